@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house, bottom to top: imports go up this list only, and each system library is imported by exactly one Swift
+/// module (CONTRIBUTING.md draws it).
+let package = Package(
+    name: "undertone",
+    products: [
+        .executable(name: "undertone-cache", targets: ["undertone-cache"]),
+        .executable(name: "undertone-train", targets: ["undertone-train"]),
+        .executable(name: "undertone", targets: ["undertone"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    ],
+    targets: [
+        // System libraries.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .target(name: "CDNNL", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CNumerics", linkerSettings: [.linkedLibrary("m")]),
+
+        // Libraries.
+        .target(name: "Faults"),
+        .target(name: "Console", dependencies: ["Faults"]),
+        .target(name: "Buffers", dependencies: ["CNumerics"]),
+        .target(name: "Kernels", dependencies: ["Buffers", "Faults", "CNumerics", "CDNNL", "COpenBLAS"]),
+        .target(
+            name: "Corpus",
+            dependencies: [
+                "Buffers", "Faults", "CSndFile", "CSoxr",
+                .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["Buffers", "Faults", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
+        .target(
+            name: "FeatureStore",
+            dependencies: ["Buffers", "Faults", "CHDF5", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Runs", dependencies: ["Faults", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Training",
+            dependencies: ["SpeechEncoder", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults"]),
+        .target(
+            name: "Pipelines",
+            dependencies: ["Runs", "Corpus", "Faults", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "Reports",
+            dependencies: ["Runs", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
+
+        // Programs.
+        .executableTarget(
+            name: "undertone-cache",
+            dependencies: [
+                "Console", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "undertone-train",
+            dependencies: [
+                "Console", "Training", "Corpus", "FeatureStore", "Runs", "Kernels", "Faults",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "undertone",
+            dependencies: [
+                "Console", "Pipelines", "Reports", "Runs", "Faults",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    cLanguageStandard: .c17
+)
