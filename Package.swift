@@ -43,7 +43,9 @@ let package = Package(
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
-            dependencies: ["Buffers", "Faults", "CHDF5", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "Buffers", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Runs", dependencies: ["Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
@@ -74,6 +76,9 @@ let package = Package(
                 "Console", "Pipelines", "Reports", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests.
+        .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
     ],
     cLanguageStandard: .c17
 )
