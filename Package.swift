@@ -74,6 +74,10 @@ let package = Package(
                 "Console", "Pipelines", "Reports", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests, one target per module.
+        .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
     ],
     cLanguageStandard: .c17
 )

@@ -113,11 +113,12 @@ extension CPUEngine {
     ) {
         let taps = min(16, kernel), padding = kernel / 2, frames = x.rows, bytes = x.precision.byteCount
         let columns = group * width..<(group + 1) * width
-        let padded = makeMatrix(rows: frames + kernel - 1 + taps, columns: width, precision: x.precision)
+        let lastTap = (kernel - 1) / taps * taps
+        let padded = makeMatrix(rows: frames + lastTap + taps, columns: width, precision: x.precision)
         memset(padded.address, 0, padded.elementCount * bytes)
         let kept = padded.rows(padding..<padding + frames)
         ut_rows_convert(kept.native, x.columns(columns).native, frames, width)
-        let windows = makeMatrix(rows: frames + kernel - taps, columns: taps * width, precision: x.precision)
+        let windows = makeMatrix(rows: frames + lastTap, columns: taps * width, precision: x.precision)
         for row in 0..<windows.rows {
             memcpy(
                 windows.address + row * windows.columns * bytes, padded.address + row * width * bytes,
@@ -127,7 +128,7 @@ extension CPUEngine {
         for (number, tap) in stride(from: 0, to: kernel, by: taps).enumerated() {
             let depth = min(taps, kernel - tap) * width
             multiply(
-                Target(out.columns(columns)), Factor(windows.rows(tap..<windows.rows)),
+                Target(out.columns(columns)), Factor(windows.rows(tap..<tap + frames)),
                 Factor(own.columns(tap * width..<tap * width + depth)).transposed, m: frames, n: width, k: depth,
                 operand: x.precision, bias: number == 0 ? UnsafePointer(bias.columns(columns).floats) : nil,
                 accumulate: number > 0)
