@@ -50,7 +50,7 @@ let package = Package(
             dependencies: ["SpeechEncoder", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults"]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Corpus", "Faults", .product(name: "Yams", package: "Yams")]),
+            dependencies: ["Runs", "Faults"]),
         .target(
             name: "Reports",
             dependencies: ["Runs", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
@@ -74,6 +74,9 @@ let package = Package(
                 "Console", "Pipelines", "Reports", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests.
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
     ],
     cLanguageStandard: .c17
 )
