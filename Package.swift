@@ -50,7 +50,7 @@ let package = Package(
             dependencies: ["SpeechEncoder", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults"]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Corpus", "Faults", .product(name: "Yams", package: "Yams")]),
+            dependencies: ["Runs", "Faults"]),
         .target(
             name: "Reports",
             dependencies: ["Runs", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
@@ -78,6 +78,7 @@ let package = Package(
         // Tests, one target per module.
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
     ],
     cLanguageStandard: .c17
 )
