@@ -41,6 +41,8 @@ public struct EncoderConfiguration: Sendable, Equatable {
     public let positionalKernel: Int
     public let positionalGroups: Int
     public let dropouts: Dropouts
+    /// `final_dropout`, before what is put on top of the encoder.
+    public let headDropout: Float
 
     /// Layer and group norms inside the CNN use torch's default, whatever `layer_norm_eps` says.
     public static let convolutionNormEpsilon: Float = 1e-5
@@ -72,6 +74,7 @@ public struct EncoderConfiguration: Sendable, Equatable {
         dropouts = Dropouts(
             hidden: try Self.probability("hidden_dropout", file), attention: try Self.probability("attention_dropout", file),
             activation: try Self.probability("activation_dropout", file))
+        headDropout = try Self.probability("final_dropout", file)
         try Self.check(file, hiddenSize: hiddenSize, headCount: headCount, groups: positionalGroups)
         for (key, value) in [
             ("num_hidden_layers", layerCount), ("intermediate_size", intermediateSize),

@@ -26,15 +26,15 @@ public struct Parameter: Sendable {
 }
 
 /// The memory of a trained weight or vector, possibly shared by several parameters as blocks of its rows or columns.
-struct TrainedTensor: Sendable {
-    let value: Matrix
-    let gradient: Matrix
+public struct TrainedTensor: Sendable {
+    public let value: Matrix
+    public let gradient: Matrix
     private let firstMoment: Matrix
     private let secondMoment: Matrix
     private let operandCopy: Matrix?
 
     /// - Parameter operand: float32 when no product reads it, or when products read the master values.
-    init(_ values: [Float], rows: Int, columns: Int, operand precision: Precision, engine: any Engine) {
+    public init(_ values: [Float], rows: Int, columns: Int, operand precision: Precision, engine: any Engine) {
         value = engine.makeMatrix(values, rows: rows, columns: columns)
         func zeros() -> Matrix {
             let matrix = engine.makeMatrix(rows: rows, columns: columns, precision: .float32)
@@ -54,9 +54,9 @@ struct TrainedTensor: Sendable {
     }
 
     /// What products read.
-    var operand: Matrix { operandCopy ?? value }
+    public var operand: Matrix { operandCopy ?? value }
 
-    func parameter(_ name: String, shape: [Int], role: Parameter.Role) -> Parameter {
+    public func parameter(_ name: String, shape: [Int], role: Parameter.Role) -> Parameter {
         part(name, shape: shape, role: role) { $0 }
     }
 
