@@ -14,7 +14,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
@@ -34,12 +33,11 @@ let package = Package(
         .target(
             name: "Corpus",
             dependencies: [
-                "Buffers", "Faults", "CSndFile", "CSoxr",
-                .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Crypto", package: "swift-crypto"),
+                "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Checkpoints",
-            dependencies: ["Buffers", "Faults", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Buffers", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
@@ -74,6 +72,11 @@ let package = Package(
                 "Console", "Pipelines", "Reports", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tests.
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .c17
 )

@@ -4,3 +4,4 @@
 /// portable. None of these functions reads or writes beyond `count` elements, and none keeps state.
 #pragma once
 #include "half.h"
+#include "random.h"
