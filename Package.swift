@@ -84,6 +84,9 @@ let package = Package(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .c17
 )

@@ -1,6 +1,7 @@
 import Buffers
 import CDNNL
 import CNumerics
+import Foundation
 
 /// The engine for x86-64 and AArch64 processors: products by oneDNN, everything between them by `CNumerics`.
 ///
@@ -128,5 +129,21 @@ extension Dropout {
     /// The mask of a block whose first row is `row` of the whole.
     func native(firstRow row: Int = 0) -> ut_dropout {
         ut_dropout(key: key, probability: probability, first_row: row)
+    }
+}
+
+extension CPUEngine {
+    /// Whether bfloat16 products run natively; `--compute auto` takes bfloat16 then, and float32 otherwise.
+    public static var multipliesBFloat16Natively: Bool { ut_multiplies_bfloat16() }
+
+    /// The processor by the name it gives itself, "AMD EPYC 9R14" for example.
+    public static var processorName: String {
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return "unknown processor" }
+        for line in text.split(separator: "\n") where line.hasPrefix("model name") {
+            if let colon = line.firstIndex(of: ":") {
+                return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            }
+        }
+        return "unknown processor"
     }
 }
