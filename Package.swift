@@ -14,7 +14,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
@@ -34,25 +33,27 @@ let package = Package(
         .target(
             name: "Corpus",
             dependencies: [
-                "Buffers", "Faults", "CSndFile", "CSoxr",
-                .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Crypto", package: "swift-crypto"),
+                "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Checkpoints",
-            dependencies: ["Buffers", "Faults", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Buffers", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
             dependencies: [
                 "Buffers", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(name: "Caching", dependencies: ["Corpus", "FeatureStore", "Faults"]),
         .target(name: "Runs", dependencies: ["Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
-            dependencies: ["SpeechEncoder", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults"]),
+            dependencies: [
+                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+            ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Corpus", "Faults", .product(name: "Yams", package: "Yams")]),
+            dependencies: ["Runs", "Faults"]),
         .target(
             name: "Reports",
             dependencies: ["Runs", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
@@ -61,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "undertone-cache",
             dependencies: [
-                "Console", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
+                "Console", "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
+                "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -77,8 +79,19 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        // Tests.
+        // Tests, one target per module.
+        .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
+        .testTarget(
+            name: "GoldenTests",
+            dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
+        .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .c17
 )

@@ -68,8 +68,8 @@ public enum AtomicFile {
 
     /// Removes the temporary files that processes which no longer live have left for `path`.
     ///
-    /// Only files named by this host are looked at (another machine's processes cannot be asked), and only if no process
-    /// has the number any more: a number used again keeps the file, which costs space and nothing else.
+    /// Only files named by this host are looked at (another machine's processes cannot be asked), and only if no
+    /// process has the number any more: a number used again keeps the file, which costs space and nothing else.
     public static func removeStale(for path: String) {
         let folder = (path as NSString).deletingLastPathComponent
         let prefix = (path as NSString).lastPathComponent + marker + hostName + "-"

@@ -3,9 +3,9 @@ import Foundation
 
 /// The identity of a cache's features: a hash of everything that determines them.
 ///
-/// Each component is a name and a value as text: `frozen_weights` a SHA-256, `storage` `float16`, `cuts` `6,9`, `model` a
-/// JSON object. The key is SHA-256 of their canonical JSON (keys sorted, no white space). The components are kept next to
-/// the key, so that two caches that differ can be told apart in words.
+/// Each component is a name and a value as text: `frozen_weights` a SHA-256, `storage` `float16`, `cuts` `6,9`, `model`
+/// a JSON object. The key is SHA-256 of their canonical JSON (keys sorted, no white space). The components are kept
+/// next to the key, so that two caches that differ can be told apart in words.
 public struct CacheKey: Sendable, Hashable {
     public let components: [String: String]
     /// 64 lower-case hexadecimal digits.

@@ -2,8 +2,8 @@ internal import CHDF5
 
 // Attributes and one-dimensional columns: small things, written and read whole.
 
-/// A fixed-length, null-padded UTF-8 string type of `byteCount` bytes. Fixed because variable-length strings live apart in
-/// a heap, which makes reading ten thousand ids slow and the file's bytes depend on the library's version.
+/// A fixed-length, null-padded UTF-8 string type of `byteCount` bytes. Fixed because variable-length strings live apart
+/// in a heap, which makes reading ten thousand ids slow and the file's bytes depend on the library's version.
 private func stringType(byteCount: Int) throws(Hdf5Failure) -> Hdf5Handle {
     let type = try Hdf5Handle(.datatype) { H5Tcopy(ut_h5t_c_string()) }
     _ = try hdf5 { H5Tset_size(type.id, max(1, byteCount)) }
@@ -81,7 +81,14 @@ private func fixedStringByteCount(_ type: hid_t, _ name: String) throws(Hdf5Fail
     return byteCount
 }
 
-// MARK: - Columns
+// MARK: - Groups and columns
+
+/// A new group that does not record when it was made, so that equal contents are equal bytes.
+func createGroup(_ parent: hid_t, _ name: String) throws(Hdf5Failure) -> Hdf5Handle {
+    let properties = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_group_create()) }
+    _ = try hdf5 { H5Pset_obj_track_times(properties.id, false) }
+    return try Hdf5Handle(.group) { H5Gcreate2(parent, name, ut_h5p_default(), properties.id, ut_h5p_default()) }
+}
 
 private func createColumn(
     _ parent: hid_t, _ name: String, _ type: hid_t, count: Int, _ bytes: UnsafeRawBufferPointer

@@ -1,6 +1,7 @@
 internal import CHDF5
 
-/// What `/utterances` of a shard holds: the entries, where each begins, and a checksum of each one's stored rows per cut.
+/// What `/utterances` of a shard holds: the entries, where each begins, and a checksum of each one's stored rows per
+/// cut.
 struct ShardIndex: Sendable, Equatable {
     private(set) var entries: [UtteranceEntry] = []
     /// First row of each utterance; rows lie end to end in the order of `entries`.
@@ -40,9 +41,7 @@ struct ShardIndex: Sendable, Equatable {
     // MARK: - HDF5
 
     func write(to file: hid_t, cuts: [CutLayout]) throws(Hdf5Failure) {
-        let group = try Hdf5Handle(.group) {
-            H5Gcreate2(file, "utterances", ut_h5p_default(), ut_h5p_default(), ut_h5p_default())
-        }
+        let group = try createGroup(file, "utterances")
         try writeColumn(group.id, "id", entries.map(\.id))
         try writeColumn(group.id, "offset", offsets)
         try writeColumn(group.id, "frames", entries.map(\.frameCount))
@@ -50,9 +49,7 @@ struct ShardIndex: Sendable, Equatable {
         try writeColumn(group.id, "audio_sha256", entries.map(\.audioSHA256))
         try writeColumn(group.id, "file_bytes", entries.map(\.fileByteCount))
         try writeColumn(group.id, "file_mtime_ns", entries.map(\.fileModifiedNanoseconds))
-        let sums = try Hdf5Handle(.group) {
-            H5Gcreate2(group.id, "crc32c", ut_h5p_default(), ut_h5p_default(), ut_h5p_default())
-        }
+        let sums = try createGroup(group.id, "crc32c")
         for (cut, values) in zip(cuts, checksums) { try writeColumn(sums.id, cut.name, values) }
         try writeAttribute(file, "index_crc32c", Int(checksum))
     }

@@ -59,7 +59,8 @@ public struct ShardLayout: Sendable, Equatable {
     }
 
     /// The shard that utterance `id` belongs to: the first eight bytes of SHA-256 of the id's UTF-8, most significant
-    /// first, modulo `shardCount`. It depends on nothing but the id, so an utterance added to a corpus touches one shard.
+    /// first, modulo `shardCount`. It depends on nothing but the id, so an utterance added to a corpus touches one
+    /// shard.
     public static func shardIndex(id: String, shardCount: Int) -> Int {
         let prefix = SHA256.hash(data: Data(id.utf8)).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int(prefix % UInt64(shardCount))

@@ -92,7 +92,8 @@ public final class ShardReader: Sendable {
 
     // MARK: - Rows
 
-    /// Reads an utterance's rows as they are stored. `out` is overwritten and has exactly `byteCount(cut:utterance:)` bytes.
+    /// Reads an utterance's rows as they are stored. `out` is overwritten and has exactly `byteCount(cut:utterance:)`
+    /// bytes.
     ///
     /// - Throws: `StoreError.unknownCut`, `.damaged` if HDF5 cannot read them. Checksums are not compared here.
     public func readRows(
@@ -139,7 +140,8 @@ public final class ShardReader: Sendable {
         public var id: String
         public var cut: String
         public var description: String {
-            "\(path): cut \(cut) of utterance '\(id)' does not match its checksum; delete the file and run undertone-cache again"
+            "\(path): cut \(cut) of utterance '\(id)' does not match its checksum; "
+                + "delete the file and run undertone-cache again"
         }
     }
 
@@ -212,8 +214,8 @@ private final class RowSource: Sendable {
 
     init(file: hid_t, cut: String, storage: StorageFormat, rowCount: Int) throws(Hdf5Failure) {
         let access = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_dataset_access()) }
-        // No chunk cache: the rows of an utterance are read straight from the file. With the cache HDF5 reads whole chunks,
-        // of which a shuffled read uses a third.
+        // No chunk cache: the rows of an utterance are read straight from the file. With the cache HDF5 reads whole
+        // chunks, of which a shuffled read uses a third.
         _ = try hdf5 { H5Pset_chunk_cache(access.id, 0, 0, 1) }
         let dataset = try Hdf5Handle(.dataset) { H5Dopen2(file, "frames/" + cut, access.id) }
         let expected = try storage.makeDatatype()

@@ -6,7 +6,8 @@ import Foundation
 ///     shard-00000.h5
 ///       attributes                 schema, cache_key, key_components, storage, cuts, sample_rate, hop, shard, shards,
 ///                                  index_crc32c
-///       /frames/<cut>              [totalFrames, C] float16, float32, or uint16 with encoding = "bfloat16"; chunked by rows
+///       /frames/<cut>              [totalFrames, C] float16, float32, or uint16 with
+///                                  encoding = "bfloat16"; chunked by rows
 ///       /utterances/id             fixed-length UTF-8; likewise audio_sha256
 ///       /utterances/offset         first row; likewise frames, samples, file_bytes, file_mtime_ns: int64
 ///       /utterances/crc32c/<cut>   uint32, of the utterance's stored bytes in that cut
@@ -74,9 +75,7 @@ public final class ShardWriter {
         try writeAttribute(file.id, "hop", layout.hopSamples)
         try writeAttribute(file.id, "shard", shard)
         try writeAttribute(file.id, "shards", layout.shardCount)
-        let frames = try Hdf5Handle(.group) {
-            H5Gcreate2(file.id, "frames", ut_h5p_default(), ut_h5p_default(), ut_h5p_default())
-        }
+        let frames = try createGroup(file.id, "frames")
         for cut in layout.cuts { sinks.append(try RowSink(parent: frames.id, cut: cut, storage: layout.storage)) }
         fileIdentifier = file.id
         self.file = consume file
@@ -85,8 +84,8 @@ public final class ShardWriter {
     /// Appends one utterance.
     ///
     /// - Parameter rows: per cut, in the layout's order, `[frameCount, hiddenSize]` float32.
-    /// - Throws: `StoreError.overflow` or `.nonFinite` if the values cannot be stored, `.duplicate`, `.shape` (nothing of the
-    ///   utterance is then in the shard), `.cannotWrite` (give the writer up).
+    /// - Throws: `StoreError.overflow` or `.nonFinite` if the values cannot be stored, `.duplicate`, `.shape` (nothing of
+    ///   the utterance is then in the shard), `.cannotWrite` (give the writer up).
     public func append(_ entry: UtteranceEntry, rows: [[Float]]) throws(StoreError) {
         guard rows.count == layout.cuts.count else {
             throw .shape(id: entry.id, cut: "*", detail: "\(rows.count) cuts given, expected \(layout.cuts.count)")
@@ -191,8 +190,9 @@ public final class ShardWriter {
     }
 }
 
-/// One cut's dataset while it is written: rows gather in memory until a chunk is full, and chunks are written whole. That
-/// is one write a chunk with no conversion, and the last chunk's unused rows are zeros rather than whatever lay there.
+/// One cut's dataset while it is written: rows gather in memory until a chunk is full, and chunks are written whole.
+/// That is one write a chunk with no conversion, and the last chunk's unused rows are zeros rather than whatever lay
+/// there.
 private final class RowSink {
     private let dataset: Hdf5Handle
     private let hiddenSize: Int

@@ -17,8 +17,8 @@ public enum StorageFormat: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// The HDF5 type of the dataset, to be closed by the caller. HDF5 knows no bfloat16, which is kept as 16-bit unsigned
-    /// integers under an attribute `encoding = "bfloat16"`.
+    /// The HDF5 type of the dataset, to be closed by the caller. HDF5 knows no bfloat16, which is kept as 16-bit
+    /// unsigned integers under an attribute `encoding = "bfloat16"`.
     func makeDatatype() throws(Hdf5Failure) -> Hdf5Handle {
         try Hdf5Handle(.datatype) {
             switch self {

@@ -39,7 +39,10 @@ func rowsComeBackRoundedToTheStorageType(storage: StorageFormat) throws {
 
 @Test func sameCallsGiveTheSameBytes() throws {
     let folder = try TemporaryFolder()
-    for name in ["a.h5", "b.h5"] { _ = try writeShard(folder.file(name), layout: oneCut(.float16), count: 20) }
+    _ = try writeShard(folder.file("a.h5"), layout: oneCut(.float16), count: 20)
+    // HDF5 would record, to the second, when a group was made.
+    Thread.sleep(forTimeInterval: 1.1)
+    _ = try writeShard(folder.file("b.h5"), layout: oneCut(.float16), count: 20)
     let files = try ["a.h5", "b.h5"].map { try Data(contentsOf: URL(filePath: folder.file($0))) }
     #expect(files[0] == files[1])
 }
@@ -210,7 +213,7 @@ func nonFiniteRowsAreRefused(storage: StorageFormat, value: Float) throws {
         try file.write(contentsOf: [byte])
     }
     var opened = 0
-    for place in sound.indices where (place < 6000 || place > sound.count - 6000) && sound[place] != 0 {
+    for place in stride(from: 0, to: sound.count, by: 3) where (place < 6000 || place > sound.count - 6000) && sound[place] != 0 {
         try write(sound[place] ^ 0x41, at: place)
         defer { try? write(sound[place], at: place) }
         // Either refused, or the damage lies in rows, which `verify` finds, or in bytes that mean nothing.
@@ -222,7 +225,7 @@ func nonFiniteRowsAreRefused(storage: StorageFormat, value: Float) throws {
             #expect(try reader.readFloats(cut: "9", utterance: row) == written[row].rows[0], "byte \(place)")
         }
     }
-    #expect(opened < 4000, "most of the bytes are guarded")
+    #expect(opened < 1300, "most of the bytes are guarded")
 }
 
 @Test func otherFilesAreNotShards() throws {

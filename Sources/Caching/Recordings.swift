@@ -1,0 +1,72 @@
+import Corpus
+import Foundation
+
+/// Where waveforms come from. The protocol is there so that tests need no audio.
+public protocol RecordingSource: Sendable {
+    /// Size and time of a file, nil if it is not there.
+    func stamp(_ path: String) -> FileStamp?
+    /// Length according to the header, nil if the header does not say.
+    /// - Throws: a `Fault` if the file cannot be a recording.
+    func probe(_ path: String) throws -> Double?
+    /// - Throws: a `Fault`; one of kind `badInput` or `missingInput` rejects this recording and no other.
+    func decode(_ path: String) throws -> DecodedRecording
+}
+
+/// A file's size and modification time: if both are as they were, so are its contents.
+public struct FileStamp: Sendable, Hashable {
+    public var byteCount: Int
+    public var modifiedNanoseconds: Int
+
+    public init(byteCount: Int, modifiedNanoseconds: Int) {
+        self.byteCount = byteCount
+        self.modifiedNanoseconds = modifiedNanoseconds
+    }
+
+    /// Nil if there is no such file.
+    public init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        byteCount = Int(status.st_size)
+        modifiedNanoseconds = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+    }
+}
+
+public struct DecodedRecording: Sendable {
+    /// As the encoder takes them.
+    public var samples: [Float]
+    /// Of what was decoded, before resampling and normalising.
+    public var sha256: String
+    /// The file holds less than its header promises.
+    public var isTruncated: Bool
+
+    public init(samples: [Float], sha256: String, isTruncated: Bool = false) {
+        self.samples = samples
+        self.sha256 = sha256
+        self.isTruncated = isTruncated
+    }
+}
+
+/// Recordings in audio files, decoded as the model's preprocessor asks.
+public struct AudioRecordings: RecordingSource {
+    public var sampleRateHz: Int
+    public var minimumSamples: Int
+    /// Zero mean and unit variance per utterance.
+    public var normalise: Bool
+
+    public init(sampleRateHz: Int, minimumSamples: Int, normalise: Bool) {
+        self.sampleRateHz = sampleRateHz
+        self.minimumSamples = minimumSamples
+        self.normalise = normalise
+    }
+
+    public func stamp(_ path: String) -> FileStamp? { FileStamp(path: path) }
+
+    public func probe(_ path: String) throws -> Double? { try AudioFile.probe(path).durationSeconds }
+
+    public func decode(_ path: String) throws -> DecodedRecording {
+        let waveform = try AudioFile.decode(path, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)
+        return DecodedRecording(
+            samples: normalise ? waveform.normalised() : waveform.samples, sha256: waveform.sha256,
+            isTruncated: waveform.truncated)
+    }
+}

@@ -1,0 +1,110 @@
+import Corpus
+import Faults
+import FeatureStore
+import Foundation
+
+/// A recording that could not be cached.
+public struct Reject: Sendable, Hashable {
+    public var id: String
+    /// As written in the manifest.
+    public var path: String
+    /// Line of the manifest.
+    public var line: Int
+    /// One line, naming the file.
+    public var reason: String
+    public var isMissing: Bool
+
+    /// Nil if the error is not about this one recording: a bug, or an output that cannot be written.
+    init?(_ utterance: Utterance, _ error: any Error) {
+        guard let fault = error as? any Fault, fault.kind == .badInput || fault.kind == .missingInput else {
+            return nil
+        }
+        id = utterance.id
+        path = utterance.path
+        line = utterance.line
+        reason = fault.description.replacing("\n", with: " ")
+        isMissing = fault.kind == .missingInput
+    }
+
+    /// `rejects.csv`: `id,path,reason`, a row per reject in the manifest's order.
+    static func csv(_ rejects: [Reject]) -> String {
+        func cell(_ text: String) -> String {
+            let isPlain = !text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+            return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
+        }
+        return "id,path,reason\n"
+            + rejects.map { "\(cell($0.id)),\(cell($0.path)),\(cell($0.reason))\n" }.joined()
+    }
+}
+
+/// How many rejects a user accepts: `--max-rejects 10` or `--max-rejects 2%`.
+public enum RejectLimit: Sendable, Hashable, CustomStringConvertible {
+    case count(Int)
+    /// Of the utterances looked at, 0…100.
+    case percent(Double)
+
+    /// Nil if the text is neither a whole number nor a percentage from 0 to 100.
+    public init?(_ text: String) {
+        if text.hasSuffix("%") {
+            guard let percent = Double(text.dropLast()), 0...100 ~= percent else { return nil }
+            self = .percent(percent)
+        } else {
+            guard let count = Int(text), count >= 0 else { return nil }
+            self = .count(count)
+        }
+    }
+
+    public func allows(_ rejects: Int, of total: Int) -> Bool {
+        switch self {
+        case .count(let limit): rejects <= limit
+        case .percent(let limit): Double(rejects) * 100 <= limit * Double(total)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .count(let count): "\(count)"
+        case .percent(let percent): "\(percent) %"
+        }
+    }
+}
+
+/// What stops stage one, beyond the faults of the modules that it uses.
+public enum CachingError: Fault, Equatable {
+    /// The cache is complete but for more rejects than were allowed.
+    case rejects(count: Int, total: Int, limit: RejectLimit, areAllMissing: Bool, listedIn: String?)
+    /// Nothing of the corpus can be cached; said before any compute.
+    case nothingUsable(manifest: String, count: Int, areAllMissing: Bool)
+    case shardNumber(Int, count: Int)
+    /// The encoder gave something else than the layout says.
+    case encoder(id: String, detail: String)
+    case interrupted
+
+    public var kind: FaultKind {
+        switch self {
+        case .rejects(_, _, _, let areAllMissing, _), .nothingUsable(_, _, let areAllMissing):
+            areAllMissing ? .missingInput : .badInput
+        case .shardNumber: .usage
+        case .encoder: .bug
+        case .interrupted: .interrupted
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .rejects(let count, let total, let limit, _, let list):
+            return "\(count) of \(total) recordings rejected, at most \(limit) allowed; the others are cached. "
+                + "Mend or remove them\(list.map { " (see \($0))" } ?? ""), or allow more with --max-rejects"
+        case .nothingUsable(let manifest, let count, _):
+            return
+                "\(manifest): none of its \(count) recordings can be used; expected audio files where the column path "
+                + "says, relative to the manifest"
+        case .shardNumber(let shard, let count):
+            return "--only-shard \(shard): there are \(count) shards, expected a number from 0 to \(count - 1)"
+        case .encoder(let id, let detail):
+            return "utterance '\(id)': the encoder gave \(detail); please report this"
+        case .interrupted:
+            return "interrupted; what is computed is kept, the same command goes on from here"
+        }
+    }
+}

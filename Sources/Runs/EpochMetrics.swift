@@ -1,0 +1,85 @@
+/// One line of `metrics.jsonl`: what one epoch of training did.
+public struct EpochMetrics: Sendable, Equatable {
+    /// Counts from 1. Epoch 0, where present, is the score before any training.
+    public var epoch: Int
+    /// Optimiser steps taken since the beginning of the run.
+    public var step: Int
+    /// Mean over the epoch's batches of the loss, dropout on. NaN (JSON `null`) where nothing was trained.
+    public var trainLoss: Double
+    /// The learning rate of each parameter group (`layers`, `heads`) at the epoch's last step.
+    public var learningRates: [String: Double]
+    /// Scores on the development split, by dimension.
+    public var development: [String: Scores]
+    public var secondsTraining: Double
+    public var secondsEvaluating: Double
+    /// Frames (20 ms each) trained on per second of training.
+    public var framesPerSecond: Double
+    /// Mean over the epoch's steps of the gradient's norm over all parameters, before clipping.
+    public var gradientNorm: Double
+    /// Whether the best metric was better than in every epoch before, so that this epoch's weights were kept.
+    public var isBest: Bool
+
+    public init(
+        epoch: Int, step: Int, trainLoss: Double, learningRates: [String: Double], development: [String: Scores],
+        secondsTraining: Double, secondsEvaluating: Double, framesPerSecond: Double, gradientNorm: Double, isBest: Bool
+    ) {
+        self.epoch = epoch
+        self.step = step
+        self.trainLoss = trainLoss
+        self.learningRates = learningRates
+        self.development = development
+        self.secondsTraining = secondsTraining
+        self.secondsEvaluating = secondsEvaluating
+        self.framesPerSecond = framesPerSecond
+        self.gradientNorm = gradientNorm
+        self.isBest = isBest
+    }
+
+    /// The mean over dimensions of the development CCC; an undefined CCC (constant truth) is left out. Nil where none is defined.
+    public var meanDevelopmentCCC: Double? {
+        let defined = development.values.map(\.ccc).filter(\.isFinite)
+        // Sorted, so that the sum's last bit does not depend on the dictionary's order.
+        return defined.isEmpty ? nil : defined.sorted().reduce(0, +) / Double(defined.count)
+    }
+}
+
+extension EpochMetrics: Codable {
+    enum CodingKeys: String, CodingKey {
+        case epoch, step, development
+        case trainLoss = "train_loss"
+        case learningRates = "learning_rates"
+        case secondsTraining = "seconds_training"
+        case secondsEvaluating = "seconds_evaluating"
+        case framesPerSecond = "frames_per_second"
+        case gradientNorm = "gradient_norm"
+        case isBest = "is_best"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        epoch = try values.decode(Int.self, forKey: .epoch)
+        step = try values.decode(Int.self, forKey: .step)
+        trainLoss = try values.decodeNullAsNaN(.trainLoss)
+        learningRates = try values.decode([String: Double].self, forKey: .learningRates)
+        development = try values.decode([String: Scores].self, forKey: .development)
+        secondsTraining = try values.decode(Double.self, forKey: .secondsTraining)
+        secondsEvaluating = try values.decode(Double.self, forKey: .secondsEvaluating)
+        framesPerSecond = try values.decodeNullAsNaN(.framesPerSecond)
+        gradientNorm = try values.decodeNullAsNaN(.gradientNorm)
+        isBest = try values.decode(Bool.self, forKey: .isBest)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(epoch, forKey: .epoch)
+        try values.encode(step, forKey: .step)
+        try values.encodeNaNAsNull(trainLoss, .trainLoss)
+        try values.encode(learningRates, forKey: .learningRates)
+        try values.encode(development, forKey: .development)
+        try values.encode(secondsTraining, forKey: .secondsTraining)
+        try values.encode(secondsEvaluating, forKey: .secondsEvaluating)
+        try values.encodeNaNAsNull(framesPerSecond, .framesPerSecond)
+        try values.encodeNaNAsNull(gradientNorm, .gradientNorm)
+        try values.encode(isBest, forKey: .isBest)
+    }
+}

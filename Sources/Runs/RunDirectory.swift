@@ -1,0 +1,121 @@
+import Foundation
+
+/// A run on the disk: what stage two leaves, and what reports, predictions and resumption read.
+///
+/// Every file appears whole or not at all, except `metrics.jsonl`, which grows by a line per epoch and whose last line may be
+/// torn by an interruption; that line is dropped on reading, with a warning, and on the next append.
+public struct RunDirectory: Sendable {
+    public let path: String
+
+    /// Names a run directory, without touching the disk.
+    public init(path: String) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    public var configurationPath: String { "\(path)/config.yaml" }
+    public var metricsPath: String { "\(path)/metrics.jsonl" }
+    public var resultPath: String { "\(path)/result.json" }
+    public var bestWeightsPath: String { "\(path)/best.safetensors" }
+    public var statePath: String { "\(path)/state" }
+
+    public func predictionsPath(split: String) -> String { "\(path)/predictions-\(split).csv" }
+
+    /// The folder's own name.
+    public var name: String { URL(fileURLWithPath: path).lastPathComponent }
+
+    /// Makes the directory and those above it, where they are not there.
+    public func create() throws(RunError) { try AtomicFile.makeFolder(path) }
+
+    // MARK: Configuration
+
+    public func write(_ configuration: TrainConfiguration) throws(RunError) {
+        try AtomicFile.write(configuration.yaml, to: configurationPath)
+    }
+
+    /// - Throws: `ConfigurationError` where `config.yaml` is missing or not a configuration.
+    public func configuration() throws(ConfigurationError) -> TrainConfiguration {
+        try TrainConfiguration(path: configurationPath)
+    }
+
+    // MARK: Metrics
+
+    /// Appends one epoch's line and flushes it to the disk.
+    public func append(_ metrics: EpochMetrics) throws(RunError) {
+        try AtomicFile.append(line: encodeJSON(metrics, pretty: false, path: metricsPath), to: metricsPath)
+    }
+
+    /// Replaces all lines: for resuming from a state that is older than the last line, and for starting anew with none.
+    public func replaceMetrics(_ metrics: [EpochMetrics]) throws(RunError) {
+        var bytes = Data()
+        for epoch in metrics {
+            bytes += try encodeJSON(epoch, pretty: false, path: metricsPath) + [UInt8(ascii: "\n")]
+        }
+        try AtomicFile.write(bytes, to: metricsPath)
+    }
+
+    /// The epochs so far, in the order they were written.
+    /// - Returns: the epochs, and a warning where the last line was torn and dropped.
+    /// - Throws: `RunError.missing` where there is no such file; `.malformed` naming the line for any other bad line.
+    public func metrics() throws(RunError) -> (epochs: [EpochMetrics], warning: String?) {
+        let bytes = try AtomicFile.read(
+            metricsPath, advice: "\(path) is not a run directory, or its first epoch is not done")
+        var epochs: [EpochMetrics] = []
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        // Only a line that its newline ends was written whole; what follows the last newline is torn, or empty.
+        for (index, line) in lines.dropLast().enumerated() where !line.isEmpty {
+            epochs.append(try decodeJSON(EpochMetrics.self, from: Data(line), path: metricsPath, line: index + 1))
+        }
+        guard let torn = lines.last, !torn.isEmpty else { return (epochs, nil) }
+        return (epochs, "\(metricsPath):\(lines.count): the last line is torn (an interruption?) and is left out")
+    }
+
+    // MARK: Result
+
+    public func write(_ result: RunResult) throws(RunError) {
+        let bytes = try encodeJSON(result, pretty: true, path: resultPath)
+        try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: resultPath)
+    }
+
+    public func result() throws(RunError) -> RunResult {
+        let bytes = try AtomicFile.read(resultPath, advice: "\(path) is not a run directory, or its run is not done")
+        return try decodeJSON(RunResult.self, from: bytes, path: resultPath)
+    }
+
+    // MARK: Predictions
+
+    public func write(_ predictions: Predictions, split: String) throws(RunError) {
+        try AtomicFile.write(predictions.csv, to: predictionsPath(split: split))
+    }
+
+    public func predictions(split: String) throws(RunError) -> Predictions {
+        let path = predictionsPath(split: split)
+        let bytes = try AtomicFile.read(path, advice: "the run has no predictions for split '\(split)'")
+        guard let text = String(data: bytes, encoding: .utf8) else {
+            throw .malformed(path: path, line: nil, problem: "not UTF-8 text")
+        }
+        return try Predictions(csv: text, path: path)
+    }
+
+    /// The splits that have predictions: `development` and `train` first, then the tests in order.
+    public func predictedSplits() throws(RunError) -> [String] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .missing(path: path, advice: "give the folder that undertone-train wrote with --out")
+        }
+        let splits = names.filter { $0.hasPrefix("predictions-") && $0.hasSuffix(".csv") }
+            .map { String($0.dropFirst("predictions-".count).dropLast(".csv".count)) }
+        return sortedSplits(splits)
+    }
+}
+
+/// Train, development, then the tests by number: the order in which people read them.
+public func sortedSplits(_ splits: some Sequence<String>) -> [String] {
+    func rank(_ split: String) -> Int { ["train": 0, "development": 1][split] ?? 2 }
+    return splits.sorted { a, b in
+        if rank(a) != rank(b) { return rank(a) < rank(b) }
+        if a.count != b.count { return a.count < b.count }
+        return a < b
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+
+extension TrainConfiguration {
+    /// Reads a configuration: the defaults, then the file, then each `--set`, later ones winning.
+    /// - Parameters:
+    ///   - path: a YAML file; nil: defaults only.
+    ///   - overrides: `key=value` with dotted keys, e.g. `optimiser.learning_rate.layers=1e-5`; the value is YAML.
+    /// - Throws: `ConfigurationError` naming file and line, or the `--set`, and the key.
+    public init(path: String?, overrides: [String] = []) throws(ConfigurationError) {
+        self.init()
+        if let path {
+            guard let bytes = FileManager.default.contents(atPath: path) else {
+                throw ConfigurationError(
+                    source: path, problem: "no such file, or it cannot be read; give a YAML file", kind: .missingInput)
+            }
+            guard let text = String(data: bytes, encoding: .utf8) else {
+                throw ConfigurationError(source: path, problem: "not UTF-8 text; save it as UTF-8", kind: .badInput)
+            }
+            try apply(StrictMapping(text: text, source: path))
+        }
+        for override in overrides { try apply(override: override) }
+        try checkLabels(source: path ?? "training configuration")
+    }
+
+    /// Reads a configuration from YAML text; `source` names it in errors.
+    public init(yaml: String, source: String) throws(ConfigurationError) {
+        self.init()
+        try apply(StrictMapping(text: yaml, source: source))
+        try checkLabels(source: source)
+    }
+
+    static let topKeys = [
+        "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "standardise", "loss",
+        "best_metric", "threads", "compute",
+    ]
+
+    /// Takes over what the mapping says and leaves the rest as it is.
+    /// - Parameter refused: keys that are not valid in this place though they are elsewhere, with what to say about them.
+    package mutating func apply(
+        _ top: StrictMapping, refused: [String: String] = [:]
+    ) throws(ConfigurationError) {
+        try top.allowOnly(Self.topKeys.filter { refused[$0] == nil }, refused: refused)
+        if let value = try Self.labels(in: top, key: "labels") { labels = value }
+        if let value = try top.integer("layers", atLeast: 0) { layers = value }
+        if let value = try top.integer("seed", atLeast: 0) { seed = UInt64(value) }
+        if let value = try top.integer("epochs", atLeast: 1) { epochs = value }
+        if let batch = try top.mapping("batch") {
+            try batch.allowOnly(["utterances"])
+            // A CCC over one utterance is not defined.
+            if let value = try batch.integer("utterances", atLeast: 2) { batchUtterances = value }
+        }
+        if let mapping = try top.mapping("optimiser") { try optimiser.apply(mapping) }
+        if let mapping = try top.mapping("dropout") { try dropout.apply(mapping) }
+        if let mapping = try top.mapping("head") {
+            try mapping.allowOnly(["hidden", "layers"])
+            if let value = try mapping.integer("hidden", atLeast: 1) { head.hidden = value }
+            if let value = try mapping.integer("layers", atLeast: 0) { head.layers = value }
+        }
+        if let value = try top.choice("pooling", of: Pooling.self) { pooling = value }
+        if let value = try top.boolean("standardise") { standardise = value }
+        if let value = try top.choice("loss", of: Loss.self) { loss = value }
+        if let value = try top.choice("best_metric", of: Metric.self) { bestMetric = value }
+        if top.isNull("threads") {
+            threads = nil
+        } else if let value = try top.integer("threads", atLeast: 1) {
+            threads = value
+        }
+        if let value = try top.choice("compute", of: Compute.self) { compute = value }
+    }
+
+    /// `[activation, {name: valence, scale: [1, 7]}]`: words, or mappings with a scale.
+    package static func labels(in mapping: StrictMapping, key: String) throws(ConfigurationError) -> [Label]? {
+        guard let items = try mapping.items(key) else { return nil }
+        var labels: [Label] = []
+        for item in items {
+            switch item {
+            case .text(let name): labels.append(Label(name: name))
+            case .mapping(let entry): labels.append(try label(in: entry))
+            }
+        }
+        guard !labels.isEmpty else {
+            throw mapping.error(at: key, "expected at least one dimension, found an empty list")
+        }
+        for (index, label) in labels.enumerated() where labels[..<index].contains(where: { $0.name == label.name }) {
+            throw mapping.error(at: key, "dimension '\(label.name)' is listed twice")
+        }
+        return labels
+    }
+
+    private static func label(in entry: StrictMapping) throws(ConfigurationError) -> Label {
+        try entry.allowOnly(["name", "scale"])
+        guard let name = try entry.string("name") else {
+            throw ConfigurationError(
+                source: entry.source, line: entry.line, problem: "key '\(entry.path)': 'name' is missing")
+        }
+        guard let ends = try entry.strings("scale") else { return Label(name: name) }
+        guard ends.count == 2, let low = Double(ends[0]), let high = Double(ends[1]), low.isFinite, high.isFinite,
+            low < high
+        else {
+            throw entry.error(
+                at: "scale",
+                "expected [minimum, maximum] with minimum < maximum, found [\(ends.joined(separator: ", "))]")
+        }
+        return Label(name: name, scale: low...high)
+    }
+
+    private func checkLabels(source: String) throws(ConfigurationError) {
+        guard labels.isEmpty else { return }
+        throw ConfigurationError(
+            source: source,
+            problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
+    }
+
+    /// Turns `a.b=value` into the mapping `{a: {b: value}}` and applies that, so that a `--set` is checked as a file is.
+    private mutating func apply(override: String) throws(ConfigurationError) {
+        let source = "--set \(override)"
+        let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        let wellFormed = keys.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } }
+        guard parts.count == 2, wellFormed else {
+            throw ConfigurationError(
+                source: source,
+                problem: "expected key=value with a dotted key, e.g. optimiser.learning_rate.layers=1e-5")
+        }
+        let opening = keys.map { "{\($0): " }.joined()
+        let value = parts[1].allSatisfy(\.isWhitespace) ? "null" : String(parts[1])
+        try apply(
+            StrictMapping(
+                text: opening + value + String(repeating: "}", count: keys.count), source: source, hasLines: false))
+    }
+}
+
+extension TrainConfiguration.Optimiser {
+    fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
+        try mapping.allowOnly([
+            "learning_rate", "weight_decay", "betas", "epsilon", "warmup_fraction", "warmup_steps", "schedule",
+            "clip_norm",
+        ])
+        if let rates = try mapping.mapping("learning_rate") {
+            try rates.allowOnly(["layers", "heads"])
+            if let value = try rates.number("layers", in: 0...1, "0 to 1") { layersLearningRate = value }
+            if let value = try rates.number("heads", in: 0...1, "0 to 1") { headsLearningRate = value }
+        }
+        if let value = try mapping.number("weight_decay", in: 0...1, "0 to 1") { weightDecay = value }
+        if let betas = try mapping.strings("betas") {
+            let values = betas.compactMap(Double.init).filter { $0 >= 0 && $0 < 1 }
+            guard betas.count == 2, values.count == 2 else {
+                throw mapping.error(at: "betas", "expected two numbers from 0 to below 1, e.g. [0.9, 0.999]")
+            }
+            (beta1, beta2) = (values[0], values[1])
+        }
+        if let value = try mapping.number("epsilon", in: 1e-30...1, "above 0, at most 1") { epsilon = value }
+        if mapping.contains("warmup_fraction") && mapping.contains("warmup_steps") {
+            throw mapping.error(at: "warmup_steps", "'warmup_fraction' is given too; give one of the two")
+        }
+        if let value = try mapping.number("warmup_fraction", in: 0...1, "0 to 1") { warmup = .fraction(value) }
+        if let value = try mapping.integer("warmup_steps", atLeast: 0) { warmup = .steps(value) }
+        if let value = try mapping.choice("schedule", of: Schedule.self) { schedule = value }
+        if mapping.isNull("clip_norm") {
+            clipNorm = nil
+        } else if let value = try mapping.number("clip_norm", in: 1e-30...1e30, "above 0, or null for no clipping") {
+            clipNorm = value
+        }
+    }
+}
+
+extension TrainConfiguration.Dropout {
+    fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
+        try mapping.allowOnly(["hidden", "attention", "activation", "head"])
+        try Self.read("hidden", mapping, into: &hidden)
+        try Self.read("attention", mapping, into: &attention)
+        try Self.read("activation", mapping, into: &activation)
+        try Self.read("head", mapping, into: &head)
+    }
+
+    private static func read(
+        _ key: String, _ mapping: StrictMapping, into value: inout Double?
+    ) throws(ConfigurationError) {
+        if mapping.isNull(key) {
+            value = nil
+        } else if let number = try mapping.number(key, in: 0...0.99, "0 to 0.99, or null for the model's own") {
+            value = number
+        }
+    }
+}

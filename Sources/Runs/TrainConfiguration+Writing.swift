@@ -1,0 +1,65 @@
+extension TrainConfiguration {
+    /// The whole configuration as YAML, defaults included; reads back equal. Equal configurations give equal text.
+    public var yaml: String {
+        """
+        labels:
+        \(labels.map(Self.line).joined(separator: "\n"))
+        layers: \(layers)
+        seed: \(seed)
+        epochs: \(epochs)
+        batch:
+          utterances: \(batchUtterances)
+        optimiser:
+          learning_rate:
+            layers: \(optimiser.layersLearningRate)
+            heads: \(optimiser.headsLearningRate)
+          weight_decay: \(optimiser.weightDecay)
+          betas: [\(optimiser.beta1), \(optimiser.beta2)]
+          epsilon: \(optimiser.epsilon)
+          \(optimiser.warmup.line)
+          schedule: \(optimiser.schedule.rawValue)
+          clip_norm: \(optional(optimiser.clipNorm))
+        dropout:
+          hidden: \(optional(dropout.hidden))
+          attention: \(optional(dropout.attention))
+          activation: \(optional(dropout.activation))
+          head: \(optional(dropout.head))
+        head:
+          hidden: \(head.hidden)
+          layers: \(head.layers)
+        pooling: \(pooling.rawValue)
+        standardise: \(standardise)
+        loss: \(loss.rawValue)
+        best_metric: \(bestMetric.rawValue)
+        threads: \(optional(threads))
+        compute: \(compute.rawValue)
+
+        """
+    }
+
+    private static func line(_ label: Label) -> String {
+        guard let scale = label.scale else { return "  - \(quoted(label.name))" }
+        return "  - {name: \(quoted(label.name)), scale: [\(scale.lowerBound), \(scale.upperBound)]}"
+    }
+
+    /// A plain word stays plain; anything that YAML could take for something else is quoted.
+    private static func quoted(_ name: String) -> String {
+        let isPlain =
+            name.first?.isLetter == true && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+            && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(name.lowercased())
+        if isPlain { return name }
+        let escaped = name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return "\"\(escaped)\""
+    }
+
+    private func optional<T>(_ value: T?) -> String { value.map { "\($0)" } ?? "null" }
+}
+
+extension TrainConfiguration.Optimiser.Warmup {
+    fileprivate var line: String {
+        switch self {
+        case .fraction(let fraction): "warmup_fraction: \(fraction)"
+        case .steps(let steps): "warmup_steps: \(steps)"
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// Everything that decides what stage two trains, and how. Each value has a default except `labels`.
+///
+/// It is read from a YAML file (every key optional), overridden by `--set key=value`, and written whole to the run directory's
+/// `config.yaml`, from which it reads back equal.
+public struct TrainConfiguration: Sendable, Equatable {
+    /// A dimension to regress: a label column of the manifest.
+    public struct Label: Sendable, Equatable {
+        public var name: String
+        /// The ends of the labels' own scale, e.g. 1 to 7. Both or neither; without, the training split's range is taken.
+        public var scale: ClosedRange<Double>?
+
+        public init(name: String, scale: ClosedRange<Double>? = nil) {
+            self.name = name
+            self.scale = scale
+        }
+    }
+
+    public struct Optimiser: Sendable, Equatable {
+        /// How the learning rate falls after the warm-up, to zero at the last step.
+        public enum Schedule: String, Sendable, CaseIterable { case linear, cosine, constant }
+
+        /// Over which steps the learning rate rises from zero.
+        public enum Warmup: Sendable, Equatable {
+            /// Of all steps of the run, 0 to 1.
+            case fraction(Double)
+            case steps(Int)
+
+            /// The number of warm-up steps in a run of `total` steps.
+            public func stepCount(of total: Int) -> Int {
+                switch self {
+                case .fraction(let fraction): Int((fraction * Double(total)).rounded())
+                case .steps(let steps): min(steps, total)
+                }
+            }
+        }
+
+        /// Peak learning rate of the transformer layers.
+        public var layersLearningRate = 5e-5
+        /// Peak learning rate of the regression heads, which start from random and take far larger steps.
+        public var headsLearningRate = 1e-3
+        /// Decoupled (AdamW); biases and normalisations are not decayed.
+        public var weightDecay = 0.01
+        public var beta1 = 0.9
+        public var beta2 = 0.999
+        public var epsilon = 1e-8
+        public var warmup = Warmup.fraction(0.1)
+        public var schedule = Schedule.linear
+        /// The gradient's norm over all parameters is cut to this; nil: never.
+        public var clipNorm: Double? = 1
+
+        public init() {}
+    }
+
+    /// Dropout probabilities; nil: what the model's configuration says.
+    public struct Dropout: Sendable, Equatable {
+        public var hidden: Double?
+        public var attention: Double?
+        public var activation: Double?
+        /// Inside the heads; nil: the model's `final_dropout`.
+        public var head: Double?
+
+        public init(hidden: Double? = nil, attention: Double? = nil, activation: Double? = nil, head: Double? = nil) {
+            self.hidden = hidden
+            self.attention = attention
+            self.activation = activation
+            self.head = head
+        }
+    }
+
+    /// One head per dimension.
+    public struct Head: Sendable, Equatable {
+        /// Width of each hidden layer.
+        public var hidden = 256
+        /// Hidden layers before the linear output; 0: a linear head.
+        public var layers = 1
+
+        public init() {}
+    }
+
+    public enum Pooling: String, Sendable, CaseIterable { case mean }
+    public enum Loss: String, Sendable, CaseIterable { case ccc }
+    public enum Metric: String, Sendable, CaseIterable { case meanDevelopmentCCC = "mean_development_ccc" }
+    public enum Compute: String, Sendable, CaseIterable { case auto, float32, bfloat16 }
+
+    public var labels: [Label] = []
+    /// Transformer layers to train, from the top; the cache must hold the cut below them.
+    public var layers = 3
+    public var seed: UInt64 = 0
+    public var epochs = 20
+    /// Utterances per batch, over all of which one exact CCC is computed.
+    public var batchUtterances = 32
+    public var optimiser = Optimiser()
+    public var dropout = Dropout()
+    public var head = Head()
+    public var pooling = Pooling.mean
+    /// Standardise the pooled rows over the training split before the heads.
+    public var standardise = true
+    public var loss = Loss.ccc
+    /// What decides which epoch's weights are kept.
+    public var bestMetric = Metric.meanDevelopmentCCC
+    /// Nil: as many as the machine has cores. The bits of a run depend on it.
+    public var threads: Int?
+    public var compute = Compute.auto
+
+    public init(labels: [Label] = []) {
+        self.labels = labels
+    }
+}

@@ -1,0 +1,334 @@
+import Corpus
+import Faults
+import FeatureStore
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Caching
+
+private let shardName = ShardLayout.fileName(shard: 0)
+
+@Test(arguments: [1, 2, 5], [1, 3])
+func sameBytesWhateverTheWorkers(workers: Int, shards: Int) throws {
+    let manifest = corpus(40)
+    let (one, many) = (try TemporaryFolder(), try TemporaryFolder())
+    try cache(manifest, one, FakeRecordings(manifest), layout: layout(shards: shards), workers: 1)
+    try cache(manifest, many, FakeRecordings(manifest), layout: layout(shards: shards), workers: workers)
+    #expect(one.names == (0..<shards).map(ShardLayout.fileName(shard:)))
+    #expect(one.names == many.names)
+    for name in one.names { #expect(try one.data(name) == many.data(name)) }
+}
+
+@Test func shardHoldsItsUtterancesInTheManifestsOrder() throws {
+    let (manifest, folder) = (corpus(60), try TemporaryFolder())
+    let summary = try cache(manifest, folder, FakeRecordings(manifest), layout: layout(shards: 4))
+    #expect(summary.computed == 60 && summary.reused == 0 && summary.utterances == 60)
+    for shard in 0..<4 {
+        let reader = try ShardReader(path: folder.file(ShardLayout.fileName(shard: shard)))
+        let expected = manifest.utterances.map(\.id).filter { ShardLayout.shardIndex(id: $0, shardCount: 4) == shard }
+        #expect(reader.entries.map(\.id) == expected)
+        #expect(try reader.verify().isEmpty)
+    }
+}
+
+@Test func onlyOneShardIsMade() throws {
+    let (manifest, folder) = (corpus(30), try TemporaryFolder())
+    try cache(manifest, folder, FakeRecordings(manifest), layout: layout(shards: 3), onlyShard: 1)
+    #expect(folder.names == ["shard-00001.h5"])
+    #expect(throws: CachingError.shardNumber(3, count: 3)) {
+        try cache(manifest, folder, FakeRecordings(manifest), layout: layout(shards: 3), onlyShard: 3)
+    }
+    let encoder = FakeEncoder()
+    let summary = try cache(manifest, folder, FakeRecordings(manifest), encoder: encoder, layout: layout(shards: 3))
+    #expect(summary.reused + encoder.callCount == 30 && summary.reused > 0)
+}
+
+// MARK: - Doing nothing twice
+
+@Test func secondRunDecodesNothingAndTouchesTheShard() throws {
+    let (manifest, folder) = (corpus(20), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    let before = try folder.data(shardName)
+    var old = [timespec(tv_sec: 1000, tv_nsec: 0), timespec(tv_sec: 1000, tv_nsec: 0)]
+    utimensat(AT_FDCWD, folder.file(shardName), &old, 0)
+    let decoded = recordings.decodeCount.withLock { $0 }
+    let summary = try cache(manifest, folder, recordings)
+    #expect(recordings.decodeCount.withLock { $0 } == decoded)
+    #expect(summary.reused == 20 && summary.computed == 0 && summary.computedSeconds == 0)
+    #expect(try folder.data(shardName) == before)
+    #expect(try #require(FileStamp(path: folder.file(shardName))).modifiedNanoseconds > 2000 * 1_000_000_000)
+}
+
+@Test func addedUtteranceIsTheOnlyOneComputed() throws {
+    let folder = try TemporaryFolder()
+    try cache(corpus(20), folder, FakeRecordings(corpus(20)))
+    let encoder = FakeEncoder()
+    try cache(corpus(21), folder, FakeRecordings(corpus(21)), encoder: encoder)
+    #expect(encoder.callCount == 1)
+    // As if it had been there from the start.
+    let fresh = try TemporaryFolder()
+    try cache(corpus(21), fresh, FakeRecordings(corpus(21)))
+    #expect(try folder.data(shardName) == fresh.data(shardName))
+}
+
+@Test func touchedRecordingIsDecodedButNotComputed() throws {
+    let (manifest, folder) = (corpus(10), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    recordings.change("/audio/u4.wav") { $0.stamp.modifiedNanoseconds = 77 }
+    let encoder = FakeEncoder()
+    let decoded = recordings.decodeCount.withLock { $0 }
+    try cache(manifest, folder, recordings, encoder: encoder)
+    #expect(encoder.callCount == 0)
+    #expect(recordings.decodeCount.withLock { $0 } == decoded + 1)
+    // The new time is recorded, so the third run decodes nothing.
+    try cache(manifest, folder, recordings, encoder: encoder)
+    #expect(recordings.decodeCount.withLock { $0 } == decoded + 1)
+    let reader = try ShardReader(path: folder.file(shardName))
+    #expect(reader.entries[4].fileModifiedNanoseconds == 77)
+    #expect(reader.entries.map(\.id) == manifest.utterances.map(\.id))
+}
+
+@Test func changedRecordingIsComputedAgain() throws {
+    let (manifest, folder) = (corpus(10), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    recordings.change("/audio/u4.wav") {
+        $0.samples = Array(repeating: 0.25, count: 2000)
+        $0.stamp.modifiedNanoseconds = 77
+    }
+    let encoder = FakeEncoder()
+    try cache(manifest, folder, recordings, encoder: encoder)
+    #expect(encoder.callCount == 1)
+    let reader = try ShardReader(path: folder.file(shardName))
+    #expect(reader.entries.map(\.id) == manifest.utterances.map(\.id))
+    let rows = try reader.readFloats(cut: "9", utterance: 4)
+    #expect(rows.count == 6 * 5 && rows.allSatisfy { $0 == 1.25 })
+}
+
+@Test func utterancesThatLeftTheManifestStay() throws {
+    let folder = try TemporaryFolder()
+    try cache(corpus(10), folder, FakeRecordings(corpus(10)))
+    let encoder = FakeEncoder()
+    let fewer = corpus(4)
+    let summary = try cache(fewer, folder, FakeRecordings(fewer), encoder: encoder)
+    #expect(encoder.callCount == 0 && summary.utterances == 10)
+    // A rewritten shard has them as well, after the manifest's.
+    let others = corpus(3, ids: { ["u9", "new", "u2"][$0] })
+    try cache(others, folder, FakeRecordings(others), encoder: FakeEncoder())
+    let ids = try ShardReader(path: folder.file(shardName)).entries.map(\.id)
+    #expect(ids == ["u9", "new", "u2", "u0", "u1", "u3", "u4", "u5", "u6", "u7", "u8"])
+}
+
+@Test func featuresOutliveTheirRecordings() throws {
+    let (manifest, folder) = (corpus(6), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    for utterance in manifest.utterances { recordings.remove(utterance.audioPath) }
+    let summary = try cache(manifest, folder, recordings)
+    #expect(summary.reused == 6 && summary.rejects.isEmpty)
+}
+
+// MARK: - Other caches
+
+@Test func anotherCachesFolderIsRefusedInWords() throws {
+    let (manifest, folder) = (corpus(3), try TemporaryFolder())
+    try cache(manifest, folder, FakeRecordings(manifest))
+    let error = #expect(throws: StoreError.self) {
+        try cache(manifest, folder, FakeRecordings(manifest), layout: layout(weights: "b"))
+    }
+    #expect(error == .wrongKey(path: folder.file(shardName), reasons: ["weights a there, b wanted"]))
+    #expect(error?.kind == .badInput)
+}
+
+@Test func anotherCountOfShardsIsRefused() throws {
+    let (manifest, folder) = (corpus(3), try TemporaryFolder())
+    try cache(manifest, folder, FakeRecordings(manifest), layout: layout(shards: 2))
+    #expect(throws: StoreError.self) { try cache(manifest, folder, FakeRecordings(manifest)) }
+}
+
+// MARK: - Rejects
+
+@Test func badRecordingsAreRejectedAndTheOthersCached() throws {
+    let (manifest, folder) = (corpus(12), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    recordings.remove("/audio/u3.wav")
+    recordings.change("/audio/u7.wav") { $0.fault = .empty(path: "/audio/u7.wav") }
+    let rejected = Mutex<[String]>([])
+    let observer = CachingObserver(onReject: { reject in rejected.withLock { $0.append(reject.id) } })
+    let summary = try cache(manifest, folder, recordings, observer: observer)
+    #expect(summary.rejects.map(\.id) == ["u3", "u7"] && summary.rejects.map(\.line) == [5, 9])
+    #expect(summary.rejects.map(\.isMissing) == [true, false])
+    #expect(rejected.withLock { $0 } == ["u7"], "the missing one was known before any compute")
+    #expect(try ShardReader(path: folder.file(shardName)).entries.count == 10)
+    // Rejects are looked at again each time, and a shard that stays as it was is not rewritten.
+    let before = try folder.data(shardName)
+    let encoder = FakeEncoder()
+    #expect(try cache(manifest, folder, recordings, encoder: encoder).rejects.count == 2)
+    #expect(try folder.data(shardName) == before && encoder.callCount == 0)
+}
+
+@Test func recordingThatTurnedBadIsNoLongerServed() throws {
+    let (manifest, folder) = (corpus(5), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    recordings.change("/audio/u2.wav") {
+        $0.fault = .empty(path: "/audio/u2.wav")
+        $0.stamp.byteCount = 0
+    }
+    #expect(try cache(manifest, folder, recordings).rejects.map(\.id) == ["u2"])
+    #expect(try ShardReader(path: folder.file(shardName)).entries.map(\.id) == ["u0", "u1", "u3", "u4"])
+}
+
+@Test func nothingUsableIsSaidBeforeAnyCompute() throws {
+    let (manifest, folder) = (corpus(3), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    for utterance in manifest.utterances { recordings.remove(utterance.audioPath) }
+    #expect(throws: CachingError.nothingUsable(manifest: "manifest.csv", count: 3, areAllMissing: true)) {
+        try cache(manifest, folder, recordings)
+    }
+    #expect(folder.names == [])
+}
+
+@Test(arguments: [
+    ("0", 1, 100, false), ("0", 0, 100, true), ("3", 3, 5, true), ("3", 4, 5, false), ("2%", 2, 100, true),
+    ("2%", 3, 100, false), ("0.5%", 1, 200, true), ("100%", 7, 7, true),
+])
+func rejectLimits(text: String, rejects: Int, total: Int, isAllowed: Bool) throws {
+    #expect(try #require(RejectLimit(text)).allows(rejects, of: total) == isAllowed)
+}
+
+@Test(arguments: ["", "-1", "x", "1.5", "101%", "%", "-2%", "nan%"])
+func wrongRejectLimits(text: String) { #expect(RejectLimit(text) == nil) }
+
+@Test func rejectsCSVQuotesWhatNeedsIt() {
+    let utterance = corpus(1, ids: { _ in "a,\"b\"" }).utterances[0]
+    let reject = Reject(utterance, AudioError.empty(path: "x"))
+    #expect(
+        Reject.csv([reject!])
+            == "id,path,reason\n\"a,\"\"b\"\"\",\"a,\"\"b\"\".wav\",x: holds no samples; expected a recording\n")
+}
+
+// MARK: - Failure and interruption
+
+@Test func overflowStopsTheRunWithItsOwnError() throws {
+    let (manifest, folder) = (corpus(8), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    recordings.change("/audio/u5.wav") { $0.samples = Array(repeating: 1e6, count: 800) }
+    var half = layout()
+    half.storage = .float16
+    let error = #expect(throws: StoreError.self) { try cache(manifest, folder, recordings, layout: half) }
+    guard case .overflow(let id, _, _, .float16) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+    }
+    #expect(id == "u5")
+    #expect(!folder.names.contains(shardName))
+}
+
+@Test func interruptedRunGoesOnWhereItStopped() throws {
+    let (manifest, folder) = (corpus(30), try TemporaryFolder())
+    let done = Mutex(0)
+    let observer = CachingObserver(
+        shouldStop: { done.withLock { $0 } >= 12 }, onProgress: { count, _ in done.withLock { $0 += count } })
+    #expect(throws: CachingError.interrupted) {
+        try cache(manifest, folder, FakeRecordings(manifest), observer: observer)
+    }
+    #expect(folder.names == [shardName + ".segment-000000"])
+    let kept = try ShardReader(path: folder.file(folder.names[0])).entries.count
+    #expect(kept >= 12)
+    let encoder = FakeEncoder()
+    let summary = try cache(manifest, folder, FakeRecordings(manifest), encoder: encoder)
+    #expect(encoder.callCount == 30 - kept && summary.reused == kept)
+    #expect(folder.names == [shardName])
+    let fresh = try TemporaryFolder()
+    try cache(manifest, fresh, FakeRecordings(manifest))
+    #expect(try folder.data(shardName) == fresh.data(shardName), "the same bytes as without the interruption")
+}
+
+@Test func segmentsSealedOnTheWayOutliveACrash() throws {
+    struct Crash: Error {}
+    let (manifest, folder) = (corpus(20), try TemporaryFolder())
+    let failing = FakeEncoder(fail: { if $0 > 9 { throw Crash() } })
+    #expect(throws: Crash.self) {
+        try cache(manifest, folder, FakeRecordings(manifest), encoder: failing, workers: 1, segments: .zero)
+    }
+    #expect(folder.names.count == 9 && folder.names.allSatisfy { $0.contains(".segment-") })
+    // A segment cut short, as by a full disk, costs its utterances and nothing else.
+    try folder.data(folder.names[3])[..<700].write(to: URL(filePath: folder.file(folder.names[3])))
+    let encoder = FakeEncoder()
+    try cache(manifest, folder, FakeRecordings(manifest), encoder: encoder, segments: .zero)
+    #expect(encoder.callCount == 12)
+    #expect(folder.names == [shardName])
+    let fresh = try TemporaryFolder()
+    try cache(manifest, fresh, FakeRecordings(manifest))
+    #expect(try folder.data(shardName) == fresh.data(shardName))
+}
+
+@Test func twoRunsOfTheSameShardShareTheWork() async throws {
+    let (manifest, folder) = (corpus(30), try TemporaryFolder())
+    let encoder = FakeEncoder()
+    let waited = Mutex(0)
+    let observer = CachingObserver(onMessage: { _ in waited.withLock { $0 += 1 } })
+    DispatchQueue.concurrentPerform(iterations: 2) { _ in
+        _ = try? cache(manifest, folder, FakeRecordings(manifest), encoder: encoder, workers: 1, observer: observer)
+    }
+    #expect(encoder.callCount == 30, "the second finds what the first has made")
+    #expect(waited.withLock { $0 } == 1)
+    #expect(folder.names == [shardName])
+    #expect(try ShardReader(path: folder.file(shardName)).verify().isEmpty)
+}
+
+@Test(arguments: 0..<20)
+func orderedWorkersKeepOrderAndBound(seed: Int) throws {
+    let (workers, window) = (1 + seed % 4, 1 + seed % 4 + seed % 3)
+    let live = Mutex((now: 0, most: 0))
+    var seen: [Int] = []
+    let consumed = try inOrder(
+        count: 50, workers: workers, window: window, shouldStop: { false },
+        produce: { index -> Int in
+            live.withLock { live in
+                live.now += 1
+                live.most = max(live.most, live.now)
+            }
+            usleep(UInt32((index * 7919 + seed * 104_729) % 500))
+            return index * index
+        },
+        consume: { index, value in
+            #expect(value == index * index)
+            live.withLock { $0.now -= 1 }
+            seen.append(index)
+        })
+    #expect(consumed == 50 && seen == Array(0..<50))
+    #expect(live.withLock { $0.most } <= window)
+}
+
+@Test func orderedWorkersEndWhenConsumingFails() {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+        try inOrder(
+            count: 1000, workers: 3, window: 4, shouldStop: { false }, produce: { $0 },
+            consume: { index, _ in if index == 5 { throw Stop() } })
+    }
+}
+
+// MARK: - Fidelity
+
+@Test func fidelityOfExactRowsIsPerfectAndOfSpoiltRowsIsNot() throws {
+    let (manifest, folder) = (corpus(10), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    let settings = CachingSettings(directory: folder.path, layout: layout(), workerCount: 1)
+    let stage = StageOne(manifest: manifest, settings: settings, recordings: recordings)
+    let exact = try #require(try stage.measureFidelity(reference: FakeEncoder()))
+    #expect(exact.relativeError == 0 && exact.utterances == 4)
+    #expect(exact.cosineMinimum > 1 - 1e-12)
+
+    var measure = FidelityMeasure(cutCount: 1)
+    measure.add([1, 0, 0, 1], [1, 0, 1, 0], width: 2, cut: 0, label: "u/9")
+    let spoilt = try #require(measure.result)
+    #expect(spoilt.cosineMinimum == 0 && spoilt.worstRow == "u/9/1" && spoilt.cosineMean == 0.5)
+    #expect(spoilt.relativeError == 1)
+}
