@@ -49,6 +49,7 @@ let package = Package(
             name: "Training",
             dependencies: [
                 "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Pipelines",
@@ -67,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "Training", "Corpus", "FeatureStore", "Runs", "Kernels", "Faults",
+                "Console", "Training", "Runs", "Kernels", "Buffers", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -84,9 +85,6 @@ let package = Package(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
-        .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .c17
 )
