@@ -74,7 +74,9 @@ let package = Package(
             ]),
 
         // Tests.
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
+        .testTarget(
+            name: "CorpusTests",
+            dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],

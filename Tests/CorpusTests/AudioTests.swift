@@ -1,3 +1,4 @@
+import CSndFile
 import Crypto
 import Faults
 import Foundation
@@ -93,6 +94,45 @@ import Testing
         #expect(waveform.truncated == truncated)
     }
 
+    /// A download that broke off: FLAC keeps its promised length in the header, and frames before the break decode.
+    @Test(arguments: [1.0, 0.95, 0.6, 0.3])
+    func brokenOffFLACIsReadAsFarAsItGoes(part: Double) throws {
+        let folder = try TemporaryFolder()
+        let samples = (0..<40_000).map { Float(($0 &* 7919) % 2001 - 1000) / 1024 }
+        let whole = "\(folder.path)/whole.flac"
+        try writeFLAC(whole, samples, sampleRateHz: 16_000)
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: whole)))
+        let path = try folder.write("part.flac", Array(bytes.prefix(Int(part * Double(bytes.count)))))
+        let waveform = try AudioFile.decode(path)
+        #expect(try AudioFile.probe(path).frames == 40_000)
+        #expect(waveform.truncated == (part < 1))
+        #expect(part == 1 ? waveform.samples.count == 40_000 : waveform.samples.count < 40_000)
+        #expect(waveform.samples.count > Int(40_000 * part) - 8_192)
+        #expect(zip(waveform.samples, samples).allSatisfy { abs($0 - $1) <= 1 / 32_768 })
+    }
+
+    /// libsndfile keeps a failed open's reason in one global: workers must not tell each other's.
+    @Test func concurrentFailuresKeepTheirReasons() async throws {
+        let folder = try TemporaryFolder()
+        let text = try folder.write("text.wav", "this is no recording at all, whatever its name")
+        var broken = WaveFile(samples: [0, 0]).bytes
+        broken.replaceSubrange(12..<16, with: Array("fnt ".utf8))
+        let wave = try folder.write("broken.wav", broken)
+        func reason(_ path: String) -> String? {
+            do throws(AudioError) { _ = try AudioFile.probe(path) } catch { return "\(error)" }
+            return nil
+        }
+        let expected = [text: try #require(reason(text)), wave: try #require(reason(wave))]
+        #expect(Set(expected.values).count == 2)
+        await withTaskGroup(of: (String, String?).self) { group in
+            for index in 0..<400 {
+                let path = index.isMultiple(of: 2) ? text : wave
+                group.addTask { (path, reason(path)) }
+            }
+            for await (path, found) in group { #expect(found == expected[path]) }
+        }
+    }
+
     @Test func namesWhatIsWrong() throws {
         let folder = try TemporaryFolder()
         func failure(_ name: String, _ bytes: [UInt8], minimumSamples: Int = 400) throws -> AudioError? {
@@ -139,6 +179,17 @@ import Testing
     @Test func resamplerNamesItsVersion() {
         #expect(AudioFile.resamplerDescription.wholeMatch(of: /libsoxr HQ \d+\.\d+\.\d+/) != nil)
     }
+}
+
+/// 16-bit FLAC, one channel.
+private func writeFLAC(_ path: String, _ samples: [Float], sampleRateHz: Int) throws {
+    var info = SF_INFO()
+    info.samplerate = Int32(sampleRateHz)
+    info.channels = 1
+    info.format = Int32(SF_FORMAT_FLAC) | Int32(SF_FORMAT_PCM_16)
+    let file = try #require(sf_open(path, Int32(SFM_WRITE), &info))
+    #expect(sf_writef_float(file, samples, sf_count_t(samples.count)) == sf_count_t(samples.count))
+    #expect(sf_close(file) == 0)
 }
 
 @Suite struct NormalisationTests {
