@@ -81,6 +81,10 @@ let package = Package(
         // Tests, one target per module.
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
+        // Tests.
+        .testTarget(
+            name: "CorpusTests",
+            dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
