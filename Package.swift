@@ -77,6 +77,8 @@ let package = Package(
 
         // Tests.
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
     ],
     cLanguageStandard: .c17
 )

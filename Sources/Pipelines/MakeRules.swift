@@ -3,24 +3,33 @@ extension Plan {
     public var makeRules: String {
         """
         # Written by undertone plan from pipeline '\(pipeline.name)'; edit the pipeline instead.
-        # `make -f` this file, or include it. WORKERS=N gives stage one that many workers.
+        # Include it, or give it to `make -f`. WORKERS=N gives stage one that many workers.
 
         UNDERTONE_BIN ?= .build/release
 
         .DELETE_ON_ERROR:
         .PHONY: cache train report
-        cache: \(cacheManifest)
-        train: \(runs.map(\.result).joined(separator: " "))
-        report: \(report)
+
+        pipeline-cache := \(cacheManifest)
+        pipeline-runs := \(runs.map(\.result).joined(separator: " "))
+        pipeline-report := \(report)
+        cache: $(pipeline-cache)
+        train: $(pipeline-runs)
+        report: $(pipeline-report)
+
+        # What every shard is made from, and by what.
+        pipeline-inputs := \(([pipeline.corpus, cacheSettings.path] + modelFiles).joined(separator: " "))
+        pipeline-shards := \(shards.joined(separator: " "))
+        pipeline-stage-one = \(cacheCommand)
 
         \(shards.enumerated().map(shardRule).joined(separator: "\n"))
         # All shards are there: this checks them and writes the cache's description.
-        \(cacheManifest): \(shards.joined(separator: " "))
-        \t\(cacheCommand)
-        \ttouch -c $@
+        $(pipeline-cache): $(pipeline-shards)
+        \t$(pipeline-stage-one)
+        \t@touch -c $@
 
         \(runs.map(runRule).joined(separator: "\n"))
-        \(report): \((runs.map(\.result) + [reportSettings.path]).joined(separator: " "))
+        $(pipeline-report): $(pipeline-runs) \(reportSettings.path)
         \t\(reportCommand)
 
         """
@@ -36,39 +45,38 @@ extension Plan {
                 "--max-rejects", cache.maxRejects, "--out", cacheFolder,
             ]
         return "$(UNDERTONE_BIN)/undertone-cache " + arguments.map(quoted).joined(separator: " ")
-            + " $(if $(WORKERS),--workers $(WORKERS))"
+            + "$(if $(WORKERS), --workers $(WORKERS))"
     }
 
     /// Every shard looks at the whole manifest and computes what it lacks. The time of one that lacked nothing is brought
     /// up to date, or Make would ask again each time; `-c` because a shard that was not written must not seem to be.
     private func shardRule(index: Int, path: String) -> String {
-        let prerequisites = [pipeline.corpus, cacheSettings.path] + modelFiles
-        return """
-            \(path): \(prerequisites.joined(separator: " "))
-            \t\(cacheCommand) --only-shard \(index)
-            \ttouch -c $@
+        """
+        \(path): $(pipeline-inputs)
+        \t$(pipeline-stage-one) --only-shard \(index)
+        \t@touch -c $@
 
-            """
+        """
     }
 
     /// A run goes on from its state only if that is the state of an interrupted run over the same cache and configuration:
     /// where a result is there, or what it is made from is newer than the run's beginning, it starts anew.
     private func runRule(_ run: Run) -> String {
-        let configuration = run.configuration.path
+        let settings = run.configuration.path
         let begun = "\(run.directory)/config.yaml"
         return """
-            \(run.result): \(cacheManifest) \(configuration)
-            \t@if [ -e $@ ] || [ \(configuration) -nt \(begun) ] || [ \(cacheManifest) -nt \(begun) ]; \
-            then rm -rf \(run.directory)/state $@; fi
+            \(run.result): $(pipeline-cache) \(settings)
+            \t@if [ -e $@ ] || [ \(settings) -nt \(begun) ] || [ $(pipeline-cache) -nt \(begun) ]; then \\
+            \t    rm -rf \(run.directory)/state $@; fi
             \t$(UNDERTONE_BIN)/undertone-train --cache \(quoted(cacheFolder)) --out \(quoted(run.directory)) \
-            --config \(quoted(configuration)) --resume
+            --config \(quoted(settings)) --resume
 
             """
     }
 
     private var reportCommand: String {
         var arguments = runs.map(\.directory) + ["--cache", cacheFolder, "--corpus", pipeline.corpus]
-        if let title = pipeline.reportTitle { arguments += ["--title", title] }
+        if let title = pipeline.reportTitle { arguments += ["--title=\(title)"] }
         return "$(UNDERTONE_BIN)/undertone report " + (arguments + ["-o", report]).map(quoted).joined(separator: " ")
     }
 
