@@ -89,6 +89,8 @@ let package = Package(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
     ],
     cLanguageStandard: .c17
 )
