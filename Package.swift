@@ -91,6 +91,8 @@ let package = Package(
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
+        // Tests.
+        .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
     ],
     cLanguageStandard: .c17
 )

@@ -14,3 +14,4 @@
 #include "random.h"
 #include "softmax.h"
 #include "waveform.h"
+#include "crc32c.h"
