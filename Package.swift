@@ -81,17 +81,17 @@ let package = Package(
         // Tests, one target per module.
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
-        // Tests.
         .testTarget(
             name: "CorpusTests",
             dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
         .testTarget(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
-        // Tests.
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
     ],
     cLanguageStandard: .c17
