@@ -50,6 +50,7 @@ let package = Package(
             name: "Training",
             dependencies: [
                 "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Pipelines",
@@ -69,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "Training", "Corpus", "FeatureStore", "Runs", "Kernels", "Faults",
+                "Console", "Training", "Runs", "Kernels", "Buffers", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -83,15 +84,19 @@ let package = Package(
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
         .testTarget(
+            name: "CorpusTests",
+            dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
+        .testTarget(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Faults"]),
-        .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .c17
 )

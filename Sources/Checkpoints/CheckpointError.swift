@@ -22,8 +22,8 @@ public enum CheckpointError: Fault, Equatable {
     public var kind: FaultKind {
         switch self {
         case .specification: .usage
-        case .missingDirectory, .missingFile: .missingInput
-        case .unreadable, .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .configuration: .badInput
+        case .missingDirectory, .missingFile, .unreadable: .missingInput
+        case .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .configuration: .badInput
         case .cannotWrite: .cannotWrite
         }
     }

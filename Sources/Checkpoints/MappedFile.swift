@@ -14,6 +14,12 @@ struct MappedFile: Sendable {
         }
     }
 
+    /// Bytes that are in memory already, as a file's.
+    init(path: String, bytes: [UInt8]) {
+        self.path = path
+        data = Data(bytes)
+    }
+
     var count: Int { data.count }
 
     /// - Precondition: `range` lies inside the file.

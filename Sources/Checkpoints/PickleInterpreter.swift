@@ -87,23 +87,25 @@ struct PickleInterpreter {
 
     private mutating func remember(_ opcode: UInt8) throws(CheckpointError) {
         switch opcode {
-        case UInt8(ascii: "h"): stack.append(try recall(Int(byte())))  // BINGET
-        case UInt8(ascii: "j"): stack.append(try recall(unsigned(4)))  // LONG_BINGET
+        case UInt8(ascii: "h"): try recall(Int(byte()))  // BINGET
+        case UInt8(ascii: "j"): try recall(unsigned(4))  // LONG_BINGET
         case UInt8(ascii: "q"): memo[Int(try byte())] = try top()  // BINPUT
         case UInt8(ascii: "r"): memo[try unsigned(4)] = try top()  // LONG_BINPUT
         default: memo[memo.count] = try top()  // MEMOIZE
         }
     }
 
-    private func recall(_ index: Int) throws(CheckpointError) -> PickleValue {
+    private mutating func recall(_ index: Int) throws(CheckpointError) {
         guard let value = memo[index] else { throw failure("memo \(index) is not set") }
-        return value
+        stack.append(value)
     }
 
     private mutating func makeContainer(_ opcode: UInt8) throws(CheckpointError) {
         switch opcode {
         case UInt8(ascii: "}"): pushDictionary([])
-        case UInt8(ascii: "d"): pushDictionary(try pairs(popToMark()))
+        case UInt8(ascii: "d"):
+            let values = try popToMark()
+            pushDictionary(try pairs(values))
         case UInt8(ascii: "]"): pushList([])
         case UInt8(ascii: "l"): pushList(try popToMark())
         case UInt8(ascii: ")"): pushTuple([])

@@ -95,7 +95,7 @@ private struct ZipReader {
         var position = bytes.count - 22
         let lowest = max(0, position - 65_535)
         while position >= lowest {
-            if try value(position, as: UInt32.self) == 0x0605_4b50,
+            if bytes[position] == 0x50, try value(position, as: UInt32.self) == 0x0605_4b50,
                 try Int(value(position + 20, as: UInt16.self)) == bytes.count - position - 22
             {
                 return try checked(readEndRecord(position), before: position)

@@ -92,7 +92,9 @@ public struct CorpusManifest: Sendable, Equatable {
                 else { continue }
                 let expected = "expected a finite number, or nothing when unlabelled"
                 problems.append(
-                    .init(line: row.line, message: "\(label) of '\(row.id)' is '\(printable(cell))'; \(expected)"))
+                    .init(
+                        line: row.line,
+                        message: "\(label) of '\(printable(row.id))' is '\(printable(cell))'; \(expected)"))
             }
         }
         return problems

@@ -47,7 +47,7 @@ struct ManifestChecker {
             return
         }
         let cells = Dictionary(zip(header.cells, row.cells), uniquingKeysWith: { first, _ in first })
-        labelledRows.append((line: row.line, id: printable(cells["id"] ?? ""), cells: cells))
+        labelledRows.append((line: row.line, id: cells["id"] ?? "", cells: cells))
         let id = cells["id"].flatMap { checkID($0, row.line) }
         let audioPath = cells["path"].flatMap { checkPath($0, row.line) }
         let split = cells["split"].flatMap { checkSplit($0, row.line) }

@@ -26,8 +26,8 @@ public enum ManifestError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .missing: .missingInput
-        case .unreadable, .empty, .notUTF8, .invalid: .badInput
+        case .missing, .unreadable: .missingInput
+        case .empty, .notUTF8, .invalid: .badInput
         case .cannotWrite: .cannotWrite
         }
     }

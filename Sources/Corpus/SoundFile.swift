@@ -18,6 +18,8 @@ struct SoundFile: ~Copyable {
             throw .missing(path: path)
         }
         guard !isDirectory.boolValue else { throw .unreadable(path: path, reason: "it is a folder") }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        if attributes?[.size] as? Int == 0 { throw .empty(path: path) }
         var info = SF_INFO()
         var reason = ""
         let opened = SoundFile.opening.withLock { _ in

@@ -15,7 +15,10 @@ public struct StageTwo {
         public var configuration: TrainConfiguration
         /// A newer manifest than the one the cache carries.
         public var manifest: String?
+        /// Go on with what the run directory holds; a finished run is left as it is.
         public var resume: Bool
+        /// Replace what the run directory holds when it is of another configuration, cache or corpus.
+        public var replace: Bool
         public var engine: any Engine
         public var precision: Precision
         public var threads: Int
@@ -25,7 +28,7 @@ public struct StageTwo {
 
         public init(
             cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
-            resume: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
+            resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
             versions: [String: String]
         ) {
             self.cacheDirectory = cacheDirectory
@@ -33,6 +36,7 @@ public struct StageTwo {
             self.configuration = configuration
             self.manifest = manifest
             self.resume = resume
+            self.replace = replace
             self.engine = engine
             self.precision = precision
             self.threads = threads
@@ -61,34 +65,62 @@ public struct StageTwo {
         let corpus = try TrainingCorpus(
             cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels)
         let note = try CorpusNote.beside(manifest: manifestPath)
-        try prepare(directory)
+        let identity = TrainingState.Identity(
+            configuration: settings.configuration.yaml, cacheKey: cache.description.cacheKey, corpus: corpus.sha256())
+        if let finished = try prepare(directory, identity: identity) { return finished }
 
-        let trainer = try makeTrainer(cache: cache, corpus: corpus, directory: directory)
-        let progress = try trainer.trainer.run(from: trainer.start)
-        try BestWeights.restore(trainer.trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
-        let scores = try writePredictions(trainer.trainer, to: directory)
-        let result = makeResult(trainer.trainer, cache: cache, progress: progress, scores: scores, note: note)
+        let (trainer, start) = try makeTrainer(cache: cache, corpus: corpus, directory: directory, identity: identity)
+        let progress = try trainer.run(from: start)
+        try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
+        let scores = try writePredictions(trainer, to: directory)
+        let result = makeResult(trainer, cache: cache, progress: progress, scores: scores, note: note)
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
     }
 
-    /// Makes the run directory, or sees that there is something to resume.
-    private func prepare(_ directory: RunDirectory) throws {
-        let files = FileManager.default
-        if !settings.resume {
-            guard !files.fileExists(atPath: directory.resultPath) else {
+    /// Makes the run directory fit to be written: empty, or with the same run in it when that is to be resumed.
+    /// - Returns: the result, if the same run is there and finished.
+    private func prepare(_ directory: RunDirectory, identity: TrainingState.Identity) throws -> RunResult? {
+        let files = FileManager.default, state = TrainingState(directory: directory)
+        var difference: String?
+        if files.fileExists(atPath: directory.resultPath) {
+            let result = try directory.result()
+            let found = TrainingState.Identity(
+                configuration: try directory.configuration().yaml, cacheKey: result.cacheKey,
+                corpus: result.corpusSHA256)
+            difference = identity.difference(from: found)
+            if difference == nil, settings.resume { return result }
+            if !settings.resume, !settings.replace {
                 throw TrainingError.occupied(path: directory.path, detail: "already holds a finished run")
             }
-            guard !TrainingState(directory: directory).exists, !files.fileExists(atPath: directory.metricsPath) else {
+        } else if state.exists {
+            if !settings.resume, !settings.replace {
                 throw TrainingError.occupied(path: directory.path, detail: "already holds a run that is not finished")
             }
+            difference = identity.difference(from: try state.identity())
         }
+        if let difference {
+            guard settings.replace else { throw TrainingError.otherRun(path: directory.path, difference: difference) }
+        }
+        if difference != nil || !settings.resume { try clear(directory) }
         try directory.create()
+        return nil
+    }
+
+    /// Takes away what a run writes, and nothing else that may lie in its folder.
+    private func clear(_ directory: RunDirectory) throws {
+        let own = [
+            directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
+            directory.configurationPath,
+        ]
+        let files = FileManager.default
+        let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }
+        for path in own + predictions where files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
     }
 
     private func makeTrainer(
-        cache: FeatureCache, corpus: TrainingCorpus, directory: RunDirectory
+        cache: FeatureCache, corpus: TrainingCorpus, directory: RunDirectory, identity: TrainingState.Identity
     ) throws -> (trainer: Trainer, start: TrainingProgress) {
         let configuration = settings.configuration, engine = settings.engine
         let encoderConfiguration = try EncoderConfiguration(
@@ -106,8 +138,6 @@ public struct StageTwo {
             cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
 
         let state = TrainingState(directory: directory)
-        let identity = TrainingState.Identity(
-            configuration: configuration.yaml, cacheKey: cache.description.cacheKey)
         let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
         let standardisation =
             try saved.map {
@@ -254,7 +284,7 @@ public struct StageTwo {
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
             audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
-            versions: settings.versions, corpus: note)
+            versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus)
     }
 
     private static func peakMemoryBytes() -> Int {

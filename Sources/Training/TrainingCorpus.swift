@@ -1,4 +1,5 @@
 import Corpus
+import Crypto
 import FeatureStore
 import Foundation
 import Runs
@@ -73,6 +74,21 @@ public struct TrainingCorpus: Sendable {
 
     /// Every split with an utterance, in the splits' order.
     public var splitNames: [Split] { splits.keys.sorted() }
+
+    /// SHA-256 over every utterance's id, split, audio and labels, in the splits' order: what a run depends on beside the cache's
+    /// key and the configuration.
+    public func sha256() -> String {
+        var hash = SHA256()
+        hash.update(data: Data(dimensions.joined(separator: ",").utf8))
+        for split in splitNames {
+            for example in splits[split, default: []] {
+                let labels = example.labels.map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
+                hash.update(
+                    data: Data("\n\(split)\t\(example.id)\t\(example.place.entry.audioSHA256)\t\(labels)".utf8))
+            }
+        }
+        return hash.finalize().map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    }
 
     /// Mean and standard deviation of each dimension's training labels: heads learn standardised labels, so that their outputs
     /// start at the right place and size. CCC is the same on either side of a common affine map.

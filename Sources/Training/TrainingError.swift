@@ -12,6 +12,7 @@ public enum TrainingError: Fault, Equatable {
     case noUpperWeights(path: String)
     case loss(step: Int, detail: String)
     case occupied(path: String, detail: String)
+    case otherRun(path: String, difference: String)
     case state(path: String, detail: String)
     case interrupted(path: String)
 
@@ -19,7 +20,7 @@ public enum TrainingError: Fault, Equatable {
         switch self {
         case .noCut, .emptySplit, .unlabelled, .constantLabels, .loss, .state: .badInput
         case .noUpperWeights: .missingInput
-        case .occupied: .usage
+        case .occupied, .otherRun: .usage
         case .interrupted: .interrupted
         }
     }
@@ -42,6 +43,8 @@ public enum TrainingError: Fault, Equatable {
             "training stopped at step \(step): \(detail); lower the learning rates or compute in float32"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
+        case .otherRun(let path, let difference):
+            "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
         case .state(let path, let detail):
             "\(path): \(detail); delete the run directory to start again"
         case .interrupted(let path):

@@ -27,12 +27,24 @@ struct TrainingProgress: Codable, Equatable, Sendable {
     var totalSeconds = 0.0
 }
 
+extension TrainingState.Identity {
+    /// In words, what another run's identity has otherwise; nil when nothing.
+    func difference(from other: TrainingState.Identity) -> String? {
+        if other.cacheKey != cacheKey { return "cache (key \(other.cacheKey.prefix(12))… there)" }
+        if other.corpus != corpus { return "corpus (utterances, splits or labels)" }
+        if other.configuration != configuration { return "configuration" }
+        return nil
+    }
+}
+
 /// `state/training.safetensors`: parameters, both moments, and the progress, in one file that is replaced whole.
 struct TrainingState {
     /// What a state belongs to; a run of another configuration or cache is not resumed from it.
     struct Identity: Codable, Equatable {
         var configuration: String
         var cacheKey: String
+        /// Of the utterances, their splits and their labels.
+        var corpus: String
     }
 
     let directory: RunDirectory
@@ -61,19 +73,23 @@ struct TrainingState {
         try writer.finish()
     }
 
+    func identity() throws -> Identity { try read().identity }
+
     func load(identity: Identity) throws -> (file: SafetensorsFile, progress: TrainingProgress) {
+        let state = try read()
+        if let difference = identity.difference(from: state.identity) {
+            throw TrainingError.otherRun(path: directory.path, difference: difference)
+        }
+        return (state.file, state.progress)
+    }
+
+    private func read() throws -> (file: SafetensorsFile, progress: TrainingProgress, identity: Identity) {
         let file = try SafetensorsFile.open(path)
         guard let progressText = file.metadata["progress"], let identityText = file.metadata["identity"],
             let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(progressText.utf8)),
-            let found = try? JSONDecoder().decode(Identity.self, from: Data(identityText.utf8))
+            let identity = try? JSONDecoder().decode(Identity.self, from: Data(identityText.utf8))
         else { throw TrainingError.state(path: path, detail: "is not a training state of this version") }
-        guard found.cacheKey == identity.cacheKey else {
-            throw TrainingError.state(path: path, detail: "belongs to another cache (key \(found.cacheKey.prefix(12))…)")
-        }
-        guard found.configuration == identity.configuration else {
-            throw TrainingError.state(path: path, detail: "belongs to a run with another configuration")
-        }
-        return (file, progress)
+        return (file, progress, identity)
     }
 
     static func standardisation(in file: SafetensorsFile, columns: Int) throws -> RegressionModel.Standardisation {

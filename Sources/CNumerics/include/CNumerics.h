@@ -6,7 +6,6 @@
 /// rows of `columns` elements, `stride` elements apart; "16" marks bfloat16, and a `ut_rows` may be either.
 #pragma once
 #include "half.h"
-#include "crc32c.h"
 #include "rows.h"
 #include "activations.h"
 #include "normalisation.h"
@@ -15,3 +14,4 @@
 #include "random.h"
 #include "softmax.h"
 #include "waveform.h"
+#include "crc32c.h"

@@ -1,0 +1,105 @@
+# Undertone: from a corpus to a report. `make help` lists what there is.
+#
+# PIPELINE=pipelines/x.yaml  which experiment            CORPUS=path/to/manifest.csv  another corpus than its own
+# WORKERS=N                  parallel workers, stage one   MODEL=path/to/folder         another model than its own
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PIPELINE ?= pipelines/demo.yaml
+BUILD ?= build
+SWIFT ?= swift
+UNDERTONE_BIN ?= .build/release
+export LC_ALL := C.UTF-8
+
+# The programs are built again where a source is newer than this file, which only a complete build writes.
+BUILT := .build/release/.undertone-built
+SOURCES := Package.swift $(shell find Sources -type f)
+
+DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
+DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
+
+.PHONY: demo test setup build cache train report bench parity lint clean help FORCE
+
+## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
+demo: setup build
+	@if $(MAKE) --no-print-directory -q report PIPELINE=pipelines/demo.yaml >/dev/null 2>&1; \
+	then echo 'demo: everything is up to date, nothing was done over again'; \
+	else $(MAKE) --no-print-directory report PIPELINE=pipelines/demo.yaml; fi
+	@$(UNDERTONE_BIN)/undertone report $(BUILD)/demo/runs/seed-0 --corpus $(DEMO_CORPUS)
+	@echo 'report: $(BUILD)/demo/report.html'
+
+## test     All tests, after setting up and building.
+test: setup build
+	$(SWIFT) test -c release
+
+## setup    Install what is missing of the system's libraries (apt), and check the Swift toolchain.
+setup:
+	@scripts/setup.sh
+
+## build    Build the programs, optimised, into .build/release.
+build: $(BUILT)
+
+$(BUILT): $(SOURCES) | setup
+	$(SWIFT) build -c release
+	@touch $@
+
+## cache    Stage one of PIPELINE: run the frozen layers over the corpus, into HDF5 shards.
+## train    Stage two of PIPELINE: train the upper layers and the heads from the cache.
+## report   The HTML report of PIPELINE, after caching and training what is out of date.
+ifneq (,$(filter cache train report,$(MAKECMDGOALS)))
+# `undertone plan` writes these targets' rules; it changes the file only where they change, so that make reads it again
+# only then. Under -n make would still plan, for which it would have to build: it then takes the rules that there are.
+NAME := $(or $(shell sed -n 's/^name:[[:space:]]*\([A-Za-z0-9._-]*\).*/\1/p' $(PIPELINE) 2>/dev/null | head -n 1),unnamed)
+RULES := $(BUILD)/$(NAME)/rules.mk
+ONLY_SAYS := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+
+ifneq (,$(ONLY_SAYS))
+ifeq (,$(wildcard $(UNDERTONE_BIN)/undertone))
+$(info the programs are not built yet: without -n, make would build them, plan $(PIPELINE), and then cache, train and report)
+cache train report: | setup
+else
+PLANNABLE := yes
+$(RULES): FORCE
+endif
+else
+PLANNABLE := yes
+$(RULES): FORCE | $(BUILT)
+endif
+
+ifdef PLANNABLE
+$(RULES):
+	@$(UNDERTONE_BIN)/undertone plan $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$(MODEL)') \
+	    --build $(BUILD) -o $@
+include $(RULES)
+endif
+endif
+
+$(DEMO_CORPUS): $(DEMO_SOURCES)
+	data/demo/generate.sh $(@D)
+
+## bench    Speed of both stages, raw results into Benchmarks/.
+bench: build
+	scripts/bench.sh
+
+## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
+parity: build
+	scripts/parity.sh
+
+## lint     Check the sources' format.
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+## clean    Remove everything that was built, cached or trained here.
+clean:
+	rm -rf .build $(BUILD)
+
+## help     This list.
+help:
+	@sed -n 's/^## /  /p' Makefile
+	@echo
+	@sed -n '/^# PIPELINE=/,/^SHELL/{/^#/s/^# /  /p}' Makefile
+
+FORCE:

@@ -1,0 +1,25 @@
+import Faults
+
+/// Why a pipeline that reads well can still not be planned.
+public enum PlanError: Fault, Equatable {
+    /// A path that Make would take for several words, a pattern or a variable.
+    case unmakeablePath(what: String, path: String, character: Character)
+    /// A model that is neither `random:…` nor a folder.
+    case missingModel(String)
+
+    public var kind: FaultKind {
+        switch self {
+        case .unmakeablePath: .usage
+        case .missingModel: .missingInput
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .unmakeablePath(let what, let path, let character):
+            "\(what) '\(path)': Make cannot handle the character '\(character)' in a path; move or rename it, or make a link without it"
+        case .missingModel(let path):
+            "model '\(path)': no such folder with a config.json; give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Mustache
+import Runs
+
+/// A report over one run or several: one HTML page that needs nothing but itself, and a summary for a terminal.
+///
+/// Equal runs give equal bytes: the page carries no date and no path of the machine that wrote it.
+public struct Report: Sendable {
+    public let title: String
+    public let runs: [RunRecord]
+    public let cache: CacheFacts?
+    public let corpus: CorpusNote?
+
+    /// - Parameters:
+    ///   - title: nil: the corpus's name, or a general one.
+    ///   - corpus: what is known of the corpus; where nil, the first run that says something is believed.
+    /// - Throws: `ReportError.noRuns` for an empty list.
+    public init(runs: [RunRecord], cache: CacheFacts? = nil, corpus: CorpusNote? = nil, title: String? = nil)
+        throws(ReportError)
+    {
+        guard !runs.isEmpty else { throw .noRuns }
+        self.runs = runs
+        self.cache = cache
+        // "Synthetic" must survive whichever of the two sources lost it.
+        let told = runs.compactMap(\.result.corpus)
+        var note = corpus ?? told.first
+        if told.contains(where: \.synthetic) { note?.synthetic = true }
+        self.corpus = note
+        self.title = title ?? note?.name ?? "Undertone report"
+    }
+
+    /// The page.
+    public func html() throws(ReportError) -> String {
+        do {
+            let library = MustacheLibrary(templates: [
+                "page": try MustacheTemplate(string: reportTemplate),
+                "headline": try MustacheTemplate(string: headlineTemplate),
+                "details": try MustacheTemplate(string: detailsTemplate),
+            ])
+            guard let page = library.render(context, withTemplate: "page") else {
+                throw ReportError.template("no page")
+            }
+            return page
+        } catch let error as ReportError {
+            throw error
+        } catch {
+            throw .template("\(error)")
+        }
+    }
+
+    /// Writes the page, whole or not at all.
+    public func write(to path: String) throws(ReportError) {
+        let page = try html()
+        do throws(RunError) {
+            try AtomicFile.write(page, to: path)
+        } catch {
+            throw .run(error)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Runs
+
+/// What the template shows, as the dictionaries and lists that Mustache reads.
+extension Report {
+    var context: [String: Any] {
+        let single = runs.count == 1
+        var context: [String: Any] = [
+            "title": title, "style": reportStyle, "script": reportScript, "badges": badges, "single": single,
+            "warnings": runs.flatMap(\.warnings), "curves": single ? curvesOfOneRun : curvesOfSeveralRuns,
+            "runs": runs.enumerated().map { details(of: $0.element, index: $0.offset, single: single) },
+            "versions": versions,
+        ]
+        if let corpus { context["corpus"] = ["name": corpus.name ?? "", "description": corpus.description ?? ""] }
+        if !single { context["comparison"] = comparison }
+        if let cache { context["cache"] = ["facts": facts(of: cache)] }
+        let methods = Set(runs.compactMap(\.result.intervalMethod))
+        if !methods.isEmpty { context["intervalMethod"] = methods.sorted().joined(separator: "; ") }
+        return context
+    }
+
+    private var badges: [[String: String]] {
+        var badges: [[String: String]] = []
+        if corpus?.synthetic == true { badges.append(["text": "synthetic speech", "kind": "synthetic"]) }
+        if runs.contains(where: { $0.result.status == .interrupted }) {
+            badges.append(["text": "interrupted", "kind": "alarm"])
+        }
+        for model in Set(runs.map(\.result.model)).sorted() { badges.append(["text": model, "kind": ""]) }
+        let layers = Set(runs.map(\.result.layers)).sorted().map(String.init).joined(separator: ", ")
+        badges.append(["text": "top \(layers) layers trained", "kind": ""])
+        for compute in Set(runs.map(\.result.compute)).sorted() { badges.append(["text": compute, "kind": ""]) }
+        return badges
+    }
+
+    private var versions: String {
+        var versions: [String: Set<String>] = [:]
+        for run in runs { for (name, version) in run.result.versions { versions[name, default: []].insert(version) } }
+        return versions.keys.sorted().map { "\($0) \(versions[$0]!.sorted().joined(separator: " and "))" }.joined(
+            separator: " · ")
+    }
+
+    // MARK: Curves
+
+    private var curvesOfOneRun: [[String: Any]] {
+        let run = runs[0]
+        let best = run.result.bestEpoch
+        let scores = run.dimensions.enumerated().map { index, dimension in
+            LineChart.Series(
+                name: dimension, colour: index % 8,
+                points: run.epochs.compactMap { epoch in epoch.development[dimension].map { (epoch.epoch, $0.ccc) } },
+                markedEpoch: best)
+        }
+        let loss = LineChart.Series(
+            name: "training loss", colour: 7, points: run.epochs.map { ($0.epoch, $0.trainLoss) }, markedEpoch: best)
+        return [
+            curve("development-ccc", "CCC on development, per epoch", "CCC", scores, include: [0]),
+            curve(
+                "training-loss", "Training loss, per epoch", "loss (1 − CCC, mean over dimensions)", [loss],
+                include: [0]),
+        ]
+    }
+
+    private var curvesOfSeveralRuns: [[String: Any]] {
+        let scores = runs.enumerated().map { index, run in
+            LineChart.Series(
+                name: run.name, colour: index % 8,
+                points: run.epochs.compactMap { epoch in epoch.meanDevelopmentCCC.map { (epoch.epoch, $0) } },
+                markedEpoch: run.result.bestEpoch)
+        }
+        let losses = runs.enumerated().map { index, run in
+            LineChart.Series(
+                name: run.name, colour: index % 8, points: run.epochs.map { ($0.epoch, $0.trainLoss) },
+                markedEpoch: run.result.bestEpoch)
+        }
+        return [
+            curve("development-ccc", "Mean CCC on development, per epoch", "CCC", scores, include: [0]),
+            curve(
+                "training-loss", "Training loss, per epoch", "loss (1 − CCC, mean over dimensions)", losses,
+                include: [0]),
+        ]
+    }
+
+    private func curve(
+        _ id: String, _ title: String, _ yTitle: String, _ series: [LineChart.Series], include: [Double]
+    ) -> [String: Any] {
+        let chart = LineChart(id: id, title: title, yTitle: yTitle, series: series, include: include)
+        let legend = series.map { ["name": $0.name, "colour": "\($0.colour)"] }
+        return ["title": title, "svg": chart.svg, "legend": series.count > 1 ? legend : []]
+    }
+
+    // MARK: Several runs
+
+    private var comparison: [String: Any] {
+        // What the runs have in common, in the first run's order.
+        let dimensions = runs[0].dimensions.filter { name in runs.allSatisfy { $0.dimensions.contains(name) } }
+        let split = runs[0].headlineSplit ?? "development"
+        func score(_ run: RunRecord, _ dimension: String) -> Scores? { run.result.scores[split]?[dimension] }
+        func best(_ values: [Double?]) -> Double? { values.compactMap { $0 }.filter(\.isFinite).max() }
+
+        let bestCCC = dimensions.map { dimension in best(runs.map { score($0, dimension)?.ccc }) }
+        let bestDevelopment = best(runs.map(\.result.bestMetric.value))
+        let rows = runs.enumerated().map { index, run -> [String: Any] in
+            var cells: [[String: Any]] = dimensions.enumerated().map { column, dimension in
+                let scores = score(run, dimension)
+                return [
+                    "text": Format.fixed(scores?.ccc), "detail": interval(scores) ?? "",
+                    "best": scores != nil && scores?.ccc == bestCCC[column],
+                ]
+            }
+            let result = run.result
+            cells.append([
+                "text": Format.fixed(result.bestMetric.value), "best": result.bestMetric.value == bestDevelopment,
+            ])
+            cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
+            cells.append(["text": "\(result.layers)"])
+            cells.append(["text": Format.millions(result.trainableParameters)])
+            cells.append(["text": Format.seconds(result.secondsPerEpoch)])
+            cells.append(["text": "\(result.seed)"])
+            return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
+        }
+        let headers =
+            ["Run"] + dimensions.map { "CCC \($0)" } + [
+                "Development", "Kept epoch", "Layers", "Trainable", "Per epoch", "Seed",
+            ]
+        return ["split": split, "headers": headers, "rows": rows]
+    }
+
+    func interval(_ scores: Scores?) -> String? {
+        scores?.cccInterval.map { "\(Format.fixed($0.low, 2)) to \(Format.fixed($0.high, 2))" }
+    }
+}

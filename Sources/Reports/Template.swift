@@ -1,0 +1,129 @@
+/// The page's frame, in Mustache. What it shows is decided in `ReportContext.swift`, how it looks in `Style.swift`.
+let reportTemplate = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="generator" content="undertone report">
+    <title>{{title}}</title>
+    <style>
+    {{{style}}}
+    </style>
+    </head>
+    <body>
+    <header class="page">
+    <p class="eyebrow">Undertone · dimensional speech emotion recognition</p>
+    <h1>{{title}}</h1>
+    <p class="badges">{{#badges}}<span class="badge {{kind}}">{{text}}</span> {{/badges}}</p>
+    {{#corpus}}
+    <p class="corpus">{{#name}}<strong>{{name}}.</strong> {{/name}}{{description}}</p>
+    {{/corpus}}
+    {{#warnings}}<p class="warning">{{.}}</p>{{/warnings}}
+    </header>
+    <main>
+    {{#comparison}}
+    <section aria-labelledby="comparison">
+    <h2 id="comparison">Runs compared</h2>
+    <p class="note">CCC on <em>{{split}}</em> with its 95 % interval. The best of each column is set in bold.</p>
+    <div class="scroll"><table>
+    <thead><tr>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
+    <tbody>{{#rows}}<tr><th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>{{#cells}}<td{{#best}} class="best"{{/best}}>{{text}}\
+    {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
+    </table></div>
+    </section>
+    {{/comparison}}
+    {{#single}}{{#runs}}{{>headline}}{{/runs}}{{/single}}
+    <section aria-labelledby="curves">
+    <h2 id="curves">Training</h2>
+    <div class="charts">
+    {{#curves}}
+    <figure>
+    <figcaption><strong>{{title}}</strong>{{#legend}}<span class="key"><span class="swatch c{{colour}}"></span>{{name}}</span>{{/legend}}</figcaption>
+    {{{svg}}}
+    </figure>
+    {{/curves}}
+    </div>
+    </section>
+    {{#runs}}
+    {{^single}}<h2 class="run"><span class="swatch c{{colour}}"></span>{{name}}</h2>{{>headline}}{{/single}}
+    {{>details}}
+    {{/runs}}
+    {{#cache}}
+    <section aria-labelledby="cache">
+    <h2 id="cache">The cache it was trained from</h2>
+    <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+    </section>
+    {{/cache}}
+    </main>
+    <footer>
+    <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where predictions
+    tell nothing about it.{{#intervalMethod}} Intervals: {{intervalMethod}}.{{/intervalMethod}}</p>
+    <p>{{versions}}</p>
+    </footer>
+    <div id="tip" role="status" hidden></div>
+    <script>
+    {{{script}}}
+    </script>
+    </body>
+    </html>
+    """
+
+/// A card per dimension with the number that everybody looks for first.
+let headlineTemplate = """
+    <section class="headline" aria-label="Scores on {{split}}">
+    {{#cards}}
+    <article class="card">
+    <h3>{{dimension}}</h3>
+    <p class="figure c{{colour}}">{{ccc}}</p>
+    <p class="caption">CCC on {{split}}{{#interval}}, 95 % interval {{interval}}{{/interval}} · {{count}} utterances</p>
+    {{{svg}}}
+    </article>
+    {{/cards}}
+    </section>
+    """
+
+/// Everything else about one run.
+let detailsTemplate = """
+    {{#hasScatters}}
+    <section aria-labelledby="{{id}}-scatter">
+    <h2 id="{{id}}-scatter">Truth against prediction</h2>
+    <p class="note">On <em>{{split}}</em>, in the labels' own scale.{{#thinned}} Every {{thinned}} utterances share one dot.{{/thinned}}</p>
+    <div class="scatters">
+    {{#scatters}}
+    <figure><figcaption><strong>{{dimension}}</strong></figcaption>
+    {{{svg}}}
+    </figure>
+    {{/scatters}}
+    </div>
+    </section>
+    {{/hasScatters}}
+    <section aria-labelledby="{{id}}-scores">
+    <h2 id="{{id}}-scores">All scores</h2>
+    <div class="scroll"><table>
+    <thead><tr><th scope="col">Split</th><th scope="col">Dimension</th><th scope="col">CCC</th><th scope="col">95 % interval</th>\
+    <th scope="col">Pearson</th><th scope="col">RMSE</th><th scope="col">MAE</th><th scope="col">n</th></tr></thead>
+    <tbody>{{#scores}}<tr{{#first}} class="first"{{/first}}><th scope="row">{{split}}</th><td class="text">{{dimension}}</td><td><b>{{ccc}}</b></td>\
+    <td>{{interval}}</td><td>{{pearson}}</td><td>{{rmse}}</td><td>{{mae}}</td><td>{{count}}</td></tr>{{/scores}}</tbody>
+    </table></div>
+    </section>
+    {{#hasSpeakers}}
+    <section aria-labelledby="{{id}}-speakers">
+    <h2 id="{{id}}-speakers">By speaker</h2>
+    <details{{#speakersOpen}} open{{/speakersOpen}}><summary>{{speakerCount}} speakers not trained on</summary>
+    <div class="scroll"><table>
+    <thead><tr><th scope="col" rowspan="2">Speaker</th><th scope="col" rowspan="2">Split</th>{{#dimensions}}<th scope="colgroup" colspan="3">{{.}}</th>{{/dimensions}}</tr>
+    <tr>{{#dimensions}}<th scope="col">CCC</th><th scope="col">MAE</th><th scope="col">n</th>{{/dimensions}}</tr></thead>
+    <tbody>{{#speakers}}<tr><th scope="row">{{speaker}}</th><td class="text">{{split}}</td>{{#values}}\
+    <td class="bar" style="--v:{{bar}}">{{ccc}}</td><td>{{mae}}</td><td>{{count}}</td>{{/values}}</tr>{{/speakers}}</tbody>
+    </table></div>
+    </details>
+    </section>
+    {{/hasSpeakers}}
+    <section class="two" aria-label="What was trained, and how long it took">
+    <div><h2>What was trained</h2><dl class="facts">{{#trained}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/trained}}</dl></div>
+    <div><h2>How long it took</h2><dl class="facts">{{#timing}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/timing}}</dl></div>
+    </section>
+    <details class="configuration"><summary>The whole configuration</summary><pre>{{configuration}}</pre></details>
+    """

@@ -1,0 +1,122 @@
+import Foundation
+import Pipelines
+
+/// A folder with a corpus manifest, a pipeline, and stand-ins for the programs that keep a log of how they were called and
+/// keep to the contract of the real ones, so that what Make does with the rules can be seen without a model.
+final class Workshop {
+    let path: String
+
+    init(pipeline: String = Workshop.pipeline) throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("make-\(UUID().uuidString)").path
+        for folder in ["bin", "corpus"] {
+            try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
+        }
+        try write("id,path,split,speaker,activation\na,a.wav,train,s,0.5\n", to: "corpus/manifest.csv")
+        try write(pipeline, to: "x.yaml")
+        for (name, body) in [
+            "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.report,
+        ] {
+            try write("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/bin/\(name)")
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    static let pipeline = """
+        name: x
+        corpus: corpus/manifest.csv
+        model: random:wav2vec2-base?seed=0
+        labels: [activation]
+        cache: {cuts: [9], shards: 3}
+        train: {optimiser: {learning_rate: {layers: 1e-5}}}
+        report: {title: "It's $5"}
+
+        """
+
+    // Like the real one: a shard that has all utterances is left as it is, and the description comes last.
+    private static let stageOne = """
+        only=all
+        while [ $# -gt 0 ]; do
+            case $1 in --corpus) corpus=$2;; --out) out=$2;; --only-shard) only=$2;; --workers) echo "workers $2" >>log;; esac
+            shift
+        done
+        mkdir -p "$out"
+        echo "cache $only" >>log
+        if [ "$only" = all ]; then cp "$corpus" "$out/cache.json"; exit; fi
+        shard=$out/shard-0000$only.h5
+        cmp -s "$corpus" "$shard" || { echo "compute $only" >>log; cp "$corpus" "$shard"; }
+
+        """
+
+    // Goes on where there is a state; fails halfway while a file named `stop` is there.
+    private static let stageTwo = """
+        while [ $# -gt 0 ]; do case $1 in --out) out=$2;; --config) config=$2;; esac; shift; done
+        if [ -e "$out/state" ]; then echo "train resumed" >>log; else echo "train anew" >>log; fi
+        mkdir -p "$out/state"
+        cp "$config" "$out/config.yaml"
+        if [ -e stop ]; then exit 75; fi
+        echo '{}' >"$out/result.json"
+
+        """
+
+    private static let report = """
+        while [ $# -gt 0 ]; do case $1 in -o) out=$2;; --title=*) echo "report $1" >>log;; esac; shift; done
+        echo page >"$out"
+
+        """
+
+    /// Plans as `undertone plan … -o build/x/rules.mk` does, seen from this folder.
+    func plan(corpus: String? = nil) throws {
+        let plan = try Plan(Pipeline(path: "\(path)/x.yaml", corpus: corpus), build: "build")
+        // The plan's paths are Make's, relative to the folder that it runs in; here they are put into place by hand.
+        for stamp in [plan.cacheSettings, plan.reportSettings] + plan.runs.map(\.configuration) {
+            try writeIfChanged(stamp.content, to: stamp.path)
+        }
+        try writeIfChanged(plan.makeRules, to: "build/x/rules.mk")
+    }
+
+    /// Runs make; later things must be newer than earlier ones by more than a clock tick.
+    @discardableResult
+    func make(_ arguments: String...) throws -> (code: Int32, output: String) {
+        try? FileManager.default.removeItem(atPath: "\(path)/log")
+        Thread.sleep(forTimeInterval: 0.02)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["make", "-f", "build/x/rules.mk", "UNDERTONE_BIN=bin"] + arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: path)
+        // A make above this test must not hand down its flags.
+        process.environment = ProcessInfo.processInfo.environment.filter {
+            !$0.key.hasPrefix("MAKE") && $0.key != "MFLAGS"
+        }
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        Thread.sleep(forTimeInterval: 0.02)
+        return (process.terminationStatus, output)
+    }
+
+    /// What the programs were called for since make began.
+    var log: [String] {
+        ((try? String(contentsOfFile: "\(path)/log", encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+    }
+
+    func write(_ text: String, to name: String) throws {
+        let url = URL(fileURLWithPath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+    }
+
+    private func writeIfChanged(_ text: String, to name: String) throws {
+        if (try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)) != text { try write(text, to: name) }
+    }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+
+    func text(of name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
+}
