@@ -108,6 +108,18 @@ public struct StageOne: Sendable {
         self.observer = observer
     }
 
+    /// How many shards the cache in a folder has, whole or begun; nil if there is none that can be read.
+    public static func shardCount(ofCacheIn directory: String) -> Int? {
+        if let description = try? CacheDescription.read(directory: directory) { return description.shards.count }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in names.sorted()
+        where name.hasPrefix("shard-") && (name.hasSuffix(".h5") || name.contains(".segment-")) {
+            let path = (directory as NSString).appendingPathComponent(name)
+            if let reader = try? ShardReader(path: path) { return reader.layout.shardCount }
+        }
+        return nil
+    }
+
     private var shardNumbers: [Int] { settings.onlyShard.map { [$0] } ?? Array(0..<settings.layout.shardCount) }
 
     /// The manifest's utterances by shard, in the manifest's order.

@@ -1,3 +1,4 @@
+internal import CHDF5
 internal import Crypto
 import Foundation
 
@@ -51,6 +52,13 @@ public struct ShardLayout: Sendable, Equatable {
 
     /// Bytes that one frame takes over all cuts.
     public var bytesPerFrame: Int { cuts.reduce(0) { $0 + storage.byteCount(channels: $1.hiddenSize) } }
+
+    /// The version of HDF5 that is loaded.
+    public static var libraryVersion: String {
+        var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        guard (try? hdf5 { H5get_libversion(&major, &minor, &release) }) != nil else { return "unknown" }
+        return "\(major).\(minor).\(release)"
+    }
 
     /// `shard-00000.h5`
     public static func fileName(shard: Int) -> String {

@@ -1,0 +1,102 @@
+import Caching
+import FeatureStore
+import Foundation
+
+/// What `--dry-run` prints.
+struct PlanReport: Encodable {
+    var directory: String
+    var utterances: Int
+    var toCompute: Int
+    var hoursToCompute: Double
+    var shards: Int
+    var shardsToDo: [Int]
+    var estimatedGigabytes: Double
+    var rejects: Int
+
+    init(_ survey: CachingSurvey, _ layout: ShardLayout, directory: String) {
+        self.directory = directory
+        utterances = survey.utteranceCount
+        toCompute = survey.pendingCount - survey.rejects.count
+        hoursToCompute = survey.pendingSeconds / 3600
+        shards = layout.shardCount
+        shardsToDo = survey.shardsToDo
+        estimatedGigabytes = Double(survey.pendingBytes) / 1e9
+        rejects = survey.rejects.count
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case directory, utterances, shards, rejects
+        case toCompute = "to_compute"
+        case hoursToCompute = "hours_to_compute"
+        case shardsToDo = "shards_to_do"
+        case estimatedGigabytes = "estimated_gigabytes"
+    }
+
+    var text: String {
+        """
+        \(utterances) utterances, \(toCompute) to decode and, where new, compute (\(spelledHours(hoursToCompute)))
+        \(shardsToDo.count) of \(shards) shards to do, about \(spelledBytes(estimatedGigabytes)) more in \(directory)
+        \(rejects) rejected by their headers
+        """
+    }
+}
+
+/// What a finished run prints.
+struct SummaryReport: Encodable {
+    var directory: String
+    var cacheKey: String
+    var utterances: Int
+    var hours: Double
+    var frames: Int
+    var gigabytes: Double
+    var computed: Int
+    var reused: Int
+    var rejects: Int
+    /// Of computed audio per second of the whole run; nil if nothing was computed.
+    var audioSecondsPerSecond: Double?
+    var elapsedSeconds: Double
+
+    init(_ summary: CachingSummary, key: String, directory: String) {
+        self.directory = directory
+        cacheKey = key
+        utterances = summary.utterances
+        hours = summary.seconds / 3600
+        frames = summary.frames
+        gigabytes = Double(summary.bytes) / 1e9
+        computed = summary.computed
+        reused = summary.reused
+        rejects = summary.rejects.count
+        audioSecondsPerSecond = summary.computed > 0 ? summary.computedSeconds / summary.elapsedSeconds : nil
+        elapsedSeconds = summary.elapsedSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects
+        case cacheKey = "cache_key"
+        case audioSecondsPerSecond = "audio_seconds_per_second"
+        case elapsedSeconds = "elapsed_seconds"
+    }
+
+    var text: String {
+        let speed = audioSecondsPerSecond.map { ", " + String(format: "%.1f", $0) + " audio seconds per second" } ?? ""
+        return """
+            \(utterances) utterances, \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
+            \(directory)
+            \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
+            """
+    }
+}
+
+func json(_ report: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(report), as: UTF8.self)
+}
+
+private func spelledHours(_ value: Double) -> String {
+    value < 1 ? String(format: "%.1f minutes", value * 60) : String(format: "%.2f hours", value)
+}
+
+private func spelledBytes(_ value: Double) -> String {
+    value < 1 ? String(format: "%.1f MB", value * 1000) : String(format: "%.2f GB", value)
+}

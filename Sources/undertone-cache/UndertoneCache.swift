@@ -1,0 +1,102 @@
+import ArgumentParser
+import Caching
+import Console
+import FeatureStore
+import Foundation
+import Kernels
+import SpeechEncoder
+
+/// Stage one: runs the frozen lower layers of a speech encoder over a corpus, once, and keeps what they give.
+@main
+struct UndertoneCache: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "undertone-cache",
+        abstract: "Run the frozen lower layers of a speech encoder over a corpus and cache their hidden states.",
+        discussion: """
+            The cache is all that training needs: features, labels, and the weights above the cut. An interrupted run \
+            goes on where it stopped; a grown corpus computes only what is new.
+
+            Example:
+              undertone-cache --corpus corpus/manifest.csv --model wav2vec2-base/ --cut 9 --out build/cache
+            """,
+        version: Version.text)
+
+    @Option(help: "The corpus manifest: a CSV file with the columns id, path, split, speaker and any labels.")
+    var corpus: String
+
+    @Option(help: "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.")
+    var model: String
+
+    @Option(
+        name: .customLong("cut"),
+        help: "Where to cut: cnn, 0 (input of the first layer) or k (output of the k-th layer). Repeatable.")
+    var cuts: [Cut]
+
+    @Option(help: "The cache directory to write.")
+    var out: String
+
+    @Option(help: "Into how many files the features go; default: as many as the cache has, or 1.")
+    var shards: Int?
+
+    @Option(help: "Make this shard only, counted from 0; a run without it completes the cache.")
+    var onlyShard: Int?
+
+    @Option(help: "Precision of the products: auto (bfloat16 where the processor multiplies it), float32, bfloat16.")
+    var compute: ComputeChoice = .auto
+
+    @Option(help: "How rows are stored: float16, bfloat16 or float32.")
+    var store: StorageFormat = .float16
+
+    @Option(help: "Utterances computed at the same time; default: one per core.")
+    var workers: Int?
+
+    @Option(help: "How many recordings may be unusable, as a number or a percentage, before the exit code says so.")
+    var maxRejects: RejectLimit = .count(0)
+
+    @Option(help: "How progress is shown on standard error: auto, bar, plain, json or none.")
+    var progress: ProgressReporter.Mode = .auto
+
+    @Flag(help: "Say what would be done, and do nothing.")
+    var dryRun = false
+
+    @Flag(help: "Print the summary as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        guard !cuts.isEmpty else { throw ValidationError("--cut is missing; expected cnn, 0 or a layer, such as 9") }
+        for (name, value, least) in [
+            ("--shards", shards, 1), ("--workers", workers, 1), ("--only-shard", onlyShard, 0),
+        ] {
+            if let value, value < least { throw ValidationError("\(name) is \(value); expected \(least) or more") }
+        }
+        if let shards, shards > 99_999 { throw ValidationError("--shards is \(shards); expected at most 99999") }
+    }
+
+    func run() {
+        do {
+            Interruption.install()
+            try CacheJob(validated()).run()
+        } catch {
+            exitReporting(error)
+        }
+    }
+
+    /// The validated arguments.
+    private func validated() -> CacheJob.Arguments {
+        CacheJob.Arguments(
+            manifestPath: corpus, model: model, cuts: Set(cuts).sorted(), directory: out, shardCount: shards,
+            onlyShard: onlyShard, compute: compute.precision, storage: store,
+            workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
+            progress: progress, isDryRun: dryRun, printsJSON: json)
+    }
+}
+
+extension Cut: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+extension RejectLimit: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+    public var defaultValueDescription: String { description }
+}
+extension StorageFormat: ExpressibleByArgument {}
+extension ProgressReporter.Mode: ExpressibleByArgument {}
