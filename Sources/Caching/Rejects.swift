@@ -74,7 +74,7 @@ public enum CachingError: Fault, Equatable {
     /// The cache is complete but for more rejects than were allowed.
     case rejects(count: Int, total: Int, limit: RejectLimit, areAllMissing: Bool, listedIn: String?)
     /// Nothing of the corpus can be cached; said before any compute.
-    case nothingUsable(manifest: String, count: Int, areAllMissing: Bool)
+    case nothingUsable(manifest: String, rejects: [Reject])
     case shardNumber(Int, count: Int)
     /// The encoder gave something else than the layout says.
     case encoder(id: String, detail: String)
@@ -82,8 +82,8 @@ public enum CachingError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .rejects(_, _, _, let areAllMissing, _), .nothingUsable(_, _, let areAllMissing):
-            areAllMissing ? .missingInput : .badInput
+        case .rejects(_, _, _, let areAllMissing, _): areAllMissing ? .missingInput : .badInput
+        case .nothingUsable(_, let rejects): rejects.allSatisfy(\.isMissing) ? .missingInput : .badInput
         case .shardNumber: .usage
         case .encoder: .bug
         case .interrupted: .interrupted
@@ -95,10 +95,12 @@ public enum CachingError: Fault, Equatable {
         case .rejects(let count, let total, let limit, _, let list):
             return "\(count) of \(total) recordings rejected, at most \(limit) allowed; the others are cached. "
                 + "Mend or remove them\(list.map { " (see \($0))" } ?? ""), or allow more with --max-rejects"
-        case .nothingUsable(let manifest, let count, _):
-            return
-                "\(manifest): none of its \(count) recordings can be used; expected audio files where the column path "
-                + "says, relative to the manifest"
+        case .nothingUsable(let manifest, let rejects):
+            let lines = rejects.prefix(10).map { "\(manifest):\($0.line): \($0.reason)" }
+            let summary =
+                "\(manifest): none of its \(rejects.count) recordings can be used; expected audio files where the "
+                + "column path says, relative to the manifest"
+            return (lines + [summary]).joined(separator: "\n")
         case .shardNumber(let shard, let count):
             return "--only-shard \(shard): there are \(count) shards, expected a number from 0 to \(count - 1)"
         case .encoder(let id, let detail):

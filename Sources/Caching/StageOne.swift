@@ -170,9 +170,7 @@ public struct StageOne: Sendable {
         if survey.utteranceCount > 0, reusable == 0, survey.rejects.count == survey.utteranceCount,
             settings.onlyShard == nil
         {
-            throw CachingError.nothingUsable(
-                manifest: manifest.path, count: survey.utteranceCount,
-                areAllMissing: survey.rejects.allSatisfy(\.isMissing))
+            throw CachingError.nothingUsable(manifest: manifest.path, rejects: survey.rejects)
         }
         return survey
     }

@@ -27,7 +27,11 @@ private func takeMessage() -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
         ut_h5_take_message(text.baseAddress!, text.count)
         let message = String(cString: text.baseAddress!)
-        return message.isEmpty ? "HDF5 gives no reason" : message
+        // A failed system call comes with the time, file descriptor and buffer address; the user needs the reason.
+        if let cause = message.split(separator: "error message = '").dropFirst().first {
+            return "\(message.prefix { $0 != ":" && $0 != "," }): \(cause.prefix { $0 != "'" })"
+        }
+        return message.isEmpty ? "HDF5 gives no reason" : message.replacing("\n", with: " ")
     }
 }
 

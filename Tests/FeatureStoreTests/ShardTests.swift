@@ -213,7 +213,8 @@ func nonFiniteRowsAreRefused(storage: StorageFormat, value: Float) throws {
         try file.write(contentsOf: [byte])
     }
     var opened = 0
-    for place in stride(from: 0, to: sound.count, by: 3) where (place < 6000 || place > sound.count - 6000) && sound[place] != 0 {
+    for place in stride(from: 0, to: sound.count, by: 3)
+    where (place < 6000 || place > sound.count - 6000) && sound[place] != 0 {
         try write(sound[place] ^ 0x41, at: place)
         defer { try? write(sound[place], at: place) }
         // Either refused, or the damage lies in rows, which `verify` finds, or in bytes that mean nothing.
