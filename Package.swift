@@ -14,7 +14,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
@@ -34,20 +33,24 @@ let package = Package(
         .target(
             name: "Corpus",
             dependencies: [
-                "Buffers", "Faults", "CSndFile", "CSoxr",
-                .product(name: "SwiftCSV", package: "SwiftCSV"), .product(name: "Crypto", package: "swift-crypto"),
+                "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Checkpoints",
-            dependencies: ["Buffers", "Faults", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Buffers", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
-            dependencies: ["Buffers", "Faults", "CHDF5", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "Buffers", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Runs", dependencies: ["Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
-            dependencies: ["SpeechEncoder", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults"]),
+            dependencies: [
+                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(
             name: "Pipelines",
             dependencies: ["Runs", "Faults"]),
@@ -65,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "Training", "Corpus", "FeatureStore", "Runs", "Kernels", "Faults",
+                "Console", "Training", "Runs", "Kernels", "Buffers", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -75,10 +78,21 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        // Tests.
+        // Tests, one target per module.
+        .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
+        .testTarget(
+            name: "CorpusTests",
+            dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "GoldenTests",
+            dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
+        .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
     ],
     cLanguageStandard: .c17
 )

@@ -62,13 +62,16 @@ public struct RunResult: Sendable, Equatable, Codable {
     /// Software and library versions, e.g. `undertone`, `swift`, `onednn`.
     public var versions: [String: String]
     public var corpus: CorpusNote?
+    /// SHA-256 over the utterances, their splits and their labels.
+    public var corpusSHA256: String
 
     public init(
         status: Status, bestEpoch: Int, bestMetric: Metric, epochs: Int, scores: [String: [String: Scores]],
         intervalMethod: String?, model: String, cacheKey: String, cut: String, layers: Int, seed: UInt64,
         trainableParameters: Int, totalParameters: Int, compute: String, threads: Int, device: String,
         secondsPerEpoch: Double, secondsTotal: Double, framesPerSecond: Double, audioSecondsPerSecond: Double,
-        peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?
+        peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?,
+        corpusSHA256: String
     ) {
         self.status = status
         self.bestEpoch = bestEpoch
@@ -93,6 +96,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         self.peakMemoryBytes = peakMemoryBytes
         self.versions = versions
         self.corpus = corpus
+        self.corpusSHA256 = corpusSHA256
     }
 
     enum CodingKeys: String, CodingKey {
@@ -101,6 +105,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         case bestMetric = "best_metric"
         case intervalMethod = "interval_method"
         case cacheKey = "cache_key"
+        case corpusSHA256 = "corpus_sha256"
         case trainableParameters = "trainable_parameters"
         case totalParameters = "total_parameters"
         case secondsPerEpoch = "seconds_per_epoch"

@@ -44,5 +44,5 @@ func sampleResult() -> RunResult {
         totalParameters: 95_000_000, compute: "bfloat16", threads: 2, device: "a processor", secondsPerEpoch: 1.75,
         secondsTotal: 7, framesPerSecond: 4000, audioSecondsPerSecond: 80, peakMemoryBytes: 1 << 30,
         versions: ["undertone": "0.1.0"],
-        corpus: CorpusNote(name: "demo", synthetic: true, description: "spoken by espeak-ng"))
+        corpus: CorpusNote(name: "demo", synthetic: true, description: "spoken by espeak-ng"), corpusSHA256: "4567cdef")
 }

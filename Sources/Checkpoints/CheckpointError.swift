@@ -1,0 +1,74 @@
+import Faults
+
+/// Why a model could not be read, or a tensor file not written.
+public enum CheckpointError: Fault, Equatable {
+    /// The model argument is neither a folder nor a known random model.
+    case specification(text: String, reason: String)
+    case missingDirectory(path: String)
+    case missingFile(directory: String, lookedFor: [String], found: [String])
+    case unreadable(path: String, reason: String)
+    /// The file as a whole is not what its name says.
+    case malformed(path: String, reason: String)
+    /// A pickle names something other than tensors and plain containers. Nothing of it was executed.
+    case refusedGlobal(path: String, name: String)
+    /// One tensor is wrong.
+    case tensor(path: String, name: String, reason: String)
+    case missingTensor(path: String, name: String, hint: String)
+    case shape(path: String, name: String, found: [Int], expected: [Int])
+    /// One key of a configuration file is missing or of another type.
+    case configuration(path: String, key: String, found: String, expected: String)
+    case cannotWrite(path: String, reason: String)
+
+    public var kind: FaultKind {
+        switch self {
+        case .specification: .usage
+        case .missingDirectory, .missingFile, .unreadable: .missingInput
+        case .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .configuration: .badInput
+        case .cannotWrite: .cannotWrite
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .specification(let text, let reason):
+            return "model '\(text)': \(reason)"
+        case .missingDirectory(let path):
+            return "\(path): no such folder; expected a model in Hugging Face layout (config.json and its weights)"
+        case .missingFile(let directory, let lookedFor, let found):
+            let listed = found.isEmpty ? "the folder is empty" : "the folder holds \(abbreviated(found))"
+            return "\(directory): no \(lookedFor.joined(separator: ", no ")); \(listed)"
+        case .unreadable(let path, let reason):
+            return "\(path): cannot be read: \(reason)"
+        case .malformed(let path, let reason):
+            return "\(path): \(reason)"
+        case .refusedGlobal(let path, let name):
+            return
+                "\(path): the pickle asks for \(name), which no tensor needs; nothing was executed"
+        case .tensor(let path, let name, let reason):
+            return "\(path): tensor \(printable(name)): \(reason)"
+        case .missingTensor(let path, let name, let hint):
+            return "\(path): no tensor \(printable(name))\(hint.isEmpty ? "" : "; \(hint)")"
+        case .shape(let path, let name, let found, let expected):
+            return "\(path): tensor \(printable(name)): shape \(found), expected \(expected)"
+        case .configuration(let path, let key, let found, let expected):
+            return "\(path): \(key) is \(found); expected \(expected)"
+        case .cannotWrite(let path, let reason):
+            return "\(path): cannot be written: \(reason)"
+        }
+    }
+}
+
+/// So many names as fit a line, and how many more there are.
+func abbreviated(_ names: [String], limit: Int = 12) -> String {
+    let shown = names.prefix(limit).map(printable).joined(separator: ", ")
+    return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
+}
+
+/// Text out of a file, made fit for one line of an error: control characters escaped, cut where it would fill the
+/// screen.
+func printable(_ text: String) -> String {
+    let escaped = text.unicodeScalars.prefix(161).map { scalar in
+        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+    return escaped.count > 160 ? escaped.prefix(160).joined() + "…" : escaped.joined()
+}

@@ -1,0 +1,81 @@
+/// Which part of a corpus an utterance belongs to.
+///
+/// Text form: `train`, `development`, `test`, `test1`, `test2`, …. `test("")` is the plain `test`; the associated
+/// value of a numbered test split is its number as written (digits without a leading zero).
+public enum Split: Hashable, Sendable {
+    case train
+    case development
+    case test(String)
+
+    /// The allowed text forms, for error messages and help.
+    public static let expected = "train, development, test or test1, test2, …"
+
+    /// - Returns: nil when `text` is none of the allowed forms; `suggestion(for:)` then tells what may have been meant.
+    public init?(_ text: String) {
+        switch text {
+        case "train": self = .train
+        case "development": self = .development
+        case "test": self = .test("")
+        default:
+            guard text.hasPrefix("test") else { return nil }
+            let number = text.utf8.dropFirst(4)
+            guard number.first != UInt8(ascii: "0"), number.count <= 6,
+                number.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            else { return nil }
+            self = .test(String(text.dropFirst(4)))
+        }
+    }
+
+    /// The split that somebody who wrote `text` probably meant.
+    public static func suggestion(for text: String) -> String? {
+        let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
+        if let split = Split(letters) { return split.description }
+        let digits = String(letters.drop { $0.isLetter }.drop { $0 == "0" })
+        switch letters.prefix(while: \.isLetter) {
+        case "dev", "devel", "valid", "validation", "val", "tuning": return Split.development.description
+        case "tr", "training", "trn": return Split.train.description
+        case "test", "testing", "tst", "eval", "evaluation": return Split("test" + digits)?.description ?? "test"
+        default: return nearestName(to: letters, among: ["train", "development", "test"])
+        }
+    }
+}
+
+extension Split: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .train: "train"
+        case .development: "development"
+        case .test(let number): "test" + number
+        }
+    }
+}
+
+extension Split: Comparable {
+    /// Train, development, then the test splits by number.
+    public static func < (a: Split, b: Split) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+        switch self {
+        case .train: -2
+        case .development: -1
+        case .test(let number): Int(number) ?? 0
+        }
+    }
+}
+
+extension Split: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let split = Split(text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "split '\(text)': expected \(Split.expected)")
+        }
+        self = split
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,223 @@
+import Foundation
+
+/// `cache.json`: what a cache is, in words that a person and a program can read.
+public struct CacheDescription: Sendable, Equatable, Codable {
+    public static let fileName = "cache.json"
+
+    /// Version of the cache's file formats, `ShardLayout.schema`.
+    public var schema: Int
+    /// `CacheKey.hex` and what it was made from.
+    public var cacheKey: String
+    public var keyComponents: [String: String]
+    public var cuts: [CutLayout]
+    /// SHA-256 over the weights below the highest cut.
+    public var frozenWeightsSHA256: String
+    /// The model's `config.json`, whole.
+    public var model: JSONValue
+    public var preprocessing: Preprocessing
+    public var storage: StorageFormat
+    /// `float32` or `bfloat16`: how the frozen layers were computed.
+    public var compute: String
+    public var shards: [Shard]
+    public var totals: Totals
+    /// Nil if no reference was computed.
+    public var fidelity: Fidelity?
+    /// Name of the software or library to its version.
+    public var versions: [String: String]
+
+    public struct Preprocessing: Sendable, Equatable, Codable {
+        public var sampleRateHz: Int
+        /// Samples between the starts of two frames.
+        public var hopSamples: Int
+        /// Recordings with fewer samples are rejected.
+        public var minimumSamples: Int
+        /// Whether each waveform was shifted and scaled to zero mean and unit variance (`do_normalize`).
+        public var normalise: Bool
+
+        public init(sampleRateHz: Int, hopSamples: Int, minimumSamples: Int, normalise: Bool) {
+            self.sampleRateHz = sampleRateHz
+            self.hopSamples = hopSamples
+            self.minimumSamples = minimumSamples
+            self.normalise = normalise
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case sampleRateHz = "sample_rate_hz"
+            case hopSamples = "hop_samples"
+            case minimumSamples = "minimum_samples"
+            case normalise
+        }
+    }
+
+    public struct Shard: Sendable, Equatable, Codable {
+        public var file: String
+        public var utterances: Int
+        public var frames: Int
+        public var bytes: Int
+
+        public init(file: String, utterances: Int, frames: Int, bytes: Int) {
+            self.file = file
+            self.utterances = utterances
+            self.frames = frames
+            self.bytes = bytes
+        }
+    }
+
+    public struct Totals: Sendable, Equatable, Codable {
+        public var utterances: Int
+        public var frames: Int
+        /// Of audio.
+        public var seconds: Double
+        /// Of all shard files.
+        public var bytes: Int
+
+        public init(utterances: Int, frames: Int, seconds: Double, bytes: Int) {
+            self.utterances = utterances
+            self.frames = frames
+            self.seconds = seconds
+            self.bytes = bytes
+        }
+    }
+
+    /// How far the stored rows of a sample of utterances are from float32 compute and float32 storage.
+    public struct Fidelity: Sendable, Equatable, Codable {
+        public var utterances: Int
+        public var frames: Int
+        /// `‖stored − reference‖ / ‖reference‖` over all sampled rows, the worst cut's.
+        public var relativeError: Double
+        /// Cosine between a stored row and its reference row.
+        public var cosineMean: Double
+        public var cosineMinimum: Double
+        /// Where the lowest cosine is: `utterance/cut/frame`.
+        public var worstRow: String
+
+        public init(
+            utterances: Int, frames: Int, relativeError: Double, cosineMean: Double, cosineMinimum: Double,
+            worstRow: String
+        ) {
+            self.utterances = utterances
+            self.frames = frames
+            self.relativeError = relativeError
+            self.cosineMean = cosineMean
+            self.cosineMinimum = cosineMinimum
+            self.worstRow = worstRow
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case utterances, frames
+            case relativeError = "relative_error"
+            case cosineMean = "cosine_mean"
+            case cosineMinimum = "cosine_minimum"
+            case worstRow = "worst_row"
+        }
+    }
+
+    public init(
+        key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, model: JSONValue, preprocessing: Preprocessing,
+        storage: StorageFormat, compute: String, shards: [Shard], totals: Totals, fidelity: Fidelity?,
+        versions: [String: String]
+    ) {
+        schema = ShardLayout.schema
+        cacheKey = key.hex
+        keyComponents = key.components
+        self.cuts = cuts
+        self.frozenWeightsSHA256 = frozenWeightsSHA256
+        self.model = model
+        self.preprocessing = preprocessing
+        self.storage = storage
+        self.compute = compute
+        self.shards = shards
+        self.totals = totals
+        self.fidelity = fidelity
+        self.versions = versions
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case schema, cuts, model, preprocessing, storage, compute, shards, totals, fidelity, versions
+        case cacheKey = "cache_key"
+        case keyComponents = "key_components"
+        case frozenWeightsSHA256 = "frozen_weights_sha256"
+    }
+}
+
+extension CacheDescription {
+    public var key: CacheKey { CacheKey(components: keyComponents) }
+
+    /// Writes `cache.json` into `directory`, pretty, keys sorted, whole or not at all.
+    ///
+    /// - Throws: `StoreError.cannotWrite`.
+    public func write(directory: String) throws(StoreError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let path = (directory as NSString).appendingPathComponent(CacheDescription.fileName)
+        let data: Data
+        do {
+            data = try encoder.encode(self) + Data("\n".utf8)
+        } catch {
+            throw .description(path: path, key: "totals", detail: "a number is not finite")
+        }
+        try AtomicFile.write(data, to: path)
+    }
+
+    /// Reads `cache.json` of `directory`.
+    ///
+    /// - Throws: `StoreError.missing`; `.wrongSchema`; `.description` naming the key that is absent or wrong.
+    public static func read(directory: String) throws(StoreError) -> CacheDescription {
+        let path = (directory as NSString).appendingPathComponent(fileName)
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw .missing(path: path, detail: access(path, R_OK) == 0 ? "not a file" : errorText())
+        }
+        // The schema first: another version's file may lack any other key.
+        struct Version: Decodable { var schema: Int }
+        let version: Int = try decode(Version.self, data, path).schema
+        guard version == ShardLayout.schema else {
+            throw .wrongSchema(path: path, found: version, expected: ShardLayout.schema)
+        }
+        let description = try decode(CacheDescription.self, data, path)
+        guard description.key.hex == description.cacheKey else {
+            throw .description(path: path, key: "cache_key", detail: "is not the hash of key_components")
+        }
+        return description
+    }
+
+    private static func decode<Value: Decodable>(
+        _: Value.Type, _ data: Data, _ path: String
+    ) throws(StoreError) -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: data)
+        } catch let error as DecodingError {
+            throw decodingError(error, path)
+        } catch {
+            throw .description(path: path, key: "", detail: "\(error)")
+        }
+    }
+
+    private static func decodingError(_ error: DecodingError, _ path: String) -> StoreError {
+        func dotted(_ keys: [any CodingKey]) -> String {
+            keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            return .description(path: path, key: dotted(context.codingPath + [key]), detail: "is missing")
+        case .valueNotFound(_, let context):
+            return .description(path: path, key: dotted(context.codingPath), detail: "is null")
+        case .typeMismatch(let type, let context):
+            return .description(path: path, key: dotted(context.codingPath), detail: "is not \(words(type))")
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            return .damaged(path: path, detail: "not JSON")
+        case .dataCorrupted(let context):
+            return .description(path: path, key: dotted(context.codingPath), detail: context.debugDescription)
+        @unknown default:
+            return .damaged(path: path, detail: "\(error)")
+        }
+    }
+
+    private static func words(_ type: Any.Type) -> String {
+        switch type {
+        case is String.Type: "text"
+        case is Int.Type: "an integer"
+        case is Double.Type: "a number"
+        default: type is any Sequence.Type ? "a list or object" : "an object"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import CHDF5
+import Synchronization
+
+/// What HDF5 said when a call failed: the innermost entry of its error stack.
+struct Hdf5Failure: Error {
+    var detail: String
+}
+
+/// One lock for the whole library: distributions differ in whether HDF5 was built thread-safe, and a thread-safe build
+/// takes one lock of its own anyway.
+private let library = Mutex(())
+
+/// Makes one HDF5 call. Every call of the module goes through here or `hdf5Close`.
+///
+/// - Returns: what the call returned, never negative.
+/// - Throws: `Hdf5Failure` if the call returned a negative number, HDF5's sign of failure.
+func hdf5<Result: SignedInteger & Sendable>(_ call: () -> Result) throws(Hdf5Failure) -> Result {
+    try library.withLock { (_) throws(Hdf5Failure) -> Result in
+        ut_h5_silence()
+        let result = call()
+        guard result < 0 else { return result }
+        throw Hdf5Failure(detail: takeMessage())
+    }
+}
+
+private func takeMessage() -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+        ut_h5_take_message(text.baseAddress!, text.count)
+        let message = String(cString: text.baseAddress!)
+        return message.isEmpty ? "HDF5 gives no reason" : message
+    }
+}
+
+/// An open HDF5 object, closed when it goes out of scope.
+struct Hdf5Handle: ~Copyable, Sendable {
+    enum Kind { case file, group, dataset, dataspace, datatype, attribute, propertyList }
+
+    let id: hid_t
+    private let kind: Kind
+
+    /// Takes over what `open` returns. - Throws: `Hdf5Failure` if that is negative.
+    init(_ kind: Kind, _ open: () -> hid_t) throws(Hdf5Failure) {
+        id = try hdf5(open)
+        self.kind = kind
+    }
+
+    deinit { _ = try? hdf5 { Hdf5Handle.close(id, kind) } }
+
+    private static func close(_ id: hid_t, _ kind: Kind) -> herr_t {
+        switch kind {
+        case .file: H5Fclose(id)
+        case .group: H5Gclose(id)
+        case .dataset: H5Dclose(id)
+        case .dataspace: H5Sclose(id)
+        case .datatype: H5Tclose(id)
+        case .attribute: H5Aclose(id)
+        case .propertyList: H5Pclose(id)
+        }
+    }
+}

@@ -1,0 +1,246 @@
+internal import CHDF5
+import Foundation
+
+/// Reads one shard. Safe to use from several threads; reads are one at a time, because HDF5 is.
+public final class ShardReader: Sendable {
+    public let path: String
+    public let layout: ShardLayout
+    /// This shard's number in its cache.
+    public let shard: Int
+    public var entries: [UtteranceEntry] { table.entries }
+    /// Rows of all utterances together.
+    public var rowCount: Int { table.rowCount }
+
+    private let file: Hdf5Handle
+    private let table: ShardIndex
+    private let rowOfId: [String: Int]
+    private let cutOfName: [String: Int]
+    private let sources: [RowSource]
+
+    /// Opens a shard and checks that it is whole and agrees with itself; stored rows are checked by `verify`.
+    ///
+    /// - Throws: `StoreError.missing`, `.notHDF5`, `.wrongSchema`, `.damaged`, `.duplicate`.
+    public init(path: String) throws(StoreError) {
+        self.path = path
+        guard access(path, R_OK) == 0 else { throw .missing(path: path, detail: errorText()) }
+        do throws(Hdf5Failure) {
+            if (try? hdf5 { H5Fis_hdf5(path) }) == 0 { throw ShardReader.notHDF5 }
+            let file = try Hdf5Handle(.file) { H5Fopen(path, ut_h5f_read_only(), ut_h5p_default()) }
+            let schema = try readIntAttribute(file.id, "schema")
+            guard schema == ShardLayout.schema else { throw Hdf5Failure(detail: "\(ShardReader.schemaMark)\(schema)") }
+            let names = try readStringAttribute(file.id, "cuts").split(separator: ",").map(String.init)
+            let storage = try ShardReader.storage(of: file.id)
+            let table = try ShardIndex(from: file.id, cutNames: names)
+            var sources: [RowSource] = []
+            for name in names {
+                sources.append(try RowSource(file: file.id, cut: name, storage: storage, rowCount: table.rowCount))
+            }
+            guard !names.isEmpty, Set(names).count == names.count else { throw Hdf5Failure(detail: "no cuts") }
+            layout = try ShardReader.layout(
+                of: file.id, storage, zip(names, sources).map { CutLayout(name: $0, hiddenSize: $1.hiddenSize) })
+            shard = try readIntAttribute(file.id, "shard")
+            cutOfName = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+            self.sources = sources
+            self.table = table
+            self.file = consume file
+        } catch {
+            throw ShardReader.storeError(error, path)
+        }
+        rowOfId = Dictionary(zip(table.entries.map(\.id), table.entries.indices)) { first, _ in first }
+        guard rowOfId.count == table.entries.count else {
+            let ids = table.entries.map(\.id)
+            let twice = ids.enumerated().first { rowOfId[$0.element] != $0.offset }
+            throw .duplicate(id: twice?.element ?? "", path: path)
+        }
+    }
+
+    // MARK: - What is there
+
+    public func index(of id: String) -> Int? { rowOfId[id] }
+
+    /// First row of an utterance.
+    public func rowOffset(utterance: Int) -> Int { table.offsets[utterance] }
+
+    /// CRC-32C of an utterance's stored bytes, as recorded when they were written.
+    ///
+    /// - Precondition: `cut` is one of the layout's.
+    public func checksum(cut: String, utterance: Int) -> UInt32 { table.checksums[cutOfName[cut]!][utterance] }
+
+    /// Bytes that an utterance's rows take in the file.
+    ///
+    /// - Precondition: `cut` is one of the layout's.
+    public func byteCount(cut: String, utterance: Int) -> Int {
+        table.entries[utterance].frameCount * sources[cutOfName[cut]!].bytesPerRow
+    }
+
+    /// Checks that the shard belongs to the cache that `wanted` describes, as shard number `shard`.
+    ///
+    /// - Throws: `StoreError.wrongKey` with the differences in words, `.wrongPlace`.
+    public func require(_ wanted: ShardLayout, shard number: Int) throws(StoreError) {
+        guard layout.key == wanted.key else {
+            throw .wrongKey(path: path, reasons: layout.key.explainDifference(wanted: wanted.key))
+        }
+        guard layout.shardCount == wanted.shardCount, shard == number else {
+            throw .wrongPlace(
+                path: path, found: "shard \(shard) of \(layout.shardCount)",
+                expected: "shard \(number) of \(wanted.shardCount)")
+        }
+        guard layout == wanted else {
+            throw .damaged(path: path, detail: "its layout is not the one its key stands for")
+        }
+    }
+
+    // MARK: - Rows
+
+    /// Reads an utterance's rows as they are stored. `out` is overwritten and has exactly `byteCount(cut:utterance:)` bytes.
+    ///
+    /// - Throws: `StoreError.unknownCut`, `.damaged` if HDF5 cannot read them. Checksums are not compared here.
+    public func readRows(
+        cut: String, utterance: Int, into out: UnsafeMutableRawBufferPointer
+    ) throws(StoreError) {
+        guard let number = cutOfName[cut] else {
+            throw .unknownCut(cut: cut, path: path, has: layout.cuts.map(\.name))
+        }
+        let frameCount = table.entries[utterance].frameCount
+        precondition(out.count == frameCount * sources[number].bytesPerRow, "room for exactly the utterance's rows")
+        do throws(Hdf5Failure) {
+            try sources[number].read(from: table.offsets[utterance], count: frameCount, into: out)
+        } catch {
+            throw .damaged(path: path, detail: error.detail)
+        }
+    }
+
+    /// Reads an utterance's rows as float32, `[frameCount, hiddenSize]`.
+    ///
+    /// - Throws: as `readRows`.
+    public func readFloats(cut: String, utterance: Int) throws(StoreError) -> [Float] {
+        guard let number = cutOfName[cut] else {
+            throw .unknownCut(cut: cut, path: path, has: layout.cuts.map(\.name))
+        }
+        var bytes = [UInt8](repeating: 0, count: byteCount(cut: cut, utterance: utterance))
+        let read = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(StoreError) in try readRows(cut: cut, utterance: utterance, into: buffer) }
+        }
+        try read.get()
+        let count = table.entries[utterance].frameCount * sources[number].hiddenSize
+        return [Float](unsafeUninitializedCapacity: count) { values, initialised in
+            bytes.withUnsafeBytes {
+                layout.storage.decode($0, into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
+            }
+            initialised = count
+        }
+    }
+
+    // MARK: - Verification
+
+    /// Rows whose bytes are not those that were written.
+    public struct Mismatch: Sendable, Hashable, CustomStringConvertible {
+        public var path: String
+        public var id: String
+        public var cut: String
+        public var description: String {
+            "\(path): cut \(cut) of utterance '\(id)' does not match its checksum; delete the file and run undertone-cache again"
+        }
+    }
+
+    /// Reads every stored row and compares it with its checksum.
+    ///
+    /// - Returns: what does not match, in the file's order; empty for a sound shard.
+    /// - Throws: `StoreError.damaged` if rows cannot be read at all.
+    public func verify() throws(StoreError) -> [Mismatch] {
+        var mismatches: [Mismatch] = []
+        var bytes: [UInt8] = []
+        for utterance in entries.indices {
+            for cut in layout.cuts {
+                bytes = [UInt8](repeating: 0, count: byteCount(cut: cut.name, utterance: utterance))
+                let read = bytes.withUnsafeMutableBytes { buffer in
+                    Result { () throws(StoreError) in
+                        try readRows(cut: cut.name, utterance: utterance, into: buffer)
+                    }
+                }
+                try read.get()
+                if bytes.withUnsafeBytes({ crc32c($0) }) != checksum(cut: cut.name, utterance: utterance) {
+                    mismatches.append(Mismatch(path: path, id: entries[utterance].id, cut: cut.name))
+                }
+            }
+        }
+        return mismatches
+    }
+}
+
+extension ShardReader {
+    // Two outcomes that are not HDF5's, carried through the one typed throw of the opening code.
+    private static var notHDF5: Hdf5Failure { Hdf5Failure(detail: "not HDF5") }
+    private static var schemaMark: String { "schema " }
+
+    private static func storeError(_ failure: Hdf5Failure, _ path: String) -> StoreError {
+        if failure.detail == notHDF5.detail { return .notHDF5(path: path) }
+        if failure.detail.hasPrefix(schemaMark), let found = Int(failure.detail.dropFirst(schemaMark.count)) {
+            return .wrongSchema(path: path, found: found, expected: ShardLayout.schema)
+        }
+        return .damaged(path: path, detail: failure.detail)
+    }
+
+    private static func storage(of file: hid_t) throws(Hdf5Failure) -> StorageFormat {
+        let name = try readStringAttribute(file, "storage")
+        guard let storage = StorageFormat(rawValue: name) else {
+            throw Hdf5Failure(detail: "storage '\(name)' is not known")
+        }
+        return storage
+    }
+
+    private static func layout(
+        of file: hid_t, _ storage: StorageFormat, _ cuts: [CutLayout]
+    ) throws(Hdf5Failure) -> ShardLayout {
+        guard let key = CacheKey(canonicalJSON: try readStringAttribute(file, "key_components")),
+            key.hex == (try readStringAttribute(file, "cache_key"))
+        else { throw Hdf5Failure(detail: "the cache key is not that of its components") }
+        let shardCount = try readIntAttribute(file, "shards")
+        guard shardCount > 0 else { throw Hdf5Failure(detail: "a cache of \(shardCount) shards") }
+        return ShardLayout(
+            key: key, storage: storage, cuts: cuts, sampleRateHz: try readIntAttribute(file, "sample_rate"),
+            hopSamples: try readIntAttribute(file, "hop"), shardCount: shardCount)
+    }
+}
+
+/// One cut's dataset, opened for reading rows in any order.
+private final class RowSource: Sendable {
+    let hiddenSize: Int
+    let bytesPerRow: Int
+    private let dataset: Hdf5Handle
+    private let type: Hdf5Handle
+
+    init(file: hid_t, cut: String, storage: StorageFormat, rowCount: Int) throws(Hdf5Failure) {
+        let access = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_dataset_access()) }
+        // No chunk cache: the rows of an utterance are read straight from the file. With the cache HDF5 reads whole chunks,
+        // of which a shuffled read uses a third.
+        _ = try hdf5 { H5Pset_chunk_cache(access.id, 0, 0, 1) }
+        let dataset = try Hdf5Handle(.dataset) { H5Dopen2(file, "frames/" + cut, access.id) }
+        let expected = try storage.makeDatatype()
+        let type = try Hdf5Handle(.datatype) { H5Dget_type(dataset.id) }
+        guard try hdf5({ H5Tequal(type.id, expected.id) }) > 0 else {
+            throw Hdf5Failure(detail: "the rows of cut \(cut) are not \(storage.rawValue)")
+        }
+        let space = try Hdf5Handle(.dataspace) { H5Dget_space(dataset.id) }
+        var extent: [hsize_t] = [0, 0]
+        guard try hdf5({ H5Sget_simple_extent_ndims(space.id) }) == 2,
+            try hdf5({ H5Sget_simple_extent_dims(space.id, &extent, nil) }) == 2,
+            extent[0] == hsize_t(rowCount), 1..<1 << 20 ~= extent[1]
+        else { throw Hdf5Failure(detail: "the rows of cut \(cut) do not match the index") }
+        hiddenSize = Int(extent[1])
+        bytesPerRow = storage.byteCount(channels: hiddenSize)
+        self.dataset = consume dataset
+        self.type = consume type
+    }
+
+    func read(from first: Int, count: Int, into out: UnsafeMutableRawBufferPointer) throws(Hdf5Failure) {
+        guard count > 0 else { return }
+        let start = [hsize_t(first), 0]
+        let extent = [hsize_t(count), hsize_t(hiddenSize)]
+        let space = try Hdf5Handle(.dataspace) { H5Dget_space(dataset.id) }
+        _ = try hdf5 { H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, extent, nil) }
+        let memory = try Hdf5Handle(.dataspace) { H5Screate_simple(2, extent, nil) }
+        // The memory type is the file's own, so bytes are copied and never converted.
+        _ = try hdf5 { H5Dread(dataset.id, type.id, memory.id, space.id, ut_h5p_default(), out.baseAddress) }
+    }
+}

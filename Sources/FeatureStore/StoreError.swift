@@ -1,0 +1,89 @@
+import Faults
+
+/// What can go wrong with a cache directory or one of its shards.
+public enum StoreError: Fault, Equatable {
+    /// A file or folder that should be there is not, or cannot be opened.
+    case missing(path: String, detail: String)
+    /// The file is there but is not an HDF5 file at all.
+    case notHDF5(path: String)
+    /// HDF5 refuses the file, or its contents contradict one another.
+    case damaged(path: String, detail: String)
+    /// The file was written by another version of Undertone's schema.
+    case wrongSchema(path: String, found: Int, expected: Int)
+    /// The file holds features that other settings gave; `reasons` says in words which.
+    case wrongKey(path: String, reasons: [String])
+    /// The file belongs elsewhere in its cache: another shard's number, or another count of shards.
+    case wrongPlace(path: String, found: String, expected: String)
+    /// `cache.json` cannot be understood at the key named.
+    case description(path: String, key: String, detail: String)
+    /// A finite value that the storage type cannot hold.
+    case overflow(id: String, cut: String, magnitude: Float, storage: StorageFormat)
+    /// Features that are infinite or not a number are never stored.
+    case nonFinite(id: String, cut: String, row: Int, column: Int)
+    /// The caller's rows do not have the shape announced.
+    case shape(id: String, cut: String, detail: String)
+    /// The same id twice in one cache.
+    case duplicate(id: String, path: String)
+    case unknownUtterance(id: String, path: String)
+    case unknownCut(cut: String, path: String, has: [String])
+    /// Output that cannot be written, a full disk included.
+    case cannotWrite(path: String, detail: String)
+
+    public var kind: FaultKind {
+        switch self {
+        case .missing: .missingInput
+        case .notHDF5, .damaged, .wrongSchema, .wrongKey, .wrongPlace, .description, .overflow, .nonFinite, .duplicate,
+            .unknownUtterance, .unknownCut:
+            .badInput
+        case .shape: .bug
+        case .cannotWrite: .cannotWrite
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .missing(let path, let detail):
+            return "\(path): cannot be opened (\(detail)); expected a cache file, make it with undertone-cache"
+                + StoreError.lockingAdvice(detail)
+        case .notHDF5(let path):
+            return "\(path): not an HDF5 file; expected a shard written by undertone-cache, delete it and make it again"
+        case .damaged(let path, let detail):
+            return "\(path): damaged or cut short (\(detail)); delete it and run undertone-cache again"
+                + StoreError.lockingAdvice(detail)
+        case .wrongSchema(let path, let found, let expected):
+            return "\(path): schema \(found), but this version of Undertone reads schema \(expected); "
+                + "make the cache again with this version"
+        case .wrongKey(let path, let reasons):
+            return "\(path): made with other settings (\(reasons.joined(separator: "; "))); "
+                + "choose another folder, or delete this one"
+        case .wrongPlace(let path, let found, let expected):
+            return "\(path): is \(found), expected \(expected); choose another folder, or delete this one"
+        case .description(let path, let key, let detail):
+            return "\(path): key '\(key)': \(detail); run undertone-cache again to rewrite it"
+        case .overflow(let id, let cut, let magnitude, let storage):
+            return "utterance '\(id)', cut \(cut): magnitude \(magnitude) is beyond \(storage.rawValue)'s range; "
+                + (storage == .float16 ? "use --store bfloat16 or --store float32" : "use --store float32")
+        case .nonFinite(let id, let cut, let row, let column):
+            return "utterance '\(id)', cut \(cut): frame \(row), channel \(column) is infinite or not a number; "
+                + "features must be finite, check the model's weights or use --compute float32"
+        case .shape(let id, let cut, let detail):
+            return "utterance '\(id)', cut \(cut): \(detail)"
+        case .duplicate(let id, let path):
+            return "\(path): utterance '\(id)' is there twice; ids must be unique"
+        case .unknownUtterance(let id, let path):
+            return "\(path): no utterance '\(id)'; run undertone-cache with the corpus that has it"
+        case .unknownCut(let cut, let path, let has):
+            return "\(path): no cut \(cut), it has \(has.joined(separator: ", ")); "
+                + "run undertone-cache with --cut \(cut) into another folder"
+        case .cannotWrite(let path, let detail):
+            return
+                "\(path): cannot be written (\(detail)); check space and permissions, then run the same command again"
+                + StoreError.lockingAdvice(detail)
+        }
+    }
+
+    /// Network file systems may refuse the lock that HDF5 takes on opening.
+    static func lockingAdvice(_ detail: String) -> String {
+        detail.contains("lock file") ? "; if the file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE" : ""
+    }
+}

@@ -1,0 +1,162 @@
+import Buffers
+import CNumerics
+
+/// Attention as two products per head and utterance with a softmax between them, in blocks of queries.
+///
+/// One head of one utterance is one piece of work, and its block of scores stays in the second-level cache, so memory is
+/// linear in an utterance's length. Keys are not tiled: a whole row of scores is there when the softmax needs it.
+extension CPUEngine {
+    public func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+    {
+        let width = shape.heads * shape.width
+        precondition(
+            qkv.shape == [shape.offsets.rowCount, 3 * width] && out.shape == [qkv.rows, width]
+                && (logSumExp == nil || logSumExp!.shape == [shape.heads, qkv.rows]),
+            "attention of \(qkv.shape) into \(out.shape), \(shape.heads) heads of \(shape.width)")
+        let order = Self.longestFirst(shape)
+        team.forEach(order.count) { index in
+            let (utterance, head) = order[index]
+            self.headForward(
+                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head), out: out,
+                logSumExp: logSumExp, dropout: dropout)
+        }
+    }
+
+    public func attentionBackward(
+        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout
+    ) {
+        let width = shape.heads * shape.width
+        precondition(
+            qkv.shape == [shape.offsets.rowCount, 3 * width] && dQKV.shape == qkv.shape
+                && dOut.shape == [qkv.rows, width] && logSumExp.shape == [shape.heads, qkv.rows],
+            "attention gradient \(dQKV.shape) of \(dOut.shape)")
+        let order = Self.longestFirst(shape)
+        team.forEach(order.count) { index in
+            let (utterance, head) = order[index]
+            self.headBackward(
+                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head),
+                gradient: AttentionHead(qkv: dQKV, shape: shape, utterance: utterance, head: head), dOut: dOut,
+                logSumExp: logSumExp, dropout: dropout)
+        }
+    }
+
+    /// Heads of long utterances first, so that no thread is left alone with one at the end.
+    private static func longestFirst(_ shape: AttentionShape) -> [(utterance: Int, head: Int)] {
+        let utterances = (0..<shape.offsets.utteranceCount).sorted {
+            (shape.offsets[$0].count, $1) > (shape.offsets[$1].count, $0)
+        }
+        return utterances.flatMap { utterance in (0..<shape.heads).map { (utterance, $0) } }
+    }
+
+    private func headForward(_ head: AttentionHead, out: Matrix, logSumExp: Matrix?, dropout: Dropout) {
+        let operand = head.query.precision, keys = head.rows.count
+        let stride = AttentionHead.scoreStride(keys)
+        let target = out.rows(head.rows).columns(head.columns)
+        for block in head.queryBlocks {
+            let count = block.count
+            let scores = makeMatrix(rows: count, columns: stride, precision: .float32).columns(0..<keys)
+            // In float32 the probabilities take the scores' place.
+            let probabilities =
+                operand == .float32
+                ? scores : makeMatrix(rows: count, columns: stride, precision: operand).columns(0..<keys)
+            multiply(
+                Target(scores), Factor(head.query.rows(block)), Factor(head.key).transposed, m: count, n: keys,
+                k: head.width, operand: operand)
+            ut_softmax_forward(
+                probabilities.native,
+                logSumExp.map { $0.floats + head.index * $0.rowStride + head.rows.lowerBound + block.lowerBound },
+                scores.native, head.scale, count, keys, dropout.native(firstRow: head.maskRow(block.lowerBound)))
+            multiply(
+                Target(target.rows(block)), Factor(probabilities), Factor(head.value), m: count, n: head.width,
+                k: keys, operand: operand)
+        }
+    }
+
+    private func headBackward(
+        _ head: AttentionHead, gradient: AttentionHead, dOut: Matrix, logSumExp: Matrix, dropout: Dropout
+    ) {
+        let operand = head.query.precision, keys = head.rows.count
+        let stride = AttentionHead.scoreStride(keys)
+        let dHead = dOut.rows(head.rows).columns(head.columns)
+        let blocks = head.queryBlocks
+        // Gradients of keys and values are sums over blocks of queries: in float32, then converted. One block needs no sum.
+        let dKey = blocks.count == 1 ? gradient.key : makeMatrix(rows: keys, columns: head.width, precision: .float32)
+        let dValue = blocks.count == 1 ? gradient.value : makeMatrix(rows: keys, columns: head.width, precision: .float32)
+        for (number, block) in blocks.enumerated() {
+            let count = block.count
+            func scratch(_ precision: Precision) -> Matrix {
+                makeMatrix(rows: count, columns: stride, precision: precision).columns(0..<keys)
+            }
+            let probabilities = scratch(.float32), dProbabilities = scratch(.float32)
+            let dropped = scratch(operand), dScores = scratch(operand)
+            let mask = dropout.native(firstRow: head.maskRow(block.lowerBound))
+            let query = head.query.rows(block), dRows = dHead.rows(block)
+            multiply(
+                Target(probabilities), Factor(query), Factor(head.key).transposed, m: count, n: keys, k: head.width,
+                operand: operand)
+            ut_softmax_recompute(
+                probabilities.native, dropped.native,
+                logSumExp.floats + head.index * logSumExp.rowStride + head.rows.lowerBound + block.lowerBound,
+                head.scale, count, keys, mask)
+            multiply(
+                Target(dValue), Factor(dropped).transposed, Factor(dRows), m: keys, n: head.width, k: count,
+                operand: operand, accumulate: number > 0)
+            multiply(
+                Target(dProbabilities), Factor(dRows), Factor(head.value).transposed, m: count, n: keys,
+                k: head.width, operand: operand)
+            ut_softmax_backward(
+                dScores.native, probabilities.native, dProbabilities.native, head.scale, count, keys, mask)
+            multiply(
+                Target(gradient.query.rows(block)), Factor(dScores), Factor(head.key), m: count, n: head.width,
+                k: keys, operand: operand)
+            multiply(
+                Target(dKey), Factor(dScores).transposed, Factor(query), m: keys, n: head.width, k: count,
+                operand: operand, accumulate: number > 0)
+        }
+        guard blocks.count > 1 else { return }
+        ut_rows_convert(gradient.key.native, dKey.native, keys, head.width)
+        ut_rows_convert(gradient.value.native, dValue.native, keys, head.width)
+    }
+}
+
+/// The part of `qkv` that belongs to one head of one utterance.
+private struct AttentionHead {
+    let query: Matrix
+    let key: Matrix
+    let value: Matrix
+    /// Rows of the packed batch.
+    let rows: Range<Int>
+    /// Columns of the head in the attention's output.
+    let columns: Range<Int>
+    let index: Int
+    let width: Int
+    let scale: Float
+    private let batchRows: Int
+
+    init(qkv: Matrix, shape: AttentionShape, utterance: Int, head: Int) {
+        rows = shape.offsets[utterance]
+        index = head
+        width = shape.width
+        scale = shape.scale
+        batchRows = qkv.rows
+        let own = qkv.rows(rows), size = shape.heads * shape.width, begin = head * shape.width
+        columns = begin..<begin + shape.width
+        query = own.columns(begin..<begin + width)
+        key = own.columns(size + begin..<size + begin + width)
+        value = own.columns(2 * size + begin..<2 * size + begin + width)
+    }
+
+    /// Rows of scores are whole cache lines apart.
+    static func scoreStride(_ keys: Int) -> Int { (keys + 15) & ~15 }
+
+    /// Blocks of queries whose float32 scores fit half of a common second-level cache.
+    var queryBlocks: [Range<Int>] {
+        let count = rows.count, limit = max(32, (512 << 10) / (4 * Self.scoreStride(count)))
+        let blocks = (count + limit - 1) / limit
+        let size = (count + blocks - 1) / blocks
+        return stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+    }
+
+    /// Every head's every row draws its own dropout mask.
+    func maskRow(_ row: Int) -> Int { index * batchRows + rows.lowerBound + row }
+}

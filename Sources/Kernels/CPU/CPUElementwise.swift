@@ -1,0 +1,135 @@
+import Buffers
+#if canImport(Glibc)
+    import Glibc
+#endif
+import CNumerics
+
+extension CPUEngine {
+    public func layerNormForward(
+        _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters
+    ) {
+        precondition(
+            outputs.out.shape == x.shape && parameters.gamma.columns == x.columns
+                && (addend == nil || addend!.shape == x.shape), "layer norm of \(x.shape) into \(outputs.out.shape)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_layer_norm_forward(
+                outputs.out.rows(range).native, outputs.operand?.rows(range).native ?? .none,
+                outputs.sum?.rows(range).native ?? .none, outputs.statistics?.rows(range).floats,
+                x.rows(range).native, addend?.rows(range).native ?? .none, dropout.native(firstRow: range.lowerBound),
+                parameters.gamma.floats, parameters.beta.floats, parameters.epsilon, range.count, x.columns)
+        }
+    }
+
+    public func layerNormBackward(
+        dx: Matrix, dAddend: Matrix?, dGamma: Matrix, dBeta: Matrix, dOut: Matrix, sum: Matrix, statistics: Matrix,
+        dropout: Dropout, parameters: NormParameters
+    ) {
+        precondition(
+            dx.shape == dOut.shape && sum.shape == dOut.shape && statistics.rows == dOut.rows,
+            "layer norm gradient \(dx.shape) of \(dOut.shape)")
+        // Partial sums over blocks of a fixed height, added in order: the number of threads does not show.
+        let height = 128
+        let blocks = (dOut.rows + height - 1) / height
+        let partial = makeMatrix(rows: 2 * blocks, columns: dOut.columns, precision: .float32)
+        clear(partial)
+        team.forEach(blocks) { block in
+            let range = block * height..<min(dOut.rows, (block + 1) * height)
+            ut_layer_norm_backward(
+                dx.rows(range).native, dAddend?.rows(range).native ?? .none,
+                partial.rows(2 * block..<2 * block + 1).floats, partial.rows(2 * block + 1..<2 * block + 2).floats,
+                dOut.rows(range).native, sum.rows(range).native, statistics.rows(range).floats,
+                dropout.native(firstRow: range.lowerBound), parameters.gamma.floats, range.count, dOut.columns)
+        }
+        for block in 0..<blocks {
+            ut_rows_add(dGamma.native, partial.rows(2 * block..<2 * block + 1).native, 1, dOut.columns)
+            ut_rows_add(dBeta.native, partial.rows(2 * block + 1..<2 * block + 2).native, 1, dOut.columns)
+        }
+    }
+
+    public func geluForward(out: Matrix, x: Matrix, dropout: Dropout) {
+        precondition(out.shape == x.shape, "gelu of \(x.shape) into \(out.shape)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_gelu_forward(
+                out.rows(range).native, x.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
+        }
+    }
+
+    public func geluBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout) {
+        precondition(dx.shape == x.shape && dOut.shape == x.shape, "gelu gradient \(dx.shape) of \(dOut.shape)")
+        precondition(dx.precision == dOut.precision, "gelu gradient \(dx.precision) of \(dOut.precision)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_gelu_backward(
+                dx.rows(range).native, dOut.rows(range).native, x.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
+        }
+    }
+
+    public func tanhForward(out: Matrix, x: Matrix, dropout: Dropout) {
+        precondition(out.shape == x.shape, "tanh of \(x.shape) into \(out.shape)")
+        ut_tanh_forward(out.native, x.native, x.rows, x.columns, dropout.native())
+    }
+
+    public func tanhBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout) {
+        precondition(dx.shape == x.shape && dOut.shape == x.shape, "tanh gradient \(dx.shape) of \(dOut.shape)")
+        ut_tanh_backward(dx.native, dOut.native, x.native, x.rows, x.columns, dropout.native())
+    }
+
+    public func standardise(out: Matrix, x: Matrix, shift: Matrix?, scale: Matrix) {
+        precondition(
+            out.shape == x.shape && scale.columns == x.columns, "standardising \(x.shape) into \(out.shape)")
+        ut_standardise(out.native, x.native, shift?.floats, scale.floats, x.rows, x.columns)
+    }
+
+    // MARK: Pooling
+
+    public func meanPoolForward(out: Matrix, x: Matrix, offsets: PackedOffsets) {
+        precondition(
+            x.rows == offsets.rowCount && out.shape == [offsets.utteranceCount, x.columns],
+            "pooling \(x.shape) into \(out.shape)")
+        team.forEach(offsets.utteranceCount) { utterance in
+            let range = offsets[utterance]
+            ut_rows_mean(
+                out.rows(utterance..<utterance + 1).floats, x.rows(range).native, range.count, x.columns)
+        }
+    }
+
+    public func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets) {
+        precondition(
+            dx.rows == offsets.rowCount && dOut.shape == [offsets.utteranceCount, dx.columns],
+            "pooling gradient \(dx.shape) of \(dOut.shape)")
+        team.forEach(offsets.utteranceCount) { utterance in
+            let range = offsets[utterance]
+            ut_rows_broadcast(
+                dx.rows(range).native, dOut.rows(utterance..<utterance + 1).floats, 1 / Float(range.count),
+                range.count, dx.columns)
+        }
+    }
+
+    // MARK: Optimisation
+
+    public func sumOfSquares(_ x: Matrix) -> Double {
+        var total = 0.0
+        for row in 0..<x.rows { total += ut_sum_of_squares(x.rows(row..<row + 1).floats, x.columns) }
+        return total
+    }
+
+    public func adamWStep(
+        value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep
+    ) {
+        precondition(
+            value.shape == gradient.shape && value.isContiguous && gradient.isContiguous,
+            "AdamW of \(value.shape) with a gradient of \(gradient.shape)")
+        let native = ut_adamw(
+            rate: step.learningRate, beta1: step.beta1, beta2: step.beta2, epsilon: step.epsilon,
+            decay: step.weightDecay, correction1: Float(1 - pow(Double(step.beta1), Double(step.step))),
+            correction2: Float(1 - pow(Double(step.beta2), Double(step.step))), gradient_scale: step.gradientScale)
+        team.forEachRange(value.elementCount, multiple: 1024, minimum: 1 << 15) { range in
+            let begin = range.lowerBound
+            ut_adamw_step(
+                value.floats + begin, firstMoment.floats + begin, secondMoment.floats + begin,
+                gradient.floats + begin, operand.map { $0.address.assumingMemoryBound(to: UInt16.self) + begin },
+                range.count, native)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Buffers
+import CDNNL
+import CNumerics
+import Synchronization
+
+/// One factor of a product in host memory: `[rows, columns]` with any strides, so that transposing is renaming.
+struct Factor {
+    let address: UnsafeRawPointer
+    let strides: (row: Int, column: Int)
+
+    init(_ matrix: Matrix) {
+        address = UnsafeRawPointer(matrix.address)
+        strides = (matrix.rowStride, 1)
+    }
+
+    init(address: UnsafeRawPointer, rowStride: Int, columnStride: Int) {
+        self.address = address
+        strides = (rowStride, columnStride)
+    }
+
+    var transposed: Factor { Factor(address: address, rowStride: strides.column, columnStride: strides.row) }
+}
+
+/// Where a product goes.
+struct Target {
+    let address: UnsafeMutableRawPointer
+    let rowStride: Int
+    let precision: Precision
+
+    init(_ matrix: Matrix) {
+        self.init(address: matrix.address, rowStride: matrix.rowStride, precision: matrix.precision)
+    }
+
+    init(address: UnsafeMutableRawPointer, rowStride: Int, precision: Precision) {
+        self.address = address
+        self.rowStride = rowStride
+        self.precision = precision
+    }
+}
+
+extension CPUEngine {
+    /// `target[m, n] (+)= a[m, k] · b[k, n]` on the calling thread alone.
+    func multiply(
+        _ target: Target, _ a: Factor, _ b: Factor, m: Int, n: Int, k: Int, operand: Precision,
+        bias: UnsafePointer<Float>? = nil, gelu: Bool = false, accumulate: Bool = false
+    ) {
+        let shape = ProductShape(
+            m: m, n: n, k: k, aStrides: a.strides, bStrides: b.strides, cRowStride: target.rowStride, operand: operand,
+            result: target.precision, hasBias: bias != nil, gelu: gelu, accumulate: accumulate)
+        execute(products.product(shape), a: a.address, b: b.address, bias: bias, c: target.address)
+    }
+
+    func execute(
+        _ product: Product, a: UnsafeRawPointer, b: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+        c: UnsafeMutableRawPointer
+    ) {
+        // OpenMP's number of threads belongs to the thread that calls, and Dispatch's threads come and go.
+        ut_dnnl_run_alone()
+        let scratch = product.scratchBytes > 0 ? pool.buffer(byteCount: product.scratchBytes) : nil
+        product.execute(a: a, b: b, bias: bias, c: c, scratch: scratch?.bytes.baseAddress)
+    }
+
+    public func freeze(_ weight: Matrix, precision: Precision) -> any FrozenWeight {
+        let plain = makeMatrix(rows: weight.rows, columns: weight.columns, precision: precision)
+        convert(weight, to: plain)
+        return CPUFrozenWeight(plain: plain)
+    }
+
+    public func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation) {
+        precondition(
+            x.columns == weight.inputs && out.columns == weight.outputs && out.rows == x.rows,
+            "linear \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
+        team.forEachRange(x.rows, multiple: 64, minimum: 16) { range in
+            let part = x.rows(range)
+            self.linear(
+                Target(out.rows(range)), Factor(part), rows: range.count, operand: x.precision, weight: weight,
+                bias: bias, gelu: activation == .gelu)
+        }
+    }
+
+    /// `target = activation(a Wᵀ + b)` on the calling thread alone.
+    func linear(
+        _ target: Target, _ a: Factor, rows: Int, operand: Precision, weight: LinearWeight, bias: Matrix?, gelu: Bool
+    ) {
+        switch weight {
+        case .trained(let matrix):
+            precondition(matrix.precision == operand, "operands are \(operand), the weight is \(matrix.precision)")
+            multiply(
+                target, a, Factor(matrix).transposed, m: rows, n: matrix.rows, k: matrix.columns, operand: operand,
+                bias: bias.map { UnsafePointer($0.floats) }, gelu: gelu)
+        case .frozen(let frozen):
+            guard let weight = frozen as? CPUFrozenWeight else {
+                preconditionFailure("a weight frozen by another engine was handed to the CPU engine")
+            }
+            precondition(weight.precision == operand, "operands are \(operand), the weight is \(weight.precision)")
+            let shape = ProductShape(
+                m: rows, n: weight.outputs, k: weight.inputs, aStrides: a.strides, bStrides: (0, 0),
+                cRowStride: target.rowStride, operand: operand, result: target.precision, hasBias: bias != nil,
+                gelu: gelu, packed: true)
+            let product = products.product(shape)
+            let packed = weight.packed(for: product)
+            execute(
+                product, a: a.address, b: packed.bytes.baseAddress!, bias: bias.map { UnsafePointer($0.floats) },
+                c: target.address)
+        }
+    }
+
+    public func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool) {
+        precondition(
+            dOut.columns == weight.rows && dx.columns == weight.columns && dx.rows == dOut.rows,
+            "input gradient \(dx.shape) of \(dOut.shape) through \(weight.shape)")
+        precondition(!accumulate || dx.precision == .float32, "gradients accumulate in float32")
+        team.forEachRange(dx.rows, multiple: 64, minimum: 16) { range in
+            self.multiply(
+                Target(dx.rows(range)), Factor(dOut.rows(range)), Factor(weight), m: range.count, n: weight.columns,
+                k: weight.rows, operand: dOut.precision, accumulate: accumulate)
+        }
+    }
+
+    public func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix) {
+        precondition(
+            dWeight.shape == [dOut.columns, x.columns] && dOut.rows == x.rows,
+            "weight gradient \(dWeight.shape) of \(dOut.shape) and \(x.shape)")
+        // Divided by outputs, so that each element is one sum over all rows whatever the number of threads.
+        team.forEachRange(dWeight.rows, multiple: 64, minimum: 16) { range in
+            self.multiply(
+                Target(dWeight.rows(range)), Factor(dOut.columns(range)).transposed, Factor(x), m: range.count,
+                n: x.columns, k: x.rows, operand: x.precision, accumulate: true)
+        }
+        guard let dBias else { return }
+        team.forEachRange(dOut.columns, multiple: 64, minimum: 64) { range in
+            ut_rows_sum_columns(
+                dBias.columns(range).floats, dOut.columns(range).native, dOut.rows, range.count)
+        }
+    }
+}
+
+/// A frozen weight with its packed forms: usually one, but a product of another shape may ask for another layout.
+final class CPUFrozenWeight: FrozenWeight {
+    private struct Form {
+        let product: Product
+        let buffer: AlignedBuffer
+    }
+    private let plain: Matrix
+    private let forms = Mutex<[Form]>([])
+
+    init(plain: Matrix) { self.plain = plain }
+
+    var outputs: Int { plain.rows }
+    var inputs: Int { plain.columns }
+    var precision: Precision { plain.precision }
+
+    func packed(for product: Product) -> AlignedBuffer {
+        forms.withLock { forms in
+            if let form = forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
+                return form.buffer
+            }
+            let buffer = AlignedBuffer(byteCount: product.packedBytes)
+            product.pack(plain.address, strides: (1, plain.rowStride), into: buffer.bytes.baseAddress!)
+            forms.append(Form(product: product, buffer: buffer))
+            return buffer
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Buffers
+
+/// The seam between the models and the hardware: a small set of coarse operations over packed rows.
+///
+/// Model and training code is written against this protocol alone. The CPU engine implements it on oneDNN, a plain
+/// reference implements it in loops that can be read against the formulas, and one table of cases drives both in the tests.
+///
+/// Conventions, for every operation:
+/// - `N` rows of a packed batch, `C` channels; `offsets` says where utterances begin.
+/// - *Operands* are matrices in the compute precision (float32 or bfloat16). Products accumulate in float32. Everything else
+///   (residual rows, statistics, softmax, gradients of parameters) is float32.
+/// - Outputs are overwritten unless the operation says that it adds. An output may not overlap an input unless it says so.
+/// - The same inputs give the same bits, whatever ran before.
+/// - Shapes that do not fit are a bug of the caller and stop the program with a message.
+public protocol Engine: Sendable {
+    /// "cpu", for logs and results.
+    var name: String { get }
+    /// The most bytes of matrices that were in use at once.
+    var peakBytes: Int { get }
+
+    // MARK: Memory
+
+    /// A matrix with undefined contents.
+    func makeMatrix(rows: Int, columns: Int, precision: Precision) -> Matrix
+    /// `out = values`, row by row, converted to the precision of `out`.
+    func upload(_ values: [Float], to out: Matrix)
+    /// `out = rows` as they lie in a file, `out.rows · out.columns` elements of type `stored`.
+    func upload(stored rows: UnsafeRawBufferPointer, as stored: Precision, to out: Matrix)
+    /// The elements row by row, in float32.
+    func download(_ matrix: Matrix) -> [Float]
+    /// `out = x`, converting between precisions.
+    func convert(_ x: Matrix, to out: Matrix)
+    /// `out = 0`.
+    func clear(_ out: Matrix)
+
+    // MARK: Linear maps
+
+    /// Lays `weight` (`[outputs, inputs]` float32) out for fast products in `precision`.
+    func freeze(_ weight: Matrix, precision: Precision) -> any FrozenWeight
+
+    /// `out = activation(x Wᵀ + b)`.
+    /// - Parameters:
+    ///   - out: `[N, outputs]`, operand precision or float32.
+    ///   - x: `[N, inputs]` operands.
+    ///   - bias: `[1, outputs]` float32.
+    func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation)
+
+    /// `dx = dOut W`, or `dx += dOut W` when `accumulate` (then `dx` is float32).
+    func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool)
+
+    /// `dWeight += dOutᵀ x`, `dBias += Σ_n dOut[n]`, both float32.
+    func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix)
+
+    // MARK: Normalisation and activations
+
+    /// `sum = x + dropout(addend)`, `out = (sum − mean)/√(var + ε) · γ + β` over each row.
+    /// - Parameters:
+    ///   - x: `[N, C]` float32.
+    ///   - addend: `[N, C]`, operand precision or float32.
+    /// - Source: Ba, Kiros and Hinton 2016; population variance, as torch.nn.LayerNorm.
+    func layerNormForward(
+        _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters)
+
+    /// The gradient with respect to `sum`, and through it.
+    /// - Parameters:
+    ///   - dx: `[N, C]` float32; may be `dOut`.
+    ///   - dAddend: `[N, C]` operands: `dx` through the dropout of the addend.
+    ///   - dGamma, dBeta: `[1, C]` float32, added to.
+    ///   - sum, statistics: as the forward pass wrote them.
+    func layerNormBackward(
+        dx: Matrix, dAddend: Matrix?, dGamma: Matrix, dBeta: Matrix, dOut: Matrix, sum: Matrix, statistics: Matrix,
+        dropout: Dropout, parameters: NormParameters)
+
+    /// `out = dropout(gelu(x))`, exact GELU. `out` may be `x`.
+    func geluForward(out: Matrix, x: Matrix, dropout: Dropout)
+    /// `dx = dropout'(dOut) · (Φ(x) + x φ(x))`. `dx` may be `dOut`.
+    func geluBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout)
+
+    /// `out = dropout(tanh(x))`, float32. `out` may be `x`.
+    func tanhForward(out: Matrix, x: Matrix, dropout: Dropout)
+    /// `dx = dropout'(dOut) · (1 − tanh²(x))`, float32. `dx` may be `dOut`.
+    func tanhBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout)
+
+    /// `out[n] = (x[n] − shift) · scale`, float32; `shift` and `scale` are `[1, C]`.
+    /// The backward pass is the same operation with `shift` zero.
+    func standardise(out: Matrix, x: Matrix, shift: Matrix?, scale: Matrix)
+
+    // MARK: Attention
+
+    /// Self-attention inside each utterance of a packed batch: `out = dropout(softmax(scale · Q Kᵀ)) V`, per head, no causal mask.
+    ///
+    /// Softmax runs in float32.
+    /// - Parameters:
+    ///   - out: `[N, H·D]` operands.
+    ///   - logSumExp: `[H, N]` float32: `log Σ_j exp(scale · q·k_j)` of each row, which the backward pass needs.
+    ///   - qkv: `[N, 3·H·D]` operands, Q then K then V.
+    /// - Source: Vaswani et al. 2017, eq. 1.
+    func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+
+    /// The gradient of `attentionForward` with respect to `qkv`; probabilities are computed again from `logSumExp`.
+    /// - Parameter dQKV: `[N, 3·H·D]` operands.
+    /// - Source: Dao et al. 2022, algorithm 4, without its tiling of keys.
+    func attentionBackward(
+        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+
+    // MARK: Convolutions of the speech encoders
+
+    /// The first convolution of a Wav2Vec 2.0 base encoder with what follows it:
+    /// `out = gelu(groupNorm(conv(waveform)))`, one group per channel, statistics over the utterance's frames.
+    /// - Parameters:
+    ///   - out: `[T, C]` operands, `T = (samples − kernel)/stride + 1`.
+    ///   - waveform: `[samples, 1]` float32, one utterance.
+    ///   - weight: `[C, kernel]` float32.
+    /// - Source: Baevski et al. 2020, section 2; torch.nn.GroupNorm(C, C).
+    func waveformConvolutionForward(
+        out: Matrix, waveform: Matrix, weight: Matrix, kernel: Int, stride: Int, norm: NormParameters)
+
+    /// `out = activation(conv(x) + b)` over the rows of one utterance, no padding.
+    /// - Parameters:
+    ///   - out: `[(T − kernel)/stride + 1, outputs]` operands.
+    ///   - x: `[T, C]` operands.
+    ///   - weight: `[outputs, kernel·C]`: for each output, the taps in order, each with its channels.
+    func stridedConvolutionForward(
+        out: Matrix, x: Matrix, weight: any FrozenWeight, bias: Matrix?, kernel: Int, stride: Int,
+        activation: Activation)
+
+    /// `out[t] = gelu(b + Σ_k w_k x[t + k − kernel/2])` over the rows of one utterance, zero outside, in groups of channels.
+    /// - Parameters:
+    ///   - out: `[T, C]` float32.
+    ///   - x: `[T, C]` operands.
+    ///   - weight: `[C, kernel·C/groups]`, laid out as for `stridedConvolutionForward`.
+    /// - Source: Baevski et al. 2020, section 2 (convolutional positional embedding); for an even kernel the reference
+    ///   implementation drops the last frame, which this does.
+    func positionalConvolutionForward(
+        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int)
+
+    // MARK: Pooling
+
+    /// `out[b] = mean of x over the rows of utterance b`, `[B, C]` float32 from `[N, C]` float32.
+    func meanPoolForward(out: Matrix, x: Matrix, offsets: PackedOffsets)
+    /// `dx[n] = dOut[b] / T_b`, `[N, C]` float32.
+    func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets)
+
+    // MARK: Optimisation
+
+    /// `Σ x²`, accumulated in double.
+    func sumOfSquares(_ x: Matrix) -> Double
+
+    /// One AdamW step over a parameter with its two moments, all float32 of one shape; `operand`, if any, receives the new
+    /// values in bfloat16.
+    ///
+    /// `g = gradient · gradientScale`, `w −= η λ w`, `m = β₁m + (1−β₁)g`, `v = β₂v + (1−β₂)g²`,
+    /// `w −= η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)`.
+    /// - Source: Loshchilov and Hutter 2019, algorithm 2; the order of operations is torch.optim.AdamW's.
+    func adamWStep(
+        value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep)
+}
+
+extension Engine {
+    /// A matrix of the given values, row by row.
+    public func makeMatrix(_ values: [Float], rows: Int, columns: Int, precision: Precision = .float32) -> Matrix {
+        let matrix = makeMatrix(rows: rows, columns: columns, precision: precision)
+        upload(values, to: matrix)
+        return matrix
+    }
+
+    /// A `[1, count]` matrix of the given values.
+    public func makeRow(_ values: [Float]) -> Matrix { makeMatrix(values, rows: 1, columns: values.count) }
+}

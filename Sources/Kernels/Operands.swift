@@ -1,0 +1,127 @@
+import Buffers
+
+/// Dropout by a counter-based generator: forward and backward draw the same mask from the same key, and nothing is stored.
+public struct Dropout: Sendable, Equatable {
+    /// Probability of dropping an element; what is kept is scaled by `1 / (1 − probability)`.
+    public let probability: Float
+    public let key: UInt64
+
+    public init(probability: Float, key: UInt64) {
+        precondition(probability >= 0 && probability < 1, "a dropout probability lies in 0 ..< 1, not \(probability)")
+        self.probability = probability
+        self.key = key
+    }
+
+    public static let none = Dropout(probability: 0, key: 0)
+}
+
+public enum Activation: Sendable {
+    case identity
+    /// `x Φ(x)`, exact.
+    case gelu
+}
+
+/// A weight `[outputs, inputs]` that will not change any more, in whatever layout suits the engine that froze it.
+public protocol FrozenWeight: Sendable {
+    var outputs: Int { get }
+    var inputs: Int { get }
+    var precision: Precision { get }
+}
+
+/// The weight of a linear map: one that training changes, or one that it does not.
+public enum LinearWeight: Sendable {
+    /// `[outputs, inputs]`, rows contiguous.
+    case trained(Matrix)
+    case frozen(any FrozenWeight)
+
+    public var outputs: Int {
+        switch self {
+        case .trained(let matrix): matrix.rows
+        case .frozen(let weight): weight.outputs
+        }
+    }
+
+    public var inputs: Int {
+        switch self {
+        case .trained(let matrix): matrix.columns
+        case .frozen(let weight): weight.inputs
+        }
+    }
+}
+
+/// The geometry of multi-head self-attention over a packed batch.
+public struct AttentionShape: Sendable {
+    /// In frames; no frame sees another utterance.
+    public let offsets: PackedOffsets
+    /// `H`.
+    public let heads: Int
+    /// `D`, columns of a head.
+    public let width: Int
+    /// What the scores are multiplied by, usually `1/√D`.
+    public let scale: Float
+
+    public init(offsets: PackedOffsets, heads: Int, width: Int) {
+        self.offsets = offsets
+        self.heads = heads
+        self.width = width
+        scale = 1 / Float(width).squareRoot()
+    }
+}
+
+/// What a layer norm reads beside its rows: `gamma` and `beta`, float32 `[1, C]`.
+public struct NormParameters: Sendable {
+    public let gamma: Matrix
+    public let beta: Matrix
+    public let epsilon: Float
+
+    public init(gamma: Matrix, beta: Matrix, epsilon: Float) {
+        self.gamma = gamma
+        self.beta = beta
+        self.epsilon = epsilon
+    }
+}
+
+/// What a layer norm writes.
+public struct NormOutputs: Sendable {
+    /// `[N, C]` float32.
+    public let out: Matrix
+    /// The same rows again as operands of the next product, if those are not float32.
+    public let operand: Matrix?
+    /// `x + dropout(addend)`, `[N, C]` float32: what the backward pass needs.
+    public let sum: Matrix?
+    /// Mean and reciprocal standard deviation of each row, `[N, 2]` float32: likewise.
+    public let statistics: Matrix?
+
+    public init(out: Matrix, operand: Matrix? = nil, sum: Matrix? = nil, statistics: Matrix? = nil) {
+        self.out = out
+        self.operand = operand
+        self.sum = sum
+        self.statistics = statistics
+    }
+}
+
+/// One step of AdamW, see `Engine.adamWStep`.
+public struct AdamWStep: Sendable {
+    public var learningRate: Float
+    public var beta1: Float
+    public var beta2: Float
+    public var epsilon: Float
+    public var weightDecay: Float
+    /// `t`, from 1.
+    public var step: Int
+    /// What gradients are multiplied by first: the factor of the global norm's clipping.
+    public var gradientScale: Float
+
+    public init(
+        learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, step: Int,
+        gradientScale: Float
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.step = step
+        self.gradientScale = gradientScale
+    }
+}

@@ -1,0 +1,154 @@
+import Buffers
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The reference's operations along time: attention and convolutions.
+extension ReferenceEngine {
+    /// Softmax probabilities of one head of one utterance before and after dropout, `[T, T]` each.
+    private func probabilities(
+        _ qkv: [Double], _ shape: AttentionShape, rows: Range<Int>, head: Int, dropout: Dropout
+    ) -> (plain: [Double], dropped: [Double], logSumExp: [Double]) {
+        let size = shape.heads * shape.width, total = shape.offsets.rowCount, count = rows.count
+        var plain: [Double] = [], logs: [Double] = []
+        for i in rows {
+            let scores = rows.map { j in
+                (0..<shape.width).reduce(0.0) { sum, d in
+                    let column = head * shape.width + d
+                    return sum + qkv[i * 3 * size + column] * qkv[j * 3 * size + size + column]
+                } * Double(shape.scale)
+            }
+            let maximum = scores.max()!
+            let normaliser = scores.reduce(0) { $0 + exp($1 - maximum) }
+            plain += scores.map { exp($0 - maximum) / normaliser }
+            logs.append(maximum + log(normaliser))
+        }
+        let kept = mask(dropout, rows: count, columns: count, firstRow: head * total + rows.lowerBound)
+        return (plain, zip(plain, kept).map(*), logs)
+    }
+
+    public func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+    {
+        let input = read(qkv), size = shape.heads * shape.width
+        var result = [Double](repeating: 0, count: qkv.rows * size)
+        var logs = [Double](repeating: 0, count: shape.heads * qkv.rows)
+        for utterance in 0..<shape.offsets.utteranceCount {
+            let rows = shape.offsets[utterance]
+            for head in 0..<shape.heads {
+                let p = probabilities(input, shape, rows: rows, head: head, dropout: dropout)
+                for (i, n) in rows.enumerated() {
+                    logs[head * qkv.rows + n] = p.logSumExp[i]
+                    for d in 0..<shape.width {
+                        let column = head * shape.width + d
+                        for (j, m) in rows.enumerated() {
+                            result[n * size + column] +=
+                                p.dropped[i * rows.count + j] * input[m * 3 * size + 2 * size + column]
+                        }
+                    }
+                }
+            }
+        }
+        write(result, to: out)
+        if let logSumExp { write(logs, to: logSumExp) }
+    }
+
+    public func attentionBackward(
+        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout
+    ) {
+        let input = read(qkv), g = read(dOut), size = shape.heads * shape.width, scale = Double(shape.scale)
+        var result = [Double](repeating: 0, count: input.count)
+        for utterance in 0..<shape.offsets.utteranceCount {
+            let rows = shape.offsets[utterance], count = rows.count
+            for head in 0..<shape.heads {
+                let p = probabilities(input, shape, rows: rows, head: head, dropout: dropout)
+                let kept = mask(
+                    dropout, rows: count, columns: count, firstRow: head * qkv.rows + rows.lowerBound)
+                for (i, n) in rows.enumerated() {
+                    var dP = [Double](repeating: 0, count: count)
+                    for (j, m) in rows.enumerated() {
+                        for d in 0..<shape.width {
+                            let column = head * shape.width + d
+                            let v = m * 3 * size + 2 * size + column
+                            dP[j] += g[n * size + column] * input[v] * kept[i * count + j]
+                            result[v] += p.dropped[i * count + j] * g[n * size + column]
+                        }
+                    }
+                    let dot = (0..<count).reduce(0) { $0 + dP[$1] * p.plain[i * count + $1] }
+                    for (j, m) in rows.enumerated() {
+                        let dScore = scale * p.plain[i * count + j] * (dP[j] - dot)
+                        for d in 0..<shape.width {
+                            let column = head * shape.width + d
+                            let q = n * 3 * size + column, k = m * 3 * size + size + column
+                            result[q] += dScore * input[k]
+                            result[k] += dScore * input[q]
+                        }
+                    }
+                }
+            }
+        }
+        write(result, to: dQKV)
+    }
+
+    // MARK: Convolutions
+
+    /// `out[t, o] = b[o] + Σ_k Σ_i x[t·stride + k − padding, i] · w[o, k·inputs + i]`, in groups of channels.
+    private func convolution(
+        _ x: [Double], rows: Int, channels: Int, weight: [Double], outputs: Int, bias: [Double]?, frames: Int,
+        kernel: Int, stride: Int, padding: Int, groups: Int
+    ) -> [Double] {
+        let inputs = channels / groups, outputsOfGroup = outputs / groups
+        var result: [Double] = []
+        for t in 0..<frames {
+            for o in 0..<outputs {
+                var sum = bias?[o] ?? 0
+                for k in 0..<kernel {
+                    let row = t * stride + k - padding
+                    guard row >= 0, row < rows else { continue }
+                    for i in 0..<inputs {
+                        let column = o / outputsOfGroup * inputs + i
+                        sum += x[row * channels + column] * weight[(o * kernel + k) * inputs + i]
+                    }
+                }
+                result.append(sum)
+            }
+        }
+        return result
+    }
+
+    public func waveformConvolutionForward(
+        out: Matrix, waveform: Matrix, weight: Matrix, kernel: Int, stride: Int, norm: NormParameters
+    ) {
+        let gamma = read(norm.gamma), beta = read(norm.beta), channels = out.columns
+        var rows = convolution(
+            read(waveform), rows: waveform.rows, channels: 1, weight: read(weight), outputs: channels, bias: nil,
+            frames: out.rows, kernel: kernel, stride: stride, padding: 0, groups: 1)
+        for c in 0..<channels {
+            let column = Swift.stride(from: c, to: rows.count, by: channels)
+            let mean = column.reduce(0) { $0 + rows[$1] } / Double(out.rows)
+            let variance = column.reduce(0) { $0 + (rows[$1] - mean) * (rows[$1] - mean) } / Double(out.rows)
+            let rstd = 1 / (variance + Double(norm.epsilon)).squareRoot()
+            for index in column { rows[index] = gelu((rows[index] - mean) * rstd * gamma[c] + beta[c]) }
+        }
+        write(rows, to: out)
+    }
+
+    public func stridedConvolutionForward(
+        out: Matrix, x: Matrix, weight: any FrozenWeight, bias: Matrix?, kernel: Int, stride: Int,
+        activation: Activation
+    ) {
+        let result = convolution(
+            read(x), rows: x.rows, channels: x.columns, weight: read(matrix(of: .frozen(weight))), outputs: out.columns,
+            bias: bias.map(read), frames: out.rows, kernel: kernel, stride: stride, padding: 0, groups: 1)
+        write(activation == .gelu ? result.map(gelu) : result, to: out)
+    }
+
+    public func positionalConvolutionForward(
+        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int
+    ) {
+        let result = convolution(
+            read(x), rows: x.rows, channels: x.columns, weight: read(weight), outputs: x.columns, bias: read(bias),
+            frames: x.rows, kernel: kernel, stride: 1, padding: kernel / 2, groups: groups)
+        write(result.map(gelu), to: out)
+    }
+}

@@ -1,0 +1,71 @@
+import Kernels
+import SpeechEncoder
+
+/// AdamW over groups of parameters, with clipping by the global norm of all gradients.
+public struct AdamW: Sendable {
+    public struct Group: Sendable {
+        public let name: String
+        public let parameters: [Parameter]
+        /// Peak learning rate.
+        public let learningRate: Double
+
+        public init(name: String, parameters: [Parameter], learningRate: Double) {
+            self.name = name
+            self.parameters = parameters
+            self.learningRate = learningRate
+        }
+    }
+
+    public struct Options: Sendable {
+        public var beta1 = 0.9
+        public var beta2 = 0.999
+        public var epsilon = 1e-8
+        /// Of weight matrices; biases and norms do not decay.
+        public var weightDecay = 0.01
+        public var clipNorm: Double?
+
+        public init() {}
+    }
+
+    public let groups: [Group]
+    let options: Options
+    private let engine: any Engine
+
+    public init(groups: [Group], options: Options, engine: any Engine) {
+        self.groups = groups
+        self.options = options
+        self.engine = engine
+    }
+
+    public var parameters: [Parameter] { groups.flatMap(\.parameters) }
+
+    /// `√Σ g²` over all gradients: what clipping compares with its limit.
+    public func gradientNorm() -> Double {
+        parameters.reduce(0) { $0 + engine.sumOfSquares($1.gradient) }.squareRoot()
+    }
+
+    /// One step, then gradients are cleared.
+    /// - Parameters:
+    ///   - count: of this step, from 1, for the moments' bias correction.
+    ///   - factor: of the schedule.
+    /// - Returns: the gradient's norm before clipping.
+    public func step(_ count: Int, factor: Double) -> Double {
+        let norm = gradientNorm()
+        // torch.nn.utils.clip_grad_norm_'s 1e-6 included, so that runs compare to the last digit.
+        let scale = options.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+        for group in groups {
+            for parameter in group.parameters {
+                engine.adamWStep(
+                    value: parameter.value, firstMoment: parameter.firstMoment, secondMoment: parameter.secondMoment,
+                    gradient: parameter.gradient, operand: parameter.operand,
+                    step: AdamWStep(
+                        learningRate: Float(group.learningRate * factor), beta1: Float(options.beta1),
+                        beta2: Float(options.beta2), epsilon: Float(options.epsilon),
+                        weightDecay: parameter.role == .weight ? Float(options.weightDecay) : 0, step: count,
+                        gradientScale: Float(scale)))
+                engine.clear(parameter.gradient)
+            }
+        }
+        return norm
+    }
+}

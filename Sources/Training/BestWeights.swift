@@ -1,0 +1,49 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Runs
+import SpeechEncoder
+
+/// `best.safetensors`: every trained tensor under its Hugging Face name, the heads, and how to use them.
+///
+/// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]`, applied to mean-pooled rows before the heads) and, as
+/// metadata, the dimensions with the affine map from a head's output to the labels' own scale.
+enum BestWeights {
+    private struct Label: Codable {
+        let name: String
+        let mean: Double
+        let deviation: Double
+    }
+
+    static func save(
+        _ model: RegressionModel, statistics: [LabelStatistics], configuration: TrainConfiguration, cut: String,
+        to path: String, engine: any Engine
+    ) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let labels = zip(model.dimensions, statistics).map {
+            Label(name: $0, mean: $1.mean, deviation: $1.deviation)
+        }
+        var tensors = (model.encoderParameters + model.headParameters).map {
+            (name: $0.name, shape: $0.shape, floats: engine.download($0.value))
+        }
+        let standardisation = model.standardisation
+        tensors.append(("pooled.shift", [standardisation.shift.count], standardisation.shift))
+        tensors.append(("pooled.scale", [standardisation.scale.count], standardisation.scale))
+        try SafetensorsFile.write(
+            to: path, tensors: tensors,
+            metadata: [
+                "format": "undertone-run-1", "cut": cut,
+                "labels": String(decoding: try encoder.encode(labels), as: UTF8.self),
+            ])
+    }
+
+    /// Puts the saved values back into the model's parameters.
+    static func restore(_ model: RegressionModel, from path: String, engine: any Engine) throws {
+        let file = try SafetensorsFile.open(path)
+        for parameter in model.encoderParameters + model.headParameters {
+            TrainingState.load(
+                parameter, value: try file.floats(parameter.name, shape: parameter.shape), engine: engine)
+        }
+    }
+}

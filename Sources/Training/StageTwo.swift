@@ -1,0 +1,295 @@
+import Buffers
+import Checkpoints
+import Corpus
+import FeatureStore
+import Foundation
+import Kernels
+import Runs
+import SpeechEncoder
+
+/// Stage two: from a cache to a run directory. Reads as the pipeline does.
+public struct StageTwo {
+    public struct Settings: Sendable {
+        public var cacheDirectory: String
+        public var runDirectory: String
+        public var configuration: TrainConfiguration
+        /// A newer manifest than the one the cache carries.
+        public var manifest: String?
+        /// Go on with what the run directory holds; a finished run is left as it is.
+        public var resume: Bool
+        /// Replace what the run directory holds when it is of another configuration, cache or corpus.
+        public var replace: Bool
+        public var engine: any Engine
+        public var precision: Precision
+        public var threads: Int
+        /// The processor, as it names itself.
+        public var device: String
+        public var versions: [String: String]
+
+        public init(
+            cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
+            resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
+            versions: [String: String]
+        ) {
+            self.cacheDirectory = cacheDirectory
+            self.runDirectory = runDirectory
+            self.configuration = configuration
+            self.manifest = manifest
+            self.resume = resume
+            self.replace = replace
+            self.engine = engine
+            self.precision = precision
+            self.threads = threads
+            self.device = device
+            self.versions = versions
+        }
+    }
+
+    let settings: Settings
+    let report: (TrainingEvent) -> Void
+    let isInterrupted: () -> Bool
+
+    public init(
+        _ settings: Settings, report: @escaping (TrainingEvent) -> Void, isInterrupted: @escaping () -> Bool
+    ) {
+        self.settings = settings
+        self.report = report
+        self.isInterrupted = isInterrupted
+    }
+
+    /// - Returns: the result, as written to `result.json`.
+    public func run() throws -> RunResult {
+        let directory = RunDirectory(path: settings.runDirectory)
+        let cache = try FeatureCache.open(directory: settings.cacheDirectory)
+        let manifestPath = settings.manifest ?? "\(settings.cacheDirectory)/corpus.csv"
+        let corpus = try TrainingCorpus(
+            cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels)
+        let note = try CorpusNote.beside(manifest: manifestPath)
+        let identity = TrainingState.Identity(
+            configuration: settings.configuration.yaml, cacheKey: cache.description.cacheKey, corpus: corpus.sha256())
+        if let finished = try prepare(directory, identity: identity) { return finished }
+
+        let (trainer, start) = try makeTrainer(cache: cache, corpus: corpus, directory: directory, identity: identity)
+        let progress = try trainer.run(from: start)
+        try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
+        let scores = try writePredictions(trainer, to: directory)
+        let result = makeResult(trainer, cache: cache, progress: progress, scores: scores, note: note)
+        try directory.write(result)
+        try? FileManager.default.removeItem(atPath: directory.statePath)
+        return result
+    }
+
+    /// Makes the run directory fit to be written: empty, or with the same run in it when that is to be resumed.
+    /// - Returns: the result, if the same run is there and finished.
+    private func prepare(_ directory: RunDirectory, identity: TrainingState.Identity) throws -> RunResult? {
+        let files = FileManager.default, state = TrainingState(directory: directory)
+        var difference: String?
+        if files.fileExists(atPath: directory.resultPath) {
+            let result = try directory.result()
+            let found = TrainingState.Identity(
+                configuration: try directory.configuration().yaml, cacheKey: result.cacheKey,
+                corpus: result.corpusSHA256)
+            difference = identity.difference(from: found)
+            if difference == nil, settings.resume { return result }
+            if !settings.resume, !settings.replace {
+                throw TrainingError.occupied(path: directory.path, detail: "already holds a finished run")
+            }
+        } else if state.exists {
+            if !settings.resume, !settings.replace {
+                throw TrainingError.occupied(path: directory.path, detail: "already holds a run that is not finished")
+            }
+            difference = identity.difference(from: try state.identity())
+        }
+        if let difference {
+            guard settings.replace else { throw TrainingError.otherRun(path: directory.path, difference: difference) }
+        }
+        if difference != nil || !settings.resume { try clear(directory) }
+        try directory.create()
+        return nil
+    }
+
+    /// Takes away what a run writes, and nothing else that may lie in its folder.
+    private func clear(_ directory: RunDirectory) throws {
+        let own = [
+            directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
+            directory.configurationPath,
+        ]
+        let files = FileManager.default
+        let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }
+        for path in own + predictions where files.fileExists(atPath: path) { try files.removeItem(atPath: path) }
+    }
+
+    private func makeTrainer(
+        cache: FeatureCache, corpus: TrainingCorpus, directory: RunDirectory, identity: TrainingState.Identity
+    ) throws -> (trainer: Trainer, start: TrainingProgress) {
+        let configuration = settings.configuration, engine = settings.engine
+        let encoderConfiguration = try EncoderConfiguration(
+            ConfigurationFile(
+                path: "\(settings.cacheDirectory)/cache.json", data: try JSONEncoder().encode(cache.description.model)))
+        let cut = try chooseCut(cache, encoderConfiguration)
+        let upperPath = "\(settings.cacheDirectory)/upper.safetensors"
+        guard FileManager.default.fileExists(atPath: upperPath) else {
+            throw TrainingError.noUpperWeights(path: upperPath)
+        }
+        let encoder = try UpperEncoder(
+            encoderConfiguration, weights: try SafetensorsFile.open(upperPath), cut: cut,
+            trainedLayers: configuration.layers, precision: settings.precision, engine: engine)
+        let reader = BatchReader(
+            cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
+
+        let state = TrainingState(directory: directory)
+        let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
+        let standardisation =
+            try saved.map {
+                try TrainingState.standardisation(in: $0.file, columns: encoderConfiguration.hiddenSize)
+            } ?? standardise(corpus.train, encoder: encoder, reader: reader)
+
+        var dropouts = encoderConfiguration.dropouts
+        if let hidden = configuration.dropout.hidden { dropouts.hidden = Float(hidden) }
+        if let attention = configuration.dropout.attention { dropouts.attention = Float(attention) }
+        if let activation = configuration.dropout.activation { dropouts.activation = Float(activation) }
+        let model = RegressionModel(
+            encoder: encoder, dimensions: corpus.dimensions, headWidth: configuration.head.hidden,
+            headLayers: configuration.head.layers,
+            headDropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
+            standardisation: standardisation, seed: configuration.seed, engine: engine)
+        let trainer = Trainer(
+            configuration: configuration, corpus: corpus, statistics: corpus.labelStatistics(), model: model,
+            optimiser: makeOptimiser(model), schedule: makeSchedule(utterances: corpus.train.count),
+            dropouts: dropouts, reader: reader, directory: directory, identity: identity, engine: engine,
+            report: report, isInterrupted: isInterrupted)
+        try directory.write(configuration)
+        guard let saved else {
+            try directory.replaceMetrics([])
+            return (trainer, TrainingProgress())
+        }
+        try TrainingState.restore(trainer.optimiser.parameters, from: saved.file, engine: engine)
+        // Lines of epochs after the state was saved are of steps that will be taken again.
+        let epochs = FileManager.default.fileExists(atPath: directory.metricsPath) ? try directory.metrics().epochs : []
+        try directory.replaceMetrics(epochs.filter { $0.epoch <= saved.progress.epoch })
+        report(.resumed(epoch: saved.progress.epoch, step: saved.progress.step))
+        return (trainer, saved.progress)
+    }
+
+    /// The highest cached cut from which all the layers to be trained can be.
+    private func chooseCut(_ cache: FeatureCache, _ encoder: EncoderConfiguration) throws -> Cut {
+        let layers = settings.configuration.layers, needed = encoder.layerCount - layers
+        let cuts = cache.description.cuts.compactMap { Cut($0.name) }
+        guard let cut = cuts.filter({ $0 > .cnn && $0.layersBelow <= needed }).max(), needed >= 0 else {
+            throw TrainingError.noCut(
+                cache: settings.cacheDirectory, layers: layers, needed: max(0, needed), cuts: cuts.map { "\($0)" })
+        }
+        return cut
+    }
+
+    /// Mean and reciprocal standard deviation of the training split's pooled rows before any training.
+    private func standardise(
+        _ examples: [TrainingCorpus.Example], encoder: UpperEncoder, reader: BatchReader
+    ) throws -> RegressionModel.Standardisation {
+        let columns = encoder.configuration.hiddenSize
+        guard settings.configuration.standardise else {
+            return RegressionModel.Standardisation(
+                shift: [Float](repeating: 0, count: columns), scale: [Float](repeating: 1, count: columns))
+        }
+        // A sample is enough for two moments, and keeps the start of a large corpus quick.
+        var stream = RandomStream(seed: settings.configuration.seed, "standardisation")
+        let sample = examples.count <= 2048 ? examples : Array(examples.shuffled(using: &stream).prefix(2048))
+        report(.standardising(utterances: sample.count))
+        var sum = [Double](repeating: 0, count: columns), squares = sum
+        for batch in Batches.inOrder(sample.count, size: settings.configuration.batchUtterances) {
+            let (rows, offsets) = try reader.read(batch.map { sample[$0] })
+            let pooled = RegressionModel.pooled(rows, offsets: offsets, encoder: encoder, engine: settings.engine)
+            for (index, value) in settings.engine.download(pooled).enumerated() {
+                sum[index % columns] += Double(value)
+                squares[index % columns] += Double(value) * Double(value)
+            }
+        }
+        let count = Double(sample.count)
+        let mean = sum.map { $0 / count }
+        let scale = zip(squares, mean).map { square, mean in
+            1 / (max(0, square / count - mean * mean) + 1e-10).squareRoot()
+        }
+        return RegressionModel.Standardisation(shift: mean.map { Float($0) }, scale: scale.map { Float($0) })
+    }
+
+    private func makeOptimiser(_ model: RegressionModel) -> AdamW {
+        let settings = self.settings.configuration.optimiser
+        var options = AdamW.Options()
+        options.beta1 = settings.beta1
+        options.beta2 = settings.beta2
+        options.epsilon = settings.epsilon
+        options.weightDecay = settings.weightDecay
+        options.clipNorm = settings.clipNorm
+        return AdamW(
+            groups: [
+                AdamW.Group(
+                    name: "layers", parameters: model.encoderParameters, learningRate: settings.layersLearningRate),
+                AdamW.Group(name: "heads", parameters: model.headParameters, learningRate: settings.headsLearningRate),
+            ], options: options, engine: self.settings.engine)
+    }
+
+    private func makeSchedule(utterances: Int) -> LearningRateSchedule {
+        let configuration = settings.configuration
+        let steps = configuration.epochs * Batches.count(of: utterances, size: configuration.batchUtterances)
+        return LearningRateSchedule(
+            totalSteps: steps, warmupSteps: configuration.optimiser.warmup.stepCount(of: steps),
+            shape: configuration.optimiser.schedule)
+    }
+
+    /// Predictions of the best weights for every split but the training split, and their scores.
+    private func writePredictions(_ trainer: Trainer, to directory: RunDirectory) throws -> [String: [String: Scores]] {
+        var scores: [String: [String: Scores]] = [:]
+        for split in trainer.corpus.splitNames where split != .train {
+            let examples = trainer.corpus.splits[split, default: []]
+            let predictions = try trainer.predict(examples)
+            let rows = examples.enumerated().map { row, example in
+                var values: [String: Prediction.Value] = [:]
+                for (index, dimension) in trainer.corpus.dimensions.enumerated() {
+                    values[dimension] = Prediction.Value(
+                        truth: example.labels[index], prediction: predictions[index][row])
+                }
+                return Prediction(id: example.id, speaker: example.speaker, values: values)
+            }
+            try directory.write(
+                Predictions(dimensions: trainer.corpus.dimensions, rows: rows), split: "\(split)")
+            for (index, dimension) in trainer.corpus.dimensions.enumerated() {
+                scores["\(split)", default: [:]][dimension] = Scoring.scoresWithInterval(
+                    Trainer.pairs(examples, predictions: predictions[index], dimension: index),
+                    seed: trainer.configuration.seed)
+            }
+        }
+        return scores
+    }
+
+    private func makeResult(
+        _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
+        note: CorpusNote?
+    ) -> RunResult {
+        let names = TensorNames(trainer.model.encoder.configuration)
+        let heads = trainer.model.headParameters.reduce(0) { $0 + $1.count }
+        let hopSeconds =
+            Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
+        let framesPerSecond = Double(progress.totalFrames) / max(progress.totalTrainingSeconds, .leastNonzeroMagnitude)
+        return RunResult(
+            status: .completed, bestEpoch: progress.bestEpoch,
+            bestMetric: RunResult.Metric(
+                name: trainer.configuration.bestMetric.rawValue, value: progress.bestMetric ?? .nan),
+            epochs: progress.epoch, scores: scores, intervalMethod: Scoring.intervalMethod,
+            model: cache.description.key.components["model"] ?? "\(trainer.model.encoder.configuration.family)",
+            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
+            seed: trainer.configuration.seed,
+            trainableParameters: trainer.optimiser.parameters.reduce(0) { $0 + $1.count },
+            totalParameters: TensorNames.parameterCount(names.all) + heads, compute: settings.precision.rawValue,
+            threads: settings.threads, device: settings.device,
+            secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
+            secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
+            audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
+            versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus)
+    }
+
+    private static func peakMemoryBytes() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+}

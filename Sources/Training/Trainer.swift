@@ -1,0 +1,168 @@
+import Buffers
+import Corpus
+import FeatureStore
+import Foundation
+import Kernels
+import Runs
+import SpeechEncoder
+
+/// What a run tells while it goes on.
+public enum TrainingEvent: Sendable {
+    case standardising(utterances: Int)
+    case resumed(epoch: Int, step: Int)
+    case step(epoch: Int, done: Int, of: Int, frames: Int, loss: Double)
+    case epoch(EpochMetrics)
+}
+
+/// The training loop: epochs of shuffled batches, a score on the development split after each, the best weights kept.
+struct Trainer {
+    let configuration: TrainConfiguration
+    let corpus: TrainingCorpus
+    let statistics: [LabelStatistics]
+    let model: RegressionModel
+    let optimiser: AdamW
+    let schedule: LearningRateSchedule
+    let dropouts: EncoderConfiguration.Dropouts
+    let reader: BatchReader
+    let directory: RunDirectory
+    let identity: TrainingState.Identity
+    let engine: any Engine
+    let report: (TrainingEvent) -> Void
+    let isInterrupted: () -> Bool
+
+    /// The state is saved at the end of an epoch, but not more often than this.
+    static let secondsBetweenStates = 30.0
+
+    /// - Returns: the progress at the end of the last epoch.
+    /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
+    func run(from start: TrainingProgress) throws -> TrainingProgress {
+        var progress = start
+        let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
+        var lastState = begin
+        while progress.epoch < configuration.epochs {
+            try trainEpoch(&progress)
+            let metrics = try finishEpoch(&progress)
+            progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds
+            try directory.append(metrics)
+            report(.epoch(metrics))
+            if (ContinuousClock.now - lastState).seconds > Self.secondsBetweenStates {
+                try save(progress)
+                lastState = .now
+            }
+        }
+        return progress
+    }
+
+    func save(_ progress: TrainingProgress) throws {
+        try TrainingState(directory: directory).save(
+            progress, identity: identity, parameters: optimiser.parameters, standardisation: model.standardisation,
+            engine: engine)
+    }
+
+    private func trainEpoch(_ progress: inout TrainingProgress) throws {
+        let batches = Batches.shuffled(
+            corpus.train.count, size: configuration.batchUtterances, seed: configuration.seed, epoch: progress.epoch)
+        while progress.batch < batches.count {
+            if isInterrupted() {
+                try save(progress)
+                throw TrainingError.interrupted(path: directory.statePath)
+            }
+            let clock = ContinuousClock.now
+            let examples = batches[progress.batch].map { corpus.train[$0] }
+            let (rows, offsets) = try reader.read(examples)
+            let labels = corpus.dimensions.indices.map { dimension in
+                examples.map { $0.labels[dimension].map(statistics[dimension].standardised) }
+            }
+            let step = TrainingStep(
+                dropouts: dropouts, seed: configuration.seed, number: UInt64(progress.step))
+            let loss = model.accumulateGradients(rows, offsets: offsets, labels: labels, step: step).loss.value
+            let norm = optimiser.step(progress.step + 1, factor: schedule.factor(step: progress.step))
+            guard loss.isFinite, norm.isFinite else {
+                throw TrainingError.loss(step: progress.step + 1, detail: diagnosis(loss: loss, norm: norm))
+            }
+            progress.step += 1
+            progress.batch += 1
+            progress.lossSum += loss
+            progress.normSum += norm
+            progress.frames += offsets.rowCount
+            progress.seconds += (ContinuousClock.now - clock).seconds
+            report(
+                .step(
+                    epoch: progress.epoch + 1, done: progress.batch, of: batches.count, frames: offsets.rowCount,
+                    loss: loss))
+        }
+    }
+
+    private func diagnosis(loss: Double, norm: Double) -> String {
+        let culprit = optimiser.parameters.first { parameter in
+            engine.download(parameter.value).contains { !$0.isFinite }
+        }
+        return "the loss is \(loss) and the gradient's norm \(norm)"
+            + (culprit.map { ", \($0.name) is the first tensor that is not finite" } ?? "")
+    }
+
+    private func finishEpoch(_ progress: inout TrainingProgress) throws -> EpochMetrics {
+        let clock = ContinuousClock.now
+        let predictions = try predict(corpus.development)
+        var development: [String: Scores] = [:]
+        for (index, dimension) in corpus.dimensions.enumerated() {
+            development[dimension] = Scoring.scores(
+                Self.pairs(corpus.development, predictions: predictions[index], dimension: index))
+        }
+        let batches = Double(progress.batch)
+        progress.epoch += 1
+        var metrics = EpochMetrics(
+            epoch: progress.epoch, step: progress.step, trainLoss: progress.lossSum / batches,
+            learningRates: Dictionary(
+                uniqueKeysWithValues: optimiser.groups.map {
+                    ($0.name, $0.learningRate * schedule.factor(step: progress.step - 1))
+                }), development: development, secondsTraining: progress.seconds, secondsEvaluating: 0,
+            framesPerSecond: Double(progress.frames) / progress.seconds, gradientNorm: progress.normSum / batches,
+            isBest: false)
+        // A first epoch without a defined score is still better than none.
+        let score = metrics.meanDevelopmentCCC
+        if progress.bestEpoch == 0 || (score ?? -.infinity) > (progress.bestMetric ?? -.infinity) {
+            metrics.isBest = true
+            progress.bestEpoch = progress.epoch
+            progress.bestMetric = score
+            try BestWeights.save(model, statistics: statistics, configuration: configuration, cut: reader.cut,
+                to: directory.bestWeightsPath, engine: engine)
+        }
+        metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds
+        progress.totalFrames += progress.frames
+        progress.totalTrainingSeconds += progress.seconds
+        progress.batch = 0
+        progress.lossSum = 0
+        progress.normSum = 0
+        progress.frames = 0
+        progress.seconds = 0
+        return metrics
+    }
+
+    /// Predictions in the labels' own scale, `[dimension][example]`.
+    func predict(_ examples: [TrainingCorpus.Example]) throws -> [[Double]] {
+        var result = [[Double]](repeating: [], count: corpus.dimensions.count)
+        for batch in Batches.inOrder(examples.count, size: configuration.batchUtterances) {
+            let (rows, offsets) = try reader.read(batch.map { examples[$0] })
+            for (index, values) in model.predictions(rows, offsets: offsets).enumerated() {
+                result[index] += values.map(statistics[index].restored)
+            }
+        }
+        return result
+    }
+
+    /// The labelled ones of some examples with their predictions.
+    static func pairs(
+        _ examples: [TrainingCorpus.Example], predictions: [Double], dimension: Int
+    ) -> [Scoring.Pair] {
+        zip(examples, predictions).compactMap { example, prediction in
+            example.labels[dimension].map {
+                Scoring.Pair(truth: $0, prediction: prediction, speaker: example.speaker)
+            }
+        }
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,117 @@
+import Corpus
+import Crypto
+import FeatureStore
+import Foundation
+import Runs
+
+/// The utterances of a cache with their labels, by split.
+public struct TrainingCorpus: Sendable {
+    public struct Example: Sendable {
+        public let id: String
+        public let speaker: String?
+        public let place: FeatureCache.Utterance
+        /// By dimension, in the labels' own scale; nil where unlabelled.
+        public let labels: [Double?]
+
+        public var frameCount: Int { place.entry.frameCount }
+    }
+
+    public let dimensions: [String]
+    public let splits: [Split: [Example]]
+    /// Utterances of the manifest that the cache does not hold (rejected recordings).
+    public let missing: [String]
+
+    /// - Parameters:
+    ///   - manifest: the cache's own `corpus.csv`, or a newer one.
+    /// - Throws: `ManifestError` for labels that are not there or not numbers, `TrainingError` when a split has nothing to offer.
+    public init(
+        cache: FeatureCache, manifest: CorpusManifest, labels: [TrainConfiguration.Label]
+    ) throws {
+        let dimensions = labels.map(\.name)
+        try manifest.validateLabels(dimensions)
+        var scales: [String: LabelScale] = [:]
+        for label in labels {
+            if let range = label.scale {
+                scales[label.name] = LabelScale(minimum: range.lowerBound, maximum: range.upperBound)
+            }
+        }
+        try manifest.validateLabels(scales)
+        var splits: [Split: [Example]] = [:]
+        var missing: [String] = []
+        for utterance in manifest.utterances {
+            guard let index = cache.index(of: utterance.id) else {
+                missing.append(utterance.id)
+                continue
+            }
+            splits[utterance.split, default: []].append(
+                Example(
+                    id: utterance.id, speaker: utterance.speaker, place: cache.utterances[index],
+                    labels: dimensions.map(utterance.label)))
+        }
+        self.dimensions = dimensions
+        self.splits = splits
+        self.missing = missing
+        let hint =
+            missing.isEmpty
+            ? "add rows with that split to the manifest"
+            : "\(missing.count) rows of the manifest are not in the cache; run undertone-cache again"
+        for split in [Split.train, .development] where splits[split, default: []].isEmpty {
+            throw TrainingError.emptySplit(corpus: manifest.path, split: "\(split)", hint: hint)
+        }
+        for (index, dimension) in dimensions.enumerated() {
+            let values = splits[.train, default: []].compactMap { $0.labels[index] }
+            guard let first = values.first else {
+                throw TrainingError.unlabelled(corpus: manifest.path, dimension: dimension)
+            }
+            guard values.contains(where: { $0 != first }) else {
+                throw TrainingError.constantLabels(corpus: manifest.path, dimension: dimension, value: first)
+            }
+        }
+    }
+
+    public var train: [Example] { splits[.train, default: []] }
+    public var development: [Example] { splits[.development, default: []] }
+
+    /// Every split with an utterance, in the splits' order.
+    public var splitNames: [Split] { splits.keys.sorted() }
+
+    /// SHA-256 over every utterance's id, split, audio and labels, in the splits' order: what a run depends on beside the cache's
+    /// key and the configuration.
+    public func sha256() -> String {
+        var hash = SHA256()
+        hash.update(data: Data(dimensions.joined(separator: ",").utf8))
+        for split in splitNames {
+            for example in splits[split, default: []] {
+                let labels = example.labels.map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
+                hash.update(
+                    data: Data("\n\(split)\t\(example.id)\t\(example.place.entry.audioSHA256)\t\(labels)".utf8))
+            }
+        }
+        return hash.finalize().map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    }
+
+    /// Mean and standard deviation of each dimension's training labels: heads learn standardised labels, so that their outputs
+    /// start at the right place and size. CCC is the same on either side of a common affine map.
+    public func labelStatistics() -> [LabelStatistics] {
+        dimensions.indices.map { index in
+            let values = train.compactMap { $0.labels[index] }
+            let mean = values.reduce(0, +) / Double(values.count)
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+            return LabelStatistics(mean: mean, deviation: variance.squareRoot())
+        }
+    }
+}
+
+/// The affine map between a dimension's own scale and what its head predicts.
+public struct LabelStatistics: Sendable, Equatable, Codable {
+    public let mean: Double
+    public let deviation: Double
+
+    public init(mean: Double, deviation: Double) {
+        self.mean = mean
+        self.deviation = deviation
+    }
+
+    public func standardised(_ label: Double) -> Double { (label - mean) / deviation }
+    public func restored(_ prediction: Float) -> Double { mean + deviation * Double(prediction) }
+}

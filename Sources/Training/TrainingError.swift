@@ -1,0 +1,54 @@
+import Faults
+
+public enum TrainingError: Fault, Equatable {
+    /// The cache holds no rows at a cut that the configuration's layers can be trained from.
+    case noCut(cache: String, layers: Int, needed: Int, cuts: [String])
+    /// A split that training cannot do without has no utterance.
+    case emptySplit(corpus: String, split: String, hint: String)
+    /// Nothing in the training split is labelled for a dimension.
+    case unlabelled(corpus: String, dimension: String)
+    case constantLabels(corpus: String, dimension: String, value: Double)
+    /// Frozen-weights files that the cache should carry.
+    case noUpperWeights(path: String)
+    case loss(step: Int, detail: String)
+    case occupied(path: String, detail: String)
+    case otherRun(path: String, difference: String)
+    case state(path: String, detail: String)
+    case interrupted(path: String)
+
+    public var kind: FaultKind {
+        switch self {
+        case .noCut, .emptySplit, .unlabelled, .constantLabels, .loss, .state: .badInput
+        case .noUpperWeights: .missingInput
+        case .occupied, .otherRun: .usage
+        case .interrupted: .interrupted
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .noCut(let cache, let layers, let needed, let cuts):
+            "\(cache): holds cut \(cuts.joined(separator: ", ")), but training the top \(layers) layers needs cut \(needed) "
+                + "or lower; cache again with --cut \(needed), or train fewer layers (--set layers=…)"
+        case .emptySplit(let corpus, let split, let hint):
+            "\(corpus): no cached utterance in split '\(split)', which training needs; \(hint)"
+        case .unlabelled(let corpus, let dimension):
+            "\(corpus): no utterance of split 'train' is labelled for '\(dimension)'; label some, or leave it out of labels"
+        case .constantLabels(let corpus, let dimension, let value):
+            "\(corpus): every label of '\(dimension)' in split 'train' is \(value); a CCC needs labels that differ"
+        case .noUpperWeights(let path):
+            "\(path): not found; it carries the weights above the cut and is written at the end of undertone-cache, so let "
+                + "that finish first"
+        case .loss(let step, let detail):
+            "training stopped at step \(step): \(detail); lower the learning rates or compute in float32"
+        case .occupied(let path, let detail):
+            "\(path): \(detail); give --resume to go on with it, or another --out"
+        case .otherRun(let path, let difference):
+            "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
+        case .state(let path, let detail):
+            "\(path): \(detail); delete the run directory to start again"
+        case .interrupted(let path):
+            "interrupted; the state is in \(path), and the same command with --resume goes on"
+        }
+    }
+}

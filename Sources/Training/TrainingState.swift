@@ -1,0 +1,122 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Runs
+import SpeechEncoder
+
+/// Where a run stands between two steps: all that resuming needs beside the configuration and the cache.
+///
+/// Random numbers are counter-based and named by step, so none of their state has to be kept.
+struct TrainingProgress: Codable, Equatable, Sendable {
+    /// Epochs done.
+    var epoch = 0
+    /// Batches of the next epoch done.
+    var batch = 0
+    /// Optimiser steps done.
+    var step = 0
+    var bestEpoch = 0
+    var bestMetric: Double?
+    /// Sums over the batches done of the epoch under way.
+    var lossSum = 0.0
+    var normSum = 0.0
+    var frames = 0
+    var seconds = 0.0
+    /// Over the whole run.
+    var totalFrames = 0
+    var totalTrainingSeconds = 0.0
+    var totalSeconds = 0.0
+}
+
+extension TrainingState.Identity {
+    /// In words, what another run's identity has otherwise; nil when nothing.
+    func difference(from other: TrainingState.Identity) -> String? {
+        if other.cacheKey != cacheKey { return "cache (key \(other.cacheKey.prefix(12))… there)" }
+        if other.corpus != corpus { return "corpus (utterances, splits or labels)" }
+        if other.configuration != configuration { return "configuration" }
+        return nil
+    }
+}
+
+/// `state/training.safetensors`: parameters, both moments, and the progress, in one file that is replaced whole.
+struct TrainingState {
+    /// What a state belongs to; a run of another configuration or cache is not resumed from it.
+    struct Identity: Codable, Equatable {
+        var configuration: String
+        var cacheKey: String
+        /// Of the utterances, their splits and their labels.
+        var corpus: String
+    }
+
+    let directory: RunDirectory
+
+    private var path: String { "\(directory.statePath)/training.safetensors" }
+
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    func save(
+        _ progress: TrainingProgress, identity: Identity, parameters: [Parameter], standardisation:
+            RegressionModel.Standardisation, engine: any Engine
+    ) throws {
+        try FileManager.default.createDirectory(atPath: directory.statePath, withIntermediateDirectories: true)
+        var tensors: [(name: String, shape: [Int], read: () -> [Float])] = []
+        for parameter in parameters {
+            tensors.append((parameter.name, parameter.shape, { engine.download(parameter.value) }))
+            tensors.append(("\(parameter.name)#first", parameter.shape, { engine.download(parameter.firstMoment) }))
+            tensors.append(("\(parameter.name)#second", parameter.shape, { engine.download(parameter.secondMoment) }))
+        }
+        tensors.append(("pooled.shift", [standardisation.shift.count], { standardisation.shift }))
+        tensors.append(("pooled.scale", [standardisation.scale.count], { standardisation.scale }))
+        var writer = try SafetensorsWriter(
+            path: path, tensors: tensors.map { ($0.name, $0.shape, .float32) },
+            metadata: ["progress": try json(progress), "identity": try json(identity)])
+        for tensor in tensors { try writer.append(tensor.read()) }
+        try writer.finish()
+    }
+
+    func identity() throws -> Identity { try read().identity }
+
+    func load(identity: Identity) throws -> (file: SafetensorsFile, progress: TrainingProgress) {
+        let state = try read()
+        if let difference = identity.difference(from: state.identity) {
+            throw TrainingError.otherRun(path: directory.path, difference: difference)
+        }
+        return (state.file, state.progress)
+    }
+
+    private func read() throws -> (file: SafetensorsFile, progress: TrainingProgress, identity: Identity) {
+        let file = try SafetensorsFile.open(path)
+        guard let progressText = file.metadata["progress"], let identityText = file.metadata["identity"],
+            let progress = try? JSONDecoder().decode(TrainingProgress.self, from: Data(progressText.utf8)),
+            let identity = try? JSONDecoder().decode(Identity.self, from: Data(identityText.utf8))
+        else { throw TrainingError.state(path: path, detail: "is not a training state of this version") }
+        return (file, progress, identity)
+    }
+
+    static func standardisation(in file: SafetensorsFile, columns: Int) throws -> RegressionModel.Standardisation {
+        RegressionModel.Standardisation(
+            shift: try file.floats("pooled.shift", shape: [columns]),
+            scale: try file.floats("pooled.scale", shape: [columns]))
+    }
+
+    static func restore(_ parameters: [Parameter], from file: SafetensorsFile, engine: any Engine) throws {
+        for parameter in parameters {
+            load(parameter, value: try file.floats(parameter.name, shape: parameter.shape), engine: engine)
+            engine.upload(
+                try file.floats("\(parameter.name)#first", shape: parameter.shape), to: parameter.firstMoment)
+            engine.upload(
+                try file.floats("\(parameter.name)#second", shape: parameter.shape), to: parameter.secondMoment)
+        }
+    }
+
+    /// Sets a parameter, and its operands with it.
+    static func load(_ parameter: Parameter, value: [Float], engine: any Engine) {
+        engine.upload(value, to: parameter.value)
+        if let operand = parameter.operand { engine.convert(parameter.value, to: operand) }
+    }
+
+    private func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Console
+import Foundation
+import Kernels
+import Runs
+import Training
+
+/// Stage two: trains the layers above the cut and the regression heads from a cache.
+@main
+struct UndertoneTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "undertone-train",
+        abstract: "Train the top layers and the regression heads from a cache of hidden states.",
+        discussion: """
+            Needs nothing but the cache: the labels and the weights above the cut travel in it. The run directory \
+            receives config.yaml, metrics.jsonl, result.json, predictions-<split>.csv and best.safetensors.
+
+            Example:
+              undertone-train --cache build/cache --out build/runs/first --set labels=[activation,valence]
+            """,
+        version: Version.text)
+
+    @Option(help: "The cache directory that undertone-cache wrote.")
+    var cache: String
+
+    @Option(help: "The run directory to write.")
+    var out: String
+
+    @Option(help: "A training configuration in YAML; every key has a default but labels.")
+    var config: String?
+
+    @Option(
+        name: .customLong("set"),
+        help: "Override one key of the configuration, e.g. optimiser.learning_rate.layers=1e-5. Repeatable.")
+    var overrides: [String] = []
+
+    @Option(help: "A newer manifest than the one in the cache, for labels and splits.")
+    var corpus: String?
+
+    @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")
+    var resume = false
+
+    @Flag(help: "Replace what --out holds when it is a run of another configuration, cache or corpus.")
+    var replace = false
+
+    @Option(help: "Precision of the products: auto (bfloat16 where the processor multiplies it), float32, bfloat16.")
+    var compute: TrainConfiguration.Compute?
+
+    @Option(help: "Threads; default: the configuration's, or one per core.")
+    var threads: Int?
+
+    @Option(help: "How progress is shown on standard error: auto, bar, plain, json or none.")
+    var progress: ProgressReporter.Mode = .auto
+
+    @Flag(help: "Print the result as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); expected 1 or more") }
+    }
+
+    func run() {
+        do {
+            Interruption.install()
+            try train(try settings())
+        } catch {
+            exitReporting(error)
+        }
+    }
+
+    /// The validated arguments.
+    private func settings() throws -> StageTwo.Settings {
+        var configuration = try TrainConfiguration(path: config, overrides: overrides)
+        if let compute { configuration.compute = compute }
+        if let threads { configuration.threads = threads }
+        let threads = configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        return StageTwo.Settings(
+            cacheDirectory: cache, runDirectory: out, configuration: configuration, manifest: corpus, resume: resume,
+            replace: replace, engine: CPUEngine(threads: threads), precision: configuration.compute.precision,
+            threads: threads, device: CPUEngine.processorName,
+            versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift])
+    }
+
+    private func train(_ settings: StageTwo.Settings) throws {
+        let narrator = Narrator(mode: progress, epochs: settings.configuration.epochs)
+        let resolved = "\(settings.precision.rawValue) on \(settings.threads) threads of \(settings.device)"
+        narrator.say(
+            settings.configuration.compute == .auto ? "computing in \(resolved) (auto)" : "computing in \(resolved)")
+        let stage = StageTwo(settings, report: narrator.report, isInterrupted: { Interruption.isRequested })
+        let result = try stage.run()
+        narrator.finish()
+        print(json ? try Summary.json(result) : Summary.text(result, directory: settings.runDirectory))
+    }
+}
+
+extension TrainConfiguration.Compute: ExpressibleByArgument {}
+extension ProgressReporter.Mode: ExpressibleByArgument {}

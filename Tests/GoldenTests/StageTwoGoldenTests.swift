@@ -1,0 +1,172 @@
+import Buffers
+import Checkpoints
+import Foundation
+import Kernels
+import SpeechEncoder
+import Testing
+
+@testable import Training
+
+/// Gradients and ten AdamW steps of the upper layers and the heads, against torch on the same packed batch.
+@Suite(.serialized) struct StageTwoGoldenTests {
+    /// A golden batch with a model whose parameters are the golden's.
+    private struct Setup {
+        let golden: Golden
+        let engine: CPUEngine
+        let model: RegressionModel
+        let rows: Matrix
+        let offsets: PackedOffsets
+        let labels: [[Double?]]
+
+        init(_ directory: String, precision: Precision = .float32, threads: Int = 2) throws {
+            golden = try Golden(directory, "stage-two")
+            engine = CPUEngine(threads: threads)
+            let checkpoint = try golden.model(), configuration = try EncoderConfiguration(checkpoint.configuration)
+            let cut = Cut(golden.file.metadata["cut"]!)!
+            let encoder = try UpperEncoder(
+                configuration, weights: checkpoint, cut: cut,
+                trainedLayers: configuration.layerCount - cut.layersBelow, precision: precision, engine: engine)
+            let dimensions = golden.file.metadata["dimensions"]!.split(separator: " ").map(String.init)
+            model = RegressionModel(
+                encoder: encoder, dimensions: dimensions,
+                headWidth: golden.file.shape(of: "initial.heads.\(dimensions[0]).0.weight")![0], headLayers: 1,
+                headDropout: 0,
+                standardisation: RegressionModel.Standardisation(
+                    shift: try golden.floats("standardisation.mean"),
+                    scale: try golden.floats("standardisation.deviation").map { 1 / $0 }), seed: 0, engine: engine)
+            for parameter in model.encoderParameters + model.headParameters {
+                let initial = try golden.file.floats("initial.\(parameter.name)", shape: parameter.shape)
+                TrainingState.load(parameter, value: initial, engine: engine)
+            }
+            rows = try golden.matrix("rows", engine: engine)
+            let bounds = try golden.floats("offsets").map { Int($0) }
+            offsets = try PackedOffsets(lengths: zip(bounds.dropFirst(), bounds).map { $0 - $1 })
+            let flat = try golden.floats("labels")
+            labels = dimensions.indices.map { dimension in
+                stride(from: dimension, to: flat.count, by: dimensions.count).map {
+                    flat[$0].isNaN ? nil : Double(flat[$0])
+                }
+            }
+        }
+
+        var parameters: [Parameter] { model.encoderParameters + model.headParameters }
+
+        func step(_ number: Int = 0, needsInput: Bool = false) -> RegressionModel.StepResult {
+            model.accumulateGradients(
+                rows, offsets: offsets, labels: labels,
+                step: TrainingStep(dropouts: .none, seed: 0, number: UInt64(number)), needsInput: needsInput)
+        }
+    }
+
+    @Test(arguments: Golden.directories) func predictionsLossAndEveryGradient(_ directory: String) throws {
+        let setup = try Setup(directory), golden = setup.golden
+        let result = setup.step(needsInput: true)
+
+        let flat = try golden.floats("predictions")
+        for (dimension, predictions) in result.predictions.enumerated() {
+            let expected = stride(from: dimension, to: flat.count, by: result.predictions.count).map { flat[$0] }
+            #expect(deviation(predictions, from: expected) <= 1e-4)
+        }
+        #expect(abs(Float(result.loss.value) - (try golden.floats("loss.float64"))[0]) <= 1e-4)
+        let dRows = setup.engine.download(try #require(result.inputGradient))
+        #expect(deviation(dRows, from: try golden.floats("gradient.rows")) <= 1e-4)
+
+        let names = Set(golden.file.names.filter { $0.hasPrefix("gradient.") }.map { String($0.dropFirst(9)) })
+        #expect(names == Set(setup.parameters.map(\.name) + ["rows"]))
+        for parameter in setup.parameters {
+            let worst = deviation(
+                setup.engine.download(parameter.gradient), from: try golden.floats("gradient.\(parameter.name)"),
+                scale: try golden.floats("gradient_scale.\(parameter.name)")[0])
+            #expect(worst <= 1e-4, "the gradient of \(parameter.name) deviates by \(worst) of its scale")
+        }
+    }
+
+    /// bfloat16 gradients point where the exact ones do: 8 bits of mantissa leave a few percent on single elements.
+    @Test(arguments: Golden.directories) func gradientsInBFloat16PointTheSameWay(_ directory: String) throws {
+        let setup = try Setup(directory, precision: .bfloat16)
+        let result = setup.step()
+        #expect(abs(Float(result.loss.value) - (try setup.golden.floats("loss.float64"))[0]) <= 2e-2)
+        for parameter in setup.parameters where !parameter.name.hasSuffix("k_proj.bias") {
+            let found = setup.engine.download(parameter.gradient)
+            let cosine = smallestCosine(
+                found, try setup.golden.floats("gradient.\(parameter.name)"), columns: found.count)
+            #expect(cosine >= 0.99, "the gradient of \(parameter.name) has cosine \(cosine)")
+        }
+    }
+
+    private struct Schedule: Decodable {
+        let steps: Int
+        let warmup: Int
+        let layers_learning_rate: Double
+        let heads_learning_rate: Double
+        let weight_decay: Double
+        let beta1: Double
+        let beta2: Double
+        let epsilon: Double
+        let clip_norm: Double
+    }
+
+    @Test(arguments: Golden.directories) func tenStepsOfAdamW(_ directory: String) throws {
+        let setup = try Setup(directory), golden = setup.golden
+        let plan = try JSONDecoder().decode(Schedule.self, from: Data(golden.file.metadata["training"]!.utf8))
+        var options = AdamW.Options()
+        options.beta1 = plan.beta1
+        options.beta2 = plan.beta2
+        options.epsilon = plan.epsilon
+        options.weightDecay = plan.weight_decay
+        options.clipNorm = plan.clip_norm
+        let optimiser = AdamW(
+            groups: [
+                AdamW.Group(
+                    name: "layers", parameters: setup.model.encoderParameters, learningRate: plan.layers_learning_rate),
+                AdamW.Group(
+                    name: "heads", parameters: setup.model.headParameters, learningRate: plan.heads_learning_rate),
+            ], options: options, engine: setup.engine)
+        let schedule = LearningRateSchedule(totalSteps: plan.steps, warmupSteps: plan.warmup, shape: .linear)
+        let losses = try golden.floats("training.loss.float64"), norms = try golden.floats("training.gradient_norm")
+        let factors = try golden.floats("training.learning_rate_factor")
+        #expect(losses.count == plan.steps)
+        for step in 0..<plan.steps {
+            #expect(abs(Float(schedule.factor(step: step)) - factors[step]) <= 1e-6)
+            let loss = setup.step(step).loss.value
+            #expect(abs(Float(loss) - losses[step]) <= 1e-4, "step \(step): loss \(loss), torch's \(losses[step])")
+            let norm = optimiser.step(step + 1, factor: schedule.factor(step: step))
+            #expect(abs(Float(norm) - norms[step]) <= 1e-3 * norms[step], "step \(step): norm \(norm)")
+        }
+        for parameter in setup.parameters where golden.file.shape(of: "change.\(parameter.name)") != nil {
+            let expected = try golden.floats("change.\(parameter.name)")
+            let initial = try golden.floats("initial.\(parameter.name)")
+            let change = zip(setup.engine.download(parameter.value), initial).map { $0 - $1 }
+            let error = zip(change, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+            let size = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            #expect(error <= 5e-3 * size, "ten steps changed \(parameter.name) otherwise, by \(error / size)")
+        }
+    }
+
+    /// Two passes add up: what splitting a batch into pieces will rely on.
+    @Test func gradientsAccumulate() throws {
+        let setup = try Setup(Golden.directories[0])
+        _ = setup.step()
+        let once = setup.parameters.map { setup.engine.download($0.gradient) }
+        _ = setup.step()
+        for (parameter, first) in zip(setup.parameters, once) {
+            let twice = setup.engine.download(parameter.gradient)
+            let scale = try setup.golden.floats("gradient_scale.\(parameter.name)")[0]
+            #expect(deviation(twice, from: first.map { 2 * $0 }, scale: scale) <= 1e-5, "\(parameter.name)")
+        }
+    }
+
+    /// With dropout on, the same step twice is the same, and another step is another.
+    @Test func dropoutDependsOnTheStepAlone() throws {
+        let setup = try Setup(Golden.directories[0])
+        let dropouts = EncoderConfiguration.Dropouts(hidden: 0.1, attention: 0.1, activation: 0.1)
+        func loss(_ number: UInt64) -> Double {
+            setup.model.accumulateGradients(
+                setup.rows, offsets: setup.offsets, labels: setup.labels,
+                step: TrainingStep(dropouts: dropouts, seed: 3, number: number)
+            ).loss.value
+        }
+        #expect(loss(5) == loss(5))
+        #expect(loss(5) != loss(6))
+    }
+}
