@@ -21,11 +21,15 @@ def versions():
 
 
 def write(path, tensors, metadata):
-    """Writes `tensors` (name → torch tensor) under a temporary name, then renames: never half a file."""
+    """Writes `tensors` (name → torch tensor) under a temporary name, then renames: never half a file.
+
+    Integers go as float32, which holds all of them exactly: one element type is all that the reading side needs.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
-    plain = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    plain = {name: (tensor if tensor.is_floating_point() else tensor.float()).detach().contiguous().clone()
+             for name, tensor in tensors.items()}
     save_file(plain, temporary, metadata={**metadata, **versions()})
     sort_metadata(temporary)
     temporary.chmod(0o644)  # safetensors makes it private

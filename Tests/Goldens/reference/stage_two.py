@@ -162,7 +162,7 @@ def golden(model, frame_counts, seed, path, model_directory, rates=RATES):
     """Writes the stage-two golden of `model`; `model_directory` is its place relative to the golden file."""
     parts, labels = batch(model, frame_counts, seed)
     trained = top(model, parts, seed)
-    offsets = torch.tensor([0, *torch.tensor(frame_counts).cumsum(0).tolist()], dtype=torch.float32)
+    offsets = torch.tensor([0, *torch.tensor(frame_counts).cumsum(0).tolist()])
     tensors = {"rows": torch.cat(parts), "offsets": offsets, "labels": labels,
                "standardisation.mean": trained.mean, "standardisation.deviation": trained.deviation}
     tensors |= {"initial." + name: parameter.detach().clone() for name, parameter in trained.named()}
