@@ -91,6 +91,11 @@ let package = Package(
         .testTarget(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+            ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),

@@ -1,5 +1,6 @@
 extension Plan {
-    /// The rules for GNU Make: a target per shard, the cache, a target per run, the report. Equal plans give equal text.
+    /// The rules for GNU Make: a target per shard, the cache, a target per run, the report. Equal plans give equal
+    /// text.
     public var makeRules: String {
         """
         # Written by undertone plan from pipeline '\(pipeline.name)'; edit the pipeline instead.
@@ -48,8 +49,9 @@ extension Plan {
             + "$(if $(WORKERS), --workers $(WORKERS))"
     }
 
-    /// Every shard looks at the whole manifest and computes what it lacks. The time of one that lacked nothing is brought
-    /// up to date, or Make would ask again each time; `-c` because a shard that was not written must not seem to be.
+    /// Every shard looks at the whole manifest and computes what it lacks. The time of one that lacked nothing is
+    /// brought up to date, or Make would ask again each time; `-c` because a shard that was not written must not seem
+    /// to be.
     private func shardRule(index: Int, path: String) -> String {
         """
         \(path): $(pipeline-inputs)
@@ -59,8 +61,9 @@ extension Plan {
         """
     }
 
-    /// A run goes on from its state only if that is the state of an interrupted run over the same cache and configuration:
-    /// where a result is there, or what it is made from is newer than the run's beginning, it starts anew.
+    /// A run goes on from its state only if that is the state of an interrupted run over the same cache and
+    /// configuration: where a result is there, or what it is made from is newer than the run's beginning, it starts
+    /// anew.
     private func runRule(_ run: Run) -> String {
         let settings = run.configuration.path
         let begun = "\(run.directory)/config.yaml"

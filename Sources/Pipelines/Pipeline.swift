@@ -3,7 +3,8 @@ import Runs
 
 /// A pipeline manifest: one experiment from corpus to report, as a YAML file under `pipelines/` says it.
 ///
-/// Read strictly: an unknown key, a wrong type or a value out of range is a `ConfigurationError` that names file, line and key.
+/// Read strictly: an unknown key, a wrong type or a value out of range is a `ConfigurationError` that names file,
+/// line and key.
 public struct Pipeline: Sendable, Equatable {
     public enum Store: String, Sendable, CaseIterable { case float16, float32, bfloat16 }
 

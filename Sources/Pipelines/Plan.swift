@@ -3,9 +3,9 @@ import Runs
 
 /// Which files a pipeline makes, from which others: what the Make rules are written from.
 ///
-/// The cache's folder carries a hash of what it was made from and how, so that two settings never share a folder, and going
-/// back to a former setting finds its cache as it was left. Settings lie in small files that are written only when they change: their
-/// modification times tell Make what has to be done again.
+/// The cache's folder carries a hash of what it was made from and how, so that two settings never share a folder, and
+/// going back to a former setting finds its cache as it was left. Settings lie in small files that are written only
+/// when they change: their modification times tell Make what has to be done again.
 public struct Plan: Sendable, Equatable {
     /// A file that holds settings, and what it must hold.
     public struct Stamp: Sendable, Equatable {
@@ -64,7 +64,8 @@ public struct Plan: Sendable, Equatable {
             path: "\(cacheFolder).settings", content: determining + "max_rejects: \(cache.maxRejects)\n")
 
         let run = "\(folder)/runs/seed-\(pipeline.train.seed)"
-        // The cache is named in it because another cache may well be older than the run: its time alone would not tell Make.
+        // The cache is named in it because another cache may well be older than the run: its time alone would not
+        // tell Make.
         let content =
             "# Written by undertone plan; edit the pipeline instead.\n# cache: \(cacheFolder)\n\(pipeline.train.yaml)"
         runs = [Run(directory: run, configuration: Stamp(path: "\(run).yaml", content: content))]
@@ -118,8 +119,8 @@ public struct Plan: Sendable, Equatable {
     }
 }
 
-/// Eight hexadecimal digits to tell folders apart (FNV-1a, 64 bits, folded). It guards nothing: the cache program compares the full key
-/// and refuses a folder with another.
+/// Eight hexadecimal digits to tell folders apart (FNV-1a, 64 bits, folded). It guards nothing: the cache program
+/// compares the full key and refuses a folder with another.
 func shortHash(_ text: String) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

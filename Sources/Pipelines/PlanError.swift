@@ -17,9 +17,11 @@ public enum PlanError: Fault, Equatable {
     public var description: String {
         switch self {
         case .unmakeablePath(let what, let path, let character):
-            "\(what) '\(path)': Make cannot handle the character '\(character)' in a path; move or rename it, or make a link without it"
+            "\(what) '\(path)': Make cannot handle the character '\(character)' in a path; "
+                + "move or rename it, or make a link without it"
         case .missingModel(let path):
-            "model '\(path)': no such folder with a config.json; give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
+            "model '\(path)': no such folder with a config.json; "
+                + "give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
         }
     }
 }

@@ -6,8 +6,9 @@ struct Agreement: Equatable {
     var ccc: Double?
     var mae: Double
 
-    /// Lin's concordance correlation coefficient, `2·cov / (var + var + (mean − mean)²)` with population moments, as everywhere in
-    /// this project; nil under three pairs or where truth and prediction are the same constant, for which it means nothing.
+    /// Lin's concordance correlation coefficient, `2·cov / (var + var + (mean − mean)²)` with population moments, as
+    /// everywhere in this project; nil under three pairs or where truth and prediction are the same constant, for
+    /// which it means nothing.
     init?(_ pairs: [(truth: Double, prediction: Double)]) {
         guard !pairs.isEmpty else { return nil }
         let n = Double(pairs.count)

@@ -11,24 +11,22 @@ struct IntervalBar {
         let interval = scores.cccInterval
         let low = min(-0.2, interval?.low ?? 0, scores.ccc.isFinite ? scores.ccc : 0)
         let x = Axis([low, 1], from: 6, to: 254, padded: false)
-        var body = """
-            <line class="track" x1="6" x2="254" y1="14" y2="14"/>
-            <line class="axis" x1="\(unit(x.position(0)))" x2="\(unit(x.position(0)))" y1="7" y2="21"/>
-            """
-        for (value, anchor) in [(0.0, "middle"), (0.5, "middle"), (1.0, "end")] {
-            body +=
-                #"<text class="tick" x="\#(unit(x.position(value)))" y="36" text-anchor="\#(anchor)">\#(Format.fixed(value, value == 0.5 ? 1 : 0))</text>"#
+        let colour = "c\(self.colour)"
+        let zero = x.position(0)
+        var parts = [SVG.line("track", (6, 14), (254, 14)), SVG.line("axis", (zero, 7), (zero, 21))]
+        for (value, anchor, label) in [(0.0, "middle", "0"), (0.5, "middle", "0.5"), (1.0, "end", "1")] {
+            parts.append(SVG.text("tick", (x.position(value), 36), anchor, label))
         }
         if let interval {
-            body +=
-                #"<line class="range c\#(colour)" x1="\#(unit(x.position(interval.low)))" x2="\#(unit(x.position(interval.high)))" y1="14" y2="14"/>"#
+            let low = x.position(max(interval.low, x.low))
+            parts.append(SVG.line("range \(colour)", (low, 14), (x.position(min(interval.high, 1)), 14)))
         }
         if scores.ccc.isFinite {
-            body += #"<circle class="mark c\#(colour)" cx="\#(unit(x.position(scores.ccc)))" cy="14" r="6"/>"#
+            parts.append(#"<circle class="mark \#(colour)" cx="\#(unit(x.position(scores.ccc)))" cy="14" r="6"/>"#)
         }
         let range = interval.map { ", 95 % interval \(Format.fixed($0.low, 2)) to \(Format.fixed($0.high, 2))" } ?? ""
         return SVG.figure(
             width: 260, height: 40, kind: "interval", id: id, title: title,
-            description: "CCC \(Format.fixed(scores.ccc, 3))\(range)", body: body)
+            description: "CCC \(Format.fixed(scores.ccc, 3))\(range)", body: parts.joined(separator: "\n"))
     }
 }

@@ -11,7 +11,6 @@ struct LineChart {
 
     var id: String
     var title: String
-    var yTitle: String
     var series: [Series]
     /// Where the value axis must reach at least, e.g. zero.
     var include: [Double] = []
@@ -20,33 +19,33 @@ struct LineChart {
     static let height = 310.0
 
     var svg: String {
-        let drawn = series.map {
-            Series(
-                name: $0.name, colour: $0.colour, points: $0.points.filter(\.value.isFinite),
-                markedEpoch: $0.markedEpoch)
-        }
-        let longest = drawn.map { Self.shortened($0.name).count }.max() ?? 0
+        var drawn = series
+        for index in drawn.indices { drawn[index].points.removeAll { !$0.value.isFinite } }
+        // A single line needs no name at its end: the caption says what it is.
+        let longest = drawn.count > 1 ? drawn.map { Self.shortened($0.name).count }.max() ?? 0 : 0
         let right = Self.width - 16 - Double(longest) * 7.2
-        let x = Axis(
-            drawn.flatMap { $0.points.map { Double($0.epoch) } }, from: 52, to: right, ticks: 8, padded: false,
-            whole: true)
-        let y = Axis(drawn.flatMap { $0.points.map(\.value) } + include, from: Self.height - 50, to: 34)
+        let epochs = drawn.flatMap { $0.points.map { Double($0.epoch) } }
+        let x = Axis(epochs, from: 40, to: right, ticks: 8, padded: false, whole: true)
+        let y = Axis(drawn.flatMap { $0.points.map(\.value) } + include, from: Self.height - 50, to: 24)
 
-        var body = SVG.grid(x, y, xTitle: "epoch", yTitle: yTitle, verticals: false)
-        if drawn.count == 1 || Set(drawn.map(\.markedEpoch)).count == 1, let best = drawn.first?.markedEpoch {
-            let at = unit(x.position(Double(best)))
-            body += """
-
-                <line class="best" x1="\(at)" x2="\(at)" y1="\(unit(y.start))" y2="\(unit(y.end))"/>
-                <text class="best" x="\(at)" y="\(unit(y.end - 4))" text-anchor="\(x.position(Double(best)) > right - 40 ? "end" : "middle")">kept</text>
-                """
+        var body = SVG.grid(x, y, xTitle: "epoch", yTitle: nil, verticals: false)
+        if Set(drawn.map(\.markedEpoch)).count == 1, let best = drawn.first?.markedEpoch {
+            body += "\n" + bestLine(at: x.position(Double(best)), right: right, y)
         }
         for series in drawn { body += "\n" + line(series, x, y) }
         body += "\n" + endLabels(drawn, x: right + 8, y).joined(separator: "\n")
         return SVG.figure(
             width: Self.width, height: Self.height, kind: "lines", id: id, title: title,
-            description: description(drawn),
-            body: body)
+            description: description(drawn), body: body)
+    }
+
+    private func bestLine(at position: Double, right: Double, _ y: Axis) -> String {
+        let at = unit(position)
+        let anchor = position > right - 30 ? "end" : "middle"
+        return """
+            <line class="best" x1="\(at)" x2="\(at)" y1="\(unit(y.start))" y2="\(unit(y.end))"/>
+            <text class="best" x="\(at)" y="\(unit(y.end - 7))" text-anchor="\(anchor)">kept</text>
+            """
     }
 
     private func line(_ series: Series, _ x: Axis, _ y: Axis) -> String {
@@ -83,19 +82,20 @@ struct LineChart {
             }
         }
         return labels.map { series, at in
-            #"<text class="name c\#(series.colour)" x="\#(unit(x))" y="\#(unit(at))" dy=".32em">\#(Format.escaped(Self.shortened(series.name)))</text>"#
+            let name = Format.escaped(Self.shortened(series.name))
+            return #"<text class="name c\#(series.colour)" x="\#(unit(x))" y="\#(unit(at))" dy=".32em">\#(name)</text>"#
         }
     }
 
     private func description(_ drawn: [Series]) -> String {
         drawn.compactMap { series in
             guard let first = series.points.first, let last = series.points.last else { return nil }
-            let kept =
-                series.points.first { $0.epoch == series.markedEpoch }.map {
-                    ", \(Format.fixed($0.value)) at the kept epoch \($0.epoch)"
-                } ?? ""
-            return "\(series.name): \(Format.fixed(first.value)) at epoch \(first.epoch), "
-                + "\(Format.fixed(last.value)) at epoch \(last.epoch)\(kept)."
+            var text = "\(series.name): \(Format.fixed(first.value)) at epoch \(first.epoch)"
+            text += ", \(Format.fixed(last.value)) at epoch \(last.epoch)"
+            if let kept = series.points.first(where: { $0.epoch == series.markedEpoch }) {
+                text += ", \(Format.fixed(kept.value)) at the kept epoch \(kept.epoch)"
+            }
+            return text + "."
         }.joined(separator: " ")
     }
 

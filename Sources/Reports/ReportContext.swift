@@ -10,7 +10,13 @@ extension Report {
             "runs": runs.enumerated().map { details(of: $0.element, index: $0.offset, single: single) },
             "versions": versions,
         ]
-        if let corpus { context["corpus"] = ["name": corpus.name ?? "", "description": corpus.description ?? ""] }
+        // What is not there is left out rather than empty: Mustache takes an empty text for true.
+        context["corpus"] = corpus.map { note in
+            var entry: [String: Any] = [:]
+            entry["name"] = note.name
+            entry["description"] = note.description
+            return entry
+        }
         if !single { context["comparison"] = comparison }
         if let cache { context["cache"] = ["facts": facts(of: cache)] }
         let methods = Set(runs.compactMap(\.result.intervalMethod))
@@ -34,8 +40,8 @@ extension Report {
     private var versions: String {
         var versions: [String: Set<String>] = [:]
         for run in runs { for (name, version) in run.result.versions { versions[name, default: []].insert(version) } }
-        return versions.keys.sorted().map { "\($0) \(versions[$0]!.sorted().joined(separator: " and "))" }.joined(
-            separator: " · ")
+        let named = versions.keys.sorted().map { "\($0) \(versions[$0]!.sorted().joined(separator: " and "))" }
+        return named.joined(separator: " · ")
     }
 
     // MARK: Curves
@@ -52,10 +58,8 @@ extension Report {
         let loss = LineChart.Series(
             name: "training loss", colour: 7, points: run.epochs.map { ($0.epoch, $0.trainLoss) }, markedEpoch: best)
         return [
-            curve("development-ccc", "CCC on development, per epoch", "CCC", scores, include: [0]),
-            curve(
-                "training-loss", "Training loss, per epoch", "loss (1 − CCC, mean over dimensions)", [loss],
-                include: [0]),
+            curve("development-ccc", "CCC on development, per epoch", scores),
+            curve("training-loss", "Training loss (1 − CCC), per epoch", [loss]),
         ]
     }
 
@@ -72,17 +76,13 @@ extension Report {
                 markedEpoch: run.result.bestEpoch)
         }
         return [
-            curve("development-ccc", "Mean CCC on development, per epoch", "CCC", scores, include: [0]),
-            curve(
-                "training-loss", "Training loss, per epoch", "loss (1 − CCC, mean over dimensions)", losses,
-                include: [0]),
+            curve("development-ccc", "Mean CCC on development, per epoch", scores),
+            curve("training-loss", "Training loss (1 − CCC), per epoch", losses),
         ]
     }
 
-    private func curve(
-        _ id: String, _ title: String, _ yTitle: String, _ series: [LineChart.Series], include: [Double]
-    ) -> [String: Any] {
-        let chart = LineChart(id: id, title: title, yTitle: yTitle, series: series, include: include)
+    private func curve(_ id: String, _ title: String, _ series: [LineChart.Series]) -> [String: Any] {
+        let chart = LineChart(id: id, title: title, series: series, include: [0])
         let legend = series.map { ["name": $0.name, "colour": "\($0.colour)"] }
         return ["title": title, "svg": chart.svg, "legend": series.count > 1 ? legend : []]
     }
@@ -101,15 +101,14 @@ extension Report {
         let rows = runs.enumerated().map { index, run -> [String: Any] in
             var cells: [[String: Any]] = dimensions.enumerated().map { column, dimension in
                 let scores = score(run, dimension)
-                return [
-                    "text": Format.fixed(scores?.ccc), "detail": interval(scores) ?? "",
-                    "best": scores != nil && scores?.ccc == bestCCC[column],
-                ]
+                var cell: [String: Any] = ["text": Format.fixed(scores?.ccc)]
+                cell["best"] = scores != nil && scores?.ccc == bestCCC[column]
+                cell["detail"] = interval(scores)
+                return cell
             }
             let result = run.result
-            cells.append([
-                "text": Format.fixed(result.bestMetric.value), "best": result.bestMetric.value == bestDevelopment,
-            ])
+            let development = result.bestMetric.value
+            cells.append(["text": Format.fixed(development), "best": development == bestDevelopment])
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
             cells.append(["text": "\(result.layers)"])
             cells.append(["text": Format.millions(result.trainableParameters)])
@@ -117,10 +116,8 @@ extension Report {
             cells.append(["text": "\(result.seed)"])
             return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
         }
-        let headers =
-            ["Run"] + dimensions.map { "CCC \($0)" } + [
-                "Development", "Kept epoch", "Layers", "Trainable", "Per epoch", "Seed",
-            ]
+        let scoreHeaders = dimensions.map { "CCC \($0)" } + ["Mean, development"]
+        let headers = ["Run"] + scoreHeaders + ["Kept epoch", "Layers", "Trainable", "Per epoch", "Seed"]
         return ["split": split, "headers": headers, "rows": rows]
     }
 

@@ -24,7 +24,8 @@ public struct RunRecord: Sendable {
     }
 
     /// Reads a run directory.
-    /// - Throws: `ReportError` naming the file that is missing or wrong; a torn last line of the metrics is only a warning.
+    /// - Throws: `ReportError` naming the file that is missing or wrong; a torn last line of the metrics is only a
+    ///   warning.
     public init(path: String) throws(ReportError) {
         let directory = RunDirectory(path: path)
         do throws(RunError) {

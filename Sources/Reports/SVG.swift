@@ -20,40 +20,34 @@ enum SVG {
         """
     }
 
-    static func grid(_ x: Axis, _ y: Axis, xTitle: String, yTitle: String, verticals: Bool) -> String {
+    /// Grid lines, ticks with their numbers, and the axes' titles.
+    static func grid(_ x: Axis, _ y: Axis, xTitle: String, yTitle: String?, verticals: Bool) -> String {
         var parts: [String] = []
         for tick in y.ticks {
-            let at = unit(y.position(tick))
-            let kind = abs(tick) < 1e-12 ? "grid zero" : "grid"
-            parts.append(
-                #"<line class="\#(kind)" x1="\#(unit(x.start))" x2="\#(unit(x.end))" y1="\#(at)" y2="\#(at)"/>"#)
-            parts.append(
-                #"<text class="tick" x="\#(unit(x.start - 8))" y="\#(at)" dy=".32em" text-anchor="end">\#(y.label(tick))</text>"#
-            )
+            let at = y.position(tick)
+            parts.append(line(abs(tick) < 1e-12 ? "grid zero" : "grid", (x.start, at), (x.end, at)))
+            parts.append(text("tick", (x.start - 8, at), "end", y.label(tick), shift: ".32em"))
         }
         for tick in x.ticks {
-            let at = unit(x.position(tick))
-            let bottom = y.start
-            if verticals {
-                parts.append(
-                    #"<line class="grid" x1="\#(at)" x2="\#(at)" y1="\#(unit(y.start))" y2="\#(unit(y.end))"/>"#)
-            } else {
-                parts.append(
-                    #"<line class="axis" x1="\#(at)" x2="\#(at)" y1="\#(unit(bottom))" y2="\#(unit(bottom + 5))"/>"#)
-            }
+            let at = x.position(tick)
             parts.append(
-                #"<text class="tick" x="\#(at)" y="\#(unit(bottom + 19))" text-anchor="middle">\#(x.label(tick))</text>"#
-            )
+                verticals ? line("grid", (at, y.start), (at, y.end)) : line("axis", (at, y.start), (at, y.start + 5)))
+            parts.append(text("tick", (at, y.start + 19), "middle", x.label(tick)))
         }
-        parts.append(
-            #"<line class="axis" x1="\#(unit(x.start))" x2="\#(unit(x.end))" y1="\#(unit(y.start))" y2="\#(unit(y.start))"/>"#
-        )
-        parts.append(
-            #"<text class="label" x="\#(unit((x.start + x.end) / 2))" y="\#(unit(y.start + 38))" text-anchor="middle">\#(Format.escaped(xTitle))</text>"#
-        )
-        parts.append(
-            #"<text class="label" x="\#(unit(x.start))" y="\#(unit(y.end - 12))" text-anchor="start">\#(Format.escaped(yTitle))</text>"#
-        )
+        parts.append(line("axis", (x.start, y.start), (x.end, y.start)))
+        parts.append(text("label", ((x.start + x.end) / 2, y.start + 38), "middle", xTitle))
+        if let yTitle { parts.append(text("label", (x.start, y.end - 12), "start", yTitle)) }
         return parts.joined(separator: "\n")
+    }
+
+    static func line(_ kind: String, _ from: (Double, Double), _ to: (Double, Double)) -> String {
+        #"<line class="\#(kind)" x1="\#(unit(from.0))" y1="\#(unit(from.1))" x2="\#(unit(to.0))" y2="\#(unit(to.1))"/>"#
+    }
+
+    static func text(
+        _ kind: String, _ at: (Double, Double), _ anchor: String, _ text: String, shift: String = "0"
+    ) -> String {
+        #"<text class="\#(kind)" x="\#(unit(at.0))" y="\#(unit(at.1))" dy="\#(shift)" text-anchor="\#(anchor)">"#
+            + "\(Format.escaped(text))</text>"
     }
 }

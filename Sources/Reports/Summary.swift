@@ -9,22 +9,20 @@ extension Report {
         for run in runs {
             let result = run.result
             lines.append("")
-            lines.append(
-                "\(run.name): \(result.model), top \(result.layers) layers, epoch \(result.bestEpoch) of \(result.epochs) kept"
-            )
+            let kept = "epoch \(result.bestEpoch) of \(result.epochs) kept"
+            lines.append("\(run.name): \(result.model), top \(result.layers) layers, \(kept)")
             for split in run.splits where split != "train" {
                 for dimension in run.dimensions {
                     guard let scores = result.scores[split]?[dimension] else { continue }
                     let range = interval(scores).map { " (95 %: \($0))" } ?? ""
-                    lines.append(
-                        "  \(padded(split, 12)) \(padded(dimension, 12)) CCC \(Format.fixed(scores.ccc))\(range), n = \(scores.count)"
-                    )
+                    let place = "  \(padded(split, 12)) \(padded(dimension, 12))"
+                    lines.append("\(place) CCC \(Format.fixed(scores.ccc))\(range), n = \(scores.count)")
                 }
             }
             lines.append(
                 "  trained in \(Format.seconds(result.secondsTotal)): \(Format.seconds(result.secondsPerEpoch)) per epoch, "
-                    + "\(Format.fixed(result.audioSecondsPerSecond, 0)) s of speech per second, \(result.compute), \(result.threads) threads"
-            )
+                    + "\(Format.fixed(result.audioSecondsPerSecond, 0)) s of speech per second, "
+                    + "\(result.compute), \(result.threads) threads")
         }
         if let seconds = cache?.secondsTaken { lines.append("  cached in \(Format.seconds(seconds))") }
         return lines.joined(separator: "\n") + "\n"

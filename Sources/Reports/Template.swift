@@ -27,9 +27,11 @@ let reportTemplate = """
     <section aria-labelledby="comparison">
     <h2 id="comparison">Runs compared</h2>
     <p class="note">CCC on <em>{{split}}</em> with its 95 % interval. The best of each column is set in bold.</p>
-    <div class="scroll"><table>
+    <div class="scroll" tabindex="0"><table>
     <thead><tr>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
-    <tbody>{{#rows}}<tr><th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>{{#cells}}<td{{#best}} class="best"{{/best}}>{{text}}\
+    <tbody>{{#rows}}<tr>\
+    <th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>\
+    {{#cells}}<td{{#best}} class="best"{{/best}}>{{text}}\
     {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
     </table></div>
     </section>
@@ -40,7 +42,8 @@ let reportTemplate = """
     <div class="charts">
     {{#curves}}
     <figure>
-    <figcaption><strong>{{title}}</strong>{{#legend}}<span class="key"><span class="swatch c{{colour}}"></span>{{name}}</span>{{/legend}}</figcaption>
+    <figcaption><strong>{{title}}</strong>\
+    {{#legend}}<span class="key"><span class="swatch c{{colour}}"></span>{{name}}</span>{{/legend}}</figcaption>
     {{{svg}}}
     </figure>
     {{/curves}}
@@ -58,8 +61,8 @@ let reportTemplate = """
     {{/cache}}
     </main>
     <footer>
-    <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where predictions
-    tell nothing about it.{{#intervalMethod}} Intervals: {{intervalMethod}}.{{/intervalMethod}}</p>
+    <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where
+    predictions tell nothing about it.{{#intervalMethod}} Intervals: {{intervalMethod}}.{{/intervalMethod}}</p>
     <p>{{versions}}</p>
     </footer>
     <div id="tip" role="status" hidden></div>
@@ -77,7 +80,8 @@ let headlineTemplate = """
     <article class="card">
     <h3>{{dimension}}</h3>
     <p class="figure c{{colour}}">{{ccc}}</p>
-    <p class="caption">CCC on {{split}}{{#interval}}, 95 % interval {{interval}}{{/interval}} · {{count}} utterances</p>
+    <p class="caption">CCC on {{split}}\
+    {{#interval}}, 95 % interval {{interval}}{{/interval}} · {{count}} utterances</p>
     {{{svg}}}
     </article>
     {{/cards}}
@@ -89,10 +93,12 @@ let detailsTemplate = """
     {{#hasScatters}}
     <section aria-labelledby="{{id}}-scatter">
     <h2 id="{{id}}-scatter">Truth against prediction</h2>
-    <p class="note">On <em>{{split}}</em>, in the labels' own scale.{{#thinned}} Every {{thinned}} utterances share one dot.{{/thinned}}</p>
+    <p class="note">On <em>{{split}}</em>, in the labels' own scale.\
+    {{#thinning}} One dot for every {{thinning}} utterances.{{/thinning}}</p>
     <div class="scatters">
     {{#scatters}}
-    <figure><figcaption><strong>{{dimension}}</strong></figcaption>
+    <figure><figcaption><strong>{{dimension}}</strong>\
+    <span class="key"><span class="dash"></span>truth = prediction</span></figcaption>
     {{{svg}}}
     </figure>
     {{/scatters}}
@@ -101,29 +107,37 @@ let detailsTemplate = """
     {{/hasScatters}}
     <section aria-labelledby="{{id}}-scores">
     <h2 id="{{id}}-scores">All scores</h2>
-    <div class="scroll"><table>
-    <thead><tr><th scope="col">Split</th><th scope="col">Dimension</th><th scope="col">CCC</th><th scope="col">95 % interval</th>\
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col">Split</th><th scope="col" class="text">Dimension</th>\
+    <th scope="col">CCC</th><th scope="col">95 % interval</th>\
     <th scope="col">Pearson</th><th scope="col">RMSE</th><th scope="col">MAE</th><th scope="col">n</th></tr></thead>
-    <tbody>{{#scores}}<tr{{#first}} class="first"{{/first}}><th scope="row">{{split}}</th><td class="text">{{dimension}}</td><td><b>{{ccc}}</b></td>\
-    <td>{{interval}}</td><td>{{pearson}}</td><td>{{rmse}}</td><td>{{mae}}</td><td>{{count}}</td></tr>{{/scores}}</tbody>
+    <tbody class="splits">{{#scores}}<tr{{#first}} class="first"{{/first}}>\
+    <th scope="row">{{split}}</th><td class="text">{{dimension}}</td>\
+    <td><b>{{ccc}}</b></td><td>{{interval}}</td>\
+    <td>{{pearson}}</td><td>{{rmse}}</td><td>{{mae}}</td><td>{{count}}</td></tr>{{/scores}}</tbody>
     </table></div>
     </section>
     {{#hasSpeakers}}
     <section aria-labelledby="{{id}}-speakers">
     <h2 id="{{id}}-speakers">By speaker</h2>
     <details{{#speakersOpen}} open{{/speakersOpen}}><summary>{{speakerCount}} speakers not trained on</summary>
-    <div class="scroll"><table>
-    <thead><tr><th scope="col" rowspan="2">Speaker</th><th scope="col" rowspan="2">Split</th>{{#dimensions}}<th scope="colgroup" colspan="3">{{.}}</th>{{/dimensions}}</tr>
-    <tr>{{#dimensions}}<th scope="col">CCC</th><th scope="col">MAE</th><th scope="col">n</th>{{/dimensions}}</tr></thead>
-    <tbody>{{#speakers}}<tr><th scope="row">{{speaker}}</th><td class="text">{{split}}</td>{{#values}}\
-    <td class="bar" style="--v:{{bar}}">{{ccc}}</td><td>{{mae}}</td><td>{{count}}</td>{{/values}}</tr>{{/speakers}}</tbody>
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col" rowspan="2">Speaker</th><th scope="col" class="text" rowspan="2">Split</th>\
+    {{#dimensions}}<th scope="colgroup" colspan="3">{{.}}</th>{{/dimensions}}</tr>
+    <tr>{{#dimensions}}\
+    <th scope="col">CCC</th><th scope="col">MAE</th><th scope="col">n</th>{{/dimensions}}</tr></thead>
+    <tbody>{{#speakers}}<tr><th scope="row">{{speaker}}</th><td class="text">{{split}}</td>\
+    {{#values}}<td class="bar" style="--v:{{bar}}">{{ccc}}</td>\
+    <td>{{mae}}</td><td>{{count}}</td>{{/values}}</tr>{{/speakers}}</tbody>
     </table></div>
     </details>
     </section>
     {{/hasSpeakers}}
     <section class="two" aria-label="What was trained, and how long it took">
-    <div><h2>What was trained</h2><dl class="facts">{{#trained}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/trained}}</dl></div>
-    <div><h2>How long it took</h2><dl class="facts">{{#timing}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/timing}}</dl></div>
+    <div><h2>What was trained</h2>
+    <dl class="facts">{{#trained}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/trained}}</dl></div>
+    <div><h2>How long it took</h2>
+    <dl class="facts">{{#timing}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/timing}}</dl></div>
     </section>
     <details class="configuration"><summary>The whole configuration</summary><pre>{{configuration}}</pre></details>
     """

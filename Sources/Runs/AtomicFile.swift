@@ -3,8 +3,9 @@ import Glibc
 
 /// Files that are either whole or not there.
 ///
-/// Everything goes to a temporary name in the same folder, is flushed to the disk, and is then renamed over the final name, so that
-/// neither an interruption nor a full disk leaves something half-written that a later step would take for whole.
+/// Everything goes to a temporary name in the same folder, is flushed to the disk, and is then renamed over the final
+/// name, so that neither an interruption nor a full disk leaves something half-written that a later step would take
+/// for whole.
 package enum AtomicFile {
     /// Writes `bytes` as the whole of the file at `path`, making the folders above it.
     package static func write(_ bytes: Data, to path: String) throws(RunError) {
@@ -32,7 +33,8 @@ package enum AtomicFile {
         try write(Data(text.utf8), to: path)
     }
 
-    /// Writes only where the content differs from what is there, so that the modification time means "changed" to Make.
+    /// Writes only where the content differs from what is there, so that the modification time means "changed" to
+    /// Make.
     /// - Returns: whether anything was written.
     @discardableResult
     package static func writeIfChanged(_ text: String, to path: String) throws(RunError) -> Bool {
@@ -41,8 +43,8 @@ package enum AtomicFile {
         return true
     }
 
-    /// Appends one line and flushes it to the disk. A torn line that an interruption left at the end is cut off first, so that
-    /// it cannot run into the new one.
+    /// Appends one line and flushes it to the disk. A torn line that an interruption left at the end is cut off
+    /// first, so that it cannot run into the new one.
     package static func append(line: Data, to path: String) throws(RunError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: lastProblem()) }

@@ -1,6 +1,7 @@
 import Faults
 
-/// A configuration that does not say what it must: where (file and line, or the `--set` at fault), which key, and what is wrong.
+/// A configuration that does not say what it must: where (file and line, or the `--set` at fault), which key, and
+/// what is wrong.
 public struct ConfigurationError: Fault, Equatable {
     /// The file's path, or `--set key=value`.
     public let source: String

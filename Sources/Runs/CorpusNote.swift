@@ -25,7 +25,8 @@ public struct CorpusNote: Sendable, Equatable, Codable {
     }
 
     /// Reads `corpus.json` beside `manifest`, nil where there is none.
-    /// - Throws: `RunError.malformed` where there is one that cannot be understood: a corpus must not lose its "synthetic" by a typo.
+    /// - Throws: `RunError.malformed` where there is one that cannot be understood: a corpus must not lose its
+    ///   "synthetic" by a typo.
     public static func beside(manifest: String) throws(RunError) -> CorpusNote? {
         let path = URL(fileURLWithPath: manifest).deletingLastPathComponent().appendingPathComponent("corpus.json").path
         guard FileManager.default.fileExists(atPath: path) else { return nil }

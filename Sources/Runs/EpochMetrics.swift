@@ -35,7 +35,8 @@ public struct EpochMetrics: Sendable, Equatable {
         self.isBest = isBest
     }
 
-    /// The mean over dimensions of the development CCC; an undefined CCC (constant truth) is left out. Nil where none is defined.
+    /// The mean over dimensions of the development CCC; an undefined CCC (constant truth) is left out. Nil where none
+    /// is defined.
     public var meanDevelopmentCCC: Double? {
         let defined = development.values.map(\.ccc).filter(\.isFinite)
         // Sorted, so that the sum's last bit does not depend on the dictionary's order.

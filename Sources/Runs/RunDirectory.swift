@@ -2,8 +2,8 @@ import Foundation
 
 /// A run on the disk: what stage two leaves, and what reports, predictions and resumption read.
 ///
-/// Every file appears whole or not at all, except `metrics.jsonl`, which grows by a line per epoch and whose last line may be
-/// torn by an interruption; that line is dropped on reading, with a warning, and on the next append.
+/// Every file appears whole or not at all, except `metrics.jsonl`, which grows by a line per epoch and whose last
+/// line may be torn by an interruption; that line is dropped on reading, with a warning, and on the next append.
 public struct RunDirectory: Sendable {
     public let path: String
 
@@ -44,7 +44,8 @@ public struct RunDirectory: Sendable {
         try AtomicFile.append(line: encodeJSON(metrics, pretty: false, path: metricsPath), to: metricsPath)
     }
 
-    /// Replaces all lines: for resuming from a state that is older than the last line, and for starting anew with none.
+    /// Replaces all lines: for resuming from a state that is older than the last line, and for starting anew with
+    /// none.
     public func replaceMetrics(_ metrics: [EpochMetrics]) throws(RunError) {
         var bytes = Data()
         for epoch in metrics {

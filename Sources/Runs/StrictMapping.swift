@@ -1,7 +1,7 @@
 import Yams
 
-/// A YAML mapping read strictly: every key must be known and every value of its type, and an error names file, line, key and,
-/// for a misspelt key, the nearest valid one.
+/// A YAML mapping read strictly: every key must be known and every value of its type, and an error names file, line,
+/// key and, for a misspelt key, the nearest valid one.
 ///
 /// YAML's own guesses are not relied on: `"20"` in quotes is text and not a number, `yes` is not a truth value.
 package struct StrictMapping {

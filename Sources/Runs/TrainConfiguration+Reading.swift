@@ -35,7 +35,8 @@ extension TrainConfiguration {
     ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
-    /// - Parameter refused: keys that are not valid in this place though they are elsewhere, with what to say about them.
+    /// - Parameter refused: keys that are not valid in this place though they are elsewhere, with what to say about
+    ///   them.
     package mutating func apply(
         _ top: StrictMapping, refused: [String: String] = [:]
     ) throws(ConfigurationError) {
@@ -111,7 +112,8 @@ extension TrainConfiguration {
             problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
     }
 
-    /// Turns `a.b=value` into the mapping `{a: {b: value}}` and applies that, so that a `--set` is checked as a file is.
+    /// Turns `a.b=value` into the mapping `{a: {b: value}}` and applies that, so that a `--set` is checked as a file
+    /// is.
     private mutating func apply(override: String) throws(ConfigurationError) {
         let source = "--set \(override)"
         let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

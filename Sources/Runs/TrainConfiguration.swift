@@ -1,12 +1,13 @@
 /// Everything that decides what stage two trains, and how. Each value has a default except `labels`.
 ///
-/// It is read from a YAML file (every key optional), overridden by `--set key=value`, and written whole to the run directory's
-/// `config.yaml`, from which it reads back equal.
+/// It is read from a YAML file (every key optional), overridden by `--set key=value`, and written whole to the run
+/// directory's `config.yaml`, from which it reads back equal.
 public struct TrainConfiguration: Sendable, Equatable {
     /// A dimension to regress: a label column of the manifest.
     public struct Label: Sendable, Equatable {
         public var name: String
-        /// The ends of the labels' own scale, e.g. 1 to 7. Both or neither; without, the training split's range is taken.
+        /// The ends of the labels' own scale, e.g. 1 to 7. Both or neither; without, the training split's range is
+        /// taken.
         public var scale: ClosedRange<Double>?
 
         public init(name: String, scale: ClosedRange<Double>? = nil) {

@@ -6,10 +6,10 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan",
         abstract: "Turn a pipeline manifest into Make rules.",
         discussion: """
-            Every shard of the cache, every run and the report become a target, so that `make` makes what is missing or \
-            out of date and nothing else, and an interrupted `make` goes on. Beside the rules, small files that hold the settings are \
-            written into the build folder, each only where it changes: another learning rate trains again and leaves the cache \
-            alone; another cut makes another cache.
+            Every shard of the cache, every run and the report become a target, so that `make` makes what is \
+            missing or out of date and nothing else, and an interrupted `make` goes on. Beside the rules, small \
+            files that hold the settings are written into the build folder, each only where it changes: another \
+            learning rate trains again and leaves the cache alone; another cut makes another cache.
 
             The project's Makefile calls this by itself: make report PIPELINE=pipelines/demo.yaml
             """)

@@ -7,9 +7,9 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Show what came out of one run or several.",
         discussion: """
-            Prints a summary to standard output and, with -o, writes one self-contained HTML page: curves of loss and CCC, \
-            truth against prediction, all scores, scores by speaker, what was trained and how long it took. Several runs are \
-            compared on one page.
+            Prints a summary to standard output and, with -o, writes one self-contained HTML page: curves of loss \
+            and CCC, truth against prediction, all scores, scores by speaker, what was trained and how long it took. \
+            Several runs are compared on one page.
             """)
 
     @Argument(help: ArgumentHelp("Run directories, as undertone-train wrote them with --out.", valueName: "run"))
@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Take the corpus's name, description and whether it is synthetic from the corpus.json beside this manifest.",
+            "Take the corpus's name and whether it is synthetic from the corpus.json beside this manifest.",
             valueName: "manifest.csv"))
     var corpus: String?
 

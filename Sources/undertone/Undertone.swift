@@ -8,8 +8,8 @@ struct Undertone: ParsableCommand {
         abstract: "Plans and reports the finetuning of speech encoders for dimensional emotion recognition.",
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
-            undertone-train trains the upper layers and the heads from what that left. This program writes the Make rules that link \
-            them, and reports what came out.
+            undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
+            rules that link them, and reports what came out.
             """,
         subcommands: [PlanCommand.self, ReportCommand.self])
 }

@@ -1,8 +1,9 @@
 import Foundation
 import Pipelines
 
-/// A folder with a corpus manifest, a pipeline, and stand-ins for the programs that keep a log of how they were called and
-/// keep to the contract of the real ones, so that what Make does with the rules can be seen without a model.
+/// A folder with a corpus manifest, a pipeline, and stand-ins for the programs that keep a log of how they were
+/// called and keep to the contract of the real ones, so that what Make does with the rules can be seen without a
+/// model.
 final class Workshop {
     let path: String
 
@@ -38,7 +39,8 @@ final class Workshop {
     private static let stageOne = """
         only=all
         while [ $# -gt 0 ]; do
-            case $1 in --corpus) corpus=$2;; --out) out=$2;; --only-shard) only=$2;; --workers) echo "workers $2" >>log;; esac
+            case $1 in --corpus) corpus=$2;; --out) out=$2;; --only-shard) only=$2;; esac
+            case $1 in --workers) echo "workers $2" >>log;; esac
             shift
         done
         mkdir -p "$out"

@@ -1,0 +1,122 @@
+import Buffers
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct LossAndScoringTests {
+    private func random(_ count: Int, _ seed: UInt64) -> [Float] {
+        var stream = RandomStream(seed: seed, "values")
+        return (0..<count).map { _ in stream.normal() }
+    }
+
+    @Test(arguments: [2, 3, 17]) func gradientMatchesDifferences(_ count: Int) {
+        let predictions = [random(count, 1), random(count, 2)]
+        var labels: [[Double?]] = [random(count, 3).map { Double($0) }, random(count, 4).map { Double($0) }]
+        if count > 3 { labels[1][2] = nil }
+        let loss = ConcordanceLoss(predictions: predictions, labels: labels)
+        for dimension in 0..<2 {
+            for index in 0..<count {
+                var up = predictions, down = predictions
+                up[dimension][index] += 1e-2
+                down[dimension][index] -= 1e-2
+                let difference =
+                    (ConcordanceLoss(predictions: up, labels: labels).value
+                        - ConcordanceLoss(predictions: down, labels: labels).value)
+                    / Double(up[dimension][index] - down[dimension][index])
+                #expect(abs(Double(loss.gradient[dimension][index]) - difference) < 1e-3)
+            }
+        }
+        if count > 3 { #expect(loss.gradient[1][2] == 0) }
+    }
+
+    @Test func perfectPredictionsHaveNoLoss() {
+        let values = random(9, 5)
+        let loss = ConcordanceLoss(predictions: [values], labels: [values.map { Double($0) }])
+        #expect(abs(loss.value) < 1e-12)
+        #expect(loss.gradient[0].allSatisfy { abs($0) < 1e-6 })
+    }
+
+    /// What has no variance has a defined gradient, and a dimension without labels weighs nothing.
+    @Test func degenerateBatchesAreDefined() {
+        let constant = ConcordanceLoss(predictions: [[1, 1, 1]], labels: [[1, 1, 1]])
+        #expect(constant.value == 0 && constant.gradient == [[0, 0, 0]])
+        let flat = ConcordanceLoss(predictions: [[0, 0, 0]], labels: [[1, 2, 3]])
+        #expect(flat.value == 1)
+        #expect(flat.gradient[0].allSatisfy(\.isFinite) && flat.gradient[0][0] != flat.gradient[0][2])
+        let empty = ConcordanceLoss(predictions: [[0, 1], [0, 1]], labels: [[0, 2], [nil, nil]])
+        #expect(empty.concordance[1] == nil)
+        #expect(empty.value == 1 - empty.concordance[0]!)
+        #expect(empty.gradient[1] == [0, 0])
+    }
+
+    /// numpy 2.4 and scipy 1.17 on the same twelve pairs (`scipy.stats.pearsonr`; CCC from `numpy.cov(bias=True)`).
+    @Test func scoresMatchScipy() {
+        let truth = [0.1, 0.4, 0.35, 0.8, 0.65, 0.2, 0.9, 0.55, 0.3, 0.75, 0.5, 0.05]
+        let prediction = [0.2, 0.35, 0.5, 0.6, 0.7, 0.1, 0.7, 0.65, 0.25, 0.6, 0.4, 0.3]
+        let scores = Scoring.scores(zip(truth, prediction).map { Scoring.Pair(truth: $0, prediction: $1) })
+        #expect(abs(scores.ccc - SciPy.ccc) < 1e-12)
+        #expect(abs(scores.pearson - SciPy.pearson) < 1e-12)
+        #expect(abs(scores.rmse - SciPy.rmse) < 1e-12)
+        #expect(abs(scores.mae - SciPy.mae) < 1e-12)
+        #expect(scores.count == 12)
+    }
+
+    @Test func undefinedScoresAreNaNAndNotAGuess() {
+        let constant = Scoring.scores([.init(truth: 1, prediction: 2), .init(truth: 1, prediction: 2)])
+        #expect(constant.ccc == 0 && constant.pearson.isNaN && constant.rmse == 1)
+        let same = Scoring.scores([.init(truth: 1, prediction: 1), .init(truth: 1, prediction: 1)])
+        #expect(same.ccc.isNaN)
+        #expect(Scoring.scores([]).ccc.isNaN && Scoring.scores([]).count == 0)
+    }
+
+    /// Speakers are resampled whole: with all utterances of a speaker alike the interval is wider than over utterances.
+    @Test func intervalsResampleSpeakers() {
+        var pairs: [Scoring.Pair] = []
+        let noise = random(400, 8)
+        for index in 0..<200 {
+            let speaker = index % 5
+            pairs.append(
+                .init(
+                    truth: Double(noise[index]), prediction: Double(noise[index]) * Double(speaker) / 4,
+                    speaker: "s\(speaker)"))
+        }
+        let bySpeaker = Scoring.scoresWithInterval(pairs, seed: 1).cccInterval!
+        let byUtterance = Scoring.scoresWithInterval(
+            pairs.map { .init(truth: $0.truth, prediction: $0.prediction) }, seed: 1
+        ).cccInterval!
+        let ccc = Scoring.scores(pairs).ccc
+        #expect(bySpeaker.low < ccc && ccc < bySpeaker.high)
+        #expect(byUtterance.low < ccc && ccc < byUtterance.high)
+        #expect(bySpeaker.high - bySpeaker.low > 1.5 * (byUtterance.high - byUtterance.low))
+        #expect(Scoring.scoresWithInterval(pairs, seed: 1).cccInterval == bySpeaker)
+    }
+
+    @Test func schedulesRiseAndFall() {
+        let linear = LearningRateSchedule(totalSteps: 10, warmupSteps: 4, shape: .linear)
+        let sixths: [Double] = [1.5, 3, 4.5, 6, 6, 5, 4, 3, 2, 1]
+        for step in 0..<10 { #expect(abs(linear.factor(step: step) - sixths[step] / 6) < 1e-12) }
+        let constant = LearningRateSchedule(totalSteps: 5, warmupSteps: 0, shape: .constant)
+        #expect((0..<5).allSatisfy { constant.factor(step: $0) == 1 })
+        let cosine = LearningRateSchedule(totalSteps: 9, warmupSteps: 1, shape: .cosine)
+        #expect(cosine.factor(step: 1) == 1)
+        #expect(abs(cosine.factor(step: 5) - 0.5) < 1e-12)
+        #expect(cosine.factor(step: 8) > 0)
+    }
+
+    @Test(arguments: [(7, 3), (96, 32), (100, 32), (2, 5)]) func batchesCoverEverythingOnce(_ count: Int, _ size: Int) {
+        let batches = Batches.shuffled(count, size: size, seed: 1, epoch: 2)
+        #expect(batches.flatMap { $0 }.sorted() == Array(0..<count))
+        let sizes = batches.map(\.count)
+        #expect(sizes.max()! <= size && sizes.max()! - sizes.min()! <= 1)
+        #expect(batches == Batches.shuffled(count, size: size, seed: 1, epoch: 2))
+        #expect(count < 5 || batches != Batches.shuffled(count, size: size, seed: 1, epoch: 3))
+    }
+}
+
+private enum SciPy {
+    static let ccc = 0.8221381267738884
+    static let pearson = 0.8594205724788054
+    static let rmse = 0.13994046353122225
+    static let mae = 0.125
+}

@@ -1,0 +1,172 @@
+import Faults
+import Foundation
+import Runs
+import Testing
+
+@testable import Training
+
+/// Whole runs over a small cache: learning, determinism, resuming, refusals.
+@Suite struct StageTwoTests {
+    @Test func learnsAndWritesTheRunDirectory() throws {
+        let cache = try SyntheticCache(utterances: 48)
+        let configuration = try SyntheticCache.configuration(["epochs=12"])
+        let result = try cache.stage("run", configuration).run()
+        #expect(try #require(result.scores["test1"]?["activation"]).ccc > 0.5)
+        #expect(try #require(result.scores["development"]?["valence"]).ccc > 0.5)
+        let directory = RunDirectory(path: cache.run("run"))
+        #expect(try directory.result() == result)
+        #expect(try directory.configuration() == configuration)
+        let epochs = try directory.metrics().epochs
+        #expect(epochs.map(\.epoch) == Array(1...12))
+        #expect(epochs.last!.trainLoss < epochs.first!.trainLoss)
+        #expect(epochs.last { $0.isBest }?.epoch == result.bestEpoch)
+        let predictions = try directory.predictions(split: "test1")
+        #expect(predictions.rows.count == 16)
+        #expect(predictions.dimensions == ["activation", "valence"])
+        // The score in result.json is that of the predictions beside it.
+        let pairs = predictions.rows.map {
+            Scoring.Pair(truth: $0.values["valence"]!.truth!, prediction: $0.values["valence"]!.prediction!)
+        }
+        #expect(abs(Scoring.scores(pairs).ccc - result.scores["test1"]!["valence"]!.ccc) < 1e-12)
+        #expect(result.trainableParameters < result.totalParameters)
+        #expect(!FileManager.default.fileExists(atPath: directory.statePath))
+    }
+
+    @Test(arguments: [1, 3]) func sameSeedGivesTheSameBits(_ threads: Int) throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration()
+        _ = try cache.stage("a", configuration).run()
+        _ = try cache.stage("b", configuration, threads: threads).run()
+        #expect(try cache.bytes("a", "best.safetensors") == cache.bytes("b", "best.safetensors"))
+        #expect(try cache.bytes("a", "predictions-test1.csv") == cache.bytes("b", "predictions-test1.csv"))
+        let other = try SyntheticCache.configuration(["seed=1"])
+        _ = try cache.stage("c", other).run()
+        #expect(try cache.bytes("a", "best.safetensors") != cache.bytes("c", "best.safetensors"))
+    }
+
+    /// Interrupted before any step of the run, and gone on: the same bits as undisturbed.
+    @Test(arguments: [1, 2, 3, 7, 12, 17]) func resumingChangesNothing(_ step: Int) throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration()
+        _ = try cache.stage("whole", configuration).run()
+        var asked = 0
+        let fault = #expect(throws: TrainingError.self) {
+            try cache.stage("parts", configuration, isInterrupted: { asked += 1; return asked > step }).run()
+        }
+        #expect(fault?.kind == .interrupted)
+        var resumed: [Int] = []
+        let result = try cache.stage(
+            "parts", configuration, resume: true,
+            report: { if case .resumed(_, let step) = $0 { resumed.append(step) } }
+        ).run()
+        #expect(resumed == [step])
+        for file in ["best.safetensors", "predictions-test1.csv", "predictions-development.csv"] {
+            #expect(try cache.bytes("whole", file) == cache.bytes("parts", file), "\(file)")
+        }
+        let whole = try RunDirectory(path: cache.run("whole")).metrics().epochs
+        let parts = try RunDirectory(path: cache.run("parts")).metrics().epochs
+        #expect(parts.map(\.trainLoss) == whole.map(\.trainLoss))
+        #expect(parts.map(\.step) == whole.map(\.step))
+        #expect(result.bestEpoch == (try RunDirectory(path: cache.run("whole")).result().bestEpoch))
+    }
+
+    @Test func finishedRunsAreKeptUnlessReplaced() throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["epochs=1"])
+        let first = try cache.stage("run", configuration).run()
+        // Without a word: refused. With --resume: nothing to do.
+        #expect(throws: TrainingError.occupied(path: cache.run("run"), detail: "already holds a finished run")) {
+            try cache.stage("run", configuration).run()
+        }
+        #expect(try cache.stage("run", configuration, resume: true).run() == first)
+        // Another configuration: refused, replaced when told.
+        let other = try SyntheticCache.configuration(["epochs=2"])
+        #expect(throws: TrainingError.otherRun(path: cache.run("run"), difference: "configuration")) {
+            try cache.stage("run", other, resume: true).run()
+        }
+        #expect(try cache.stage("run", other, resume: true, replace: true).run().epochs == 2)
+        // Another corpus.
+        let manifest = "\(cache.directory)/newer.csv"
+        let text = try String(contentsOfFile: "\(cache.directory)/corpus.csv", encoding: .utf8)
+        try text.split(separator: "\n").dropLast().joined(separator: "\n")
+            .write(toFile: manifest, atomically: true, encoding: .utf8)
+        #expect(
+            throws: TrainingError.otherRun(
+                path: cache.run("run"), difference: "corpus (utterances, splits or labels)")
+        ) {
+            try cache.stage("run", other, resume: true, manifest: manifest).run()
+        }
+    }
+
+    /// An empty cell is masked out of that dimension's loss and scores, and of nothing else.
+    @Test func missingLabelsAreMasked() throws {
+        let cache = try SyntheticCache(cell: { row, column, value in
+            column == "valence" && row % 2 == 0 ? "" : "\(value)"
+        })
+        let result = try cache.stage("run", try SyntheticCache.configuration(["epochs=2"])).run()
+        #expect(result.scores["test1"]?["activation"]?.count == 8)
+        #expect(result.scores["test1"]?["valence"]?.count == 4)
+        let rows = try RunDirectory(path: cache.run("run")).predictions(split: "test1").rows
+        #expect(rows.allSatisfy { $0.values["valence"]?.prediction != nil })
+    }
+
+    @Test(arguments: [0, 1, 2]) func fewerLayersTrainOverFrozenOnes(_ layers: Int) throws {
+        let cache = try SyntheticCache()
+        let result = try cache.stage("run", try SyntheticCache.configuration(["epochs=2", "layers=\(layers)"])).run()
+        let three = try cache.stage("three", try SyntheticCache.configuration(["epochs=1"])).run()
+        #expect(result.trainableParameters < three.trainableParameters)
+        #expect(try #require(result.scores["test1"]?["activation"]).ccc.isFinite)
+    }
+
+    @Test func bfloat16LearnsToo() throws {
+        let cache = try SyntheticCache(utterances: 48)
+        let result = try cache.stage(
+            "run", try SyntheticCache.configuration(["epochs=12"]), precision: .bfloat16
+        ).run()
+        #expect(try #require(result.scores["test1"]?["activation"]).ccc > 0.5)
+    }
+
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var overrides: [String] = []
+        var withUpperWeights = true
+        var cell: @Sendable (Int, String, Double) -> String = { "\($2)" }
+        let kind: FaultKind
+        let says: [String]
+    }
+
+    @Test(arguments: [
+        Mistake(
+            testDescription: "more layers than the cut allows", overrides: ["layers=4"], kind: .badInput,
+            says: ["holds cut 1", "needs cut 0", "--cut 0"]),
+        Mistake(
+            testDescription: "no upper weights", withUpperWeights: false, kind: .missingInput,
+            says: ["upper.safetensors", "undertone-cache"]),
+        Mistake(
+            testDescription: "unlabelled dimension", cell: { $1 == "valence" ? "" : "\($2)" }, kind: .badInput,
+            says: ["corpus.csv", "'valence'", "no utterance of split 'train'"]),
+        Mistake(
+            testDescription: "constant labels", cell: { $1 == "valence" ? "3" : "\($2)" }, kind: .badInput,
+            says: ["every label of 'valence'", "3.0"]),
+        Mistake(
+            testDescription: "label that is no number", cell: { $0 == 5 && $1 == "valence" ? "high" : "\($2)" },
+            kind: .badInput, says: ["corpus.csv:7", "high", "valence"]),
+        Mistake(
+            testDescription: "label outside its scale", overrides: ["labels=[{name: activation, scale: [0, 0.5]}]"],
+            kind: .badInput, says: ["corpus.csv:", "activation", "0.5"]),
+        Mistake(
+            testDescription: "unknown label column", overrides: ["labels=[activation, valance]"], kind: .badInput,
+            says: ["valance", "valence"]),
+    ])
+    func mistakesAreNamed(_ mistake: Mistake) throws {
+        let cache = try SyntheticCache(withUpperWeights: mistake.withUpperWeights, cell: mistake.cell)
+        let configuration = try SyntheticCache.configuration(mistake.overrides)
+        do {
+            _ = try cache.stage("run", configuration).run()
+            Issue.record("nothing was thrown")
+        } catch let fault as any Fault {
+            #expect(fault.kind == mistake.kind, "\(fault)")
+            for phrase in mistake.says { #expect("\(fault)".contains(phrase), "'\(phrase)' in: \(fault)") }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Buffers
+import Checkpoints
+import Corpus
+import FeatureStore
+import Foundation
+import Kernels
+import Runs
+import SpeechEncoder
+
+@testable import Training
+
+/// A small cache in a folder of its own, whose rows follow from the labels: something to learn in a second.
+final class SyntheticCache {
+    let root: URL
+    var directory: String { root.appending(path: "cache").path }
+    func run(_ name: String) -> String { root.appending(path: name).path }
+
+    static let model = ModelSpecification.random(preset: "wav2vec2-tiny", seed: 4)
+
+    /// - Parameters:
+    ///   - cell: an utterance's label cells by row; the default follows the rows.
+    ///   - utterances: of the training split; the others have a third of it each.
+    init(
+        utterances: Int = 24, withUpperWeights: Bool = true,
+        cell: (_ row: Int, _ column: String, _ value: Double) -> String = { "\($2)" }
+    ) throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "undertone-training-\(UUID())")
+        try FileManager.default.createDirectory(atPath: root.path + "/cache", withIntermediateDirectories: true)
+        let source = try Self.model.open()
+        let configuration = try EncoderConfiguration(source.configuration)
+        let cut = Cut.layer(configuration.layerCount - 3), columns = configuration.hiddenSize
+        let key = CacheKey(components: ["test": "synthetic"])
+        let layout = ShardLayout(
+            key: key, storage: .float32, cuts: [CutLayout(name: "\(cut)", hiddenSize: columns)])
+        let writer = try ShardWriter(
+            path: "\(directory)/\(ShardLayout.fileName(shard: 0))", layout: layout, shard: 0)
+        var rows = ["id,path,split,speaker,activation,valence"]
+        let splits = ["train", "development", "test1"]
+        var number = 0, frames = 0
+        for (index, split) in splits.enumerated() {
+            for _ in 0..<(index == 0 ? utterances : max(4, utterances / 3)) {
+                var stream = RandomStream(seed: 9, "utterance", UInt64(number))
+                let activation = Double(stream.uniform()), valence = Double(stream.uniform())
+                let length = 3 + Int(stream.next() % 20)
+                let values = (0..<length * columns).map { element -> Float in
+                    let signal = element % columns < columns / 2 ? activation : valence
+                    return (element % 3 == 0 ? 1 : -1) * Float(signal) + 0.3 * stream.normal()
+                }
+                let id = "u\(number)"
+                try writer.append(
+                    UtteranceEntry(
+                        id: id, frameCount: length, sampleCount: length * 320 + 80, audioSHA256: "\(number)",
+                        fileByteCount: 1, fileModifiedNanoseconds: 1), rows: [values])
+                rows.append(
+                    "\(id),\(id).wav,\(split),s\(index)\(number % 3),\(cell(number, "activation", activation)),"
+                        + cell(number, "valence", valence))
+                number += 1
+                frames += length
+            }
+        }
+        try writer.finish()
+        try CacheDescription(
+            key: key, cuts: layout.cuts, frozenWeightsSHA256: "none",
+            model: try JSONDecoder().decode(JSONValue.self, from: source.configuration.data),
+            preprocessing: .init(sampleRateHz: 16000, hopSamples: 320, minimumSamples: 400, normalise: true),
+            storage: .float32, compute: "float32",
+            shards: [.init(file: ShardLayout.fileName(shard: 0), utterances: number, frames: frames, bytes: 1)],
+            totals: .init(utterances: number, frames: frames, seconds: Double(frames) / 50, bytes: 1), fidelity: nil,
+            versions: [:]
+        ).write(directory: directory)
+        try (rows.joined(separator: "\n") + "\n")
+            .write(toFile: "\(directory)/corpus.csv", atomically: true, encoding: .utf8)
+        guard withUpperWeights else { return }
+        let names = TensorNames(configuration).upper(above: cut)
+        try SafetensorsFile.write(
+            to: "\(directory)/upper.safetensors",
+            tensors: names.map { ($0.name, $0.shape, try source.floats($0.name)) })
+    }
+
+    deinit { try? FileManager.default.removeItem(at: root) }
+
+    static func configuration(_ overrides: [String] = []) throws -> TrainConfiguration {
+        try TrainConfiguration(
+            path: nil,
+            overrides: [
+                "labels=[activation, valence]", "epochs=6", "batch.utterances=8", "head.hidden=16",
+                "optimiser.learning_rate.layers=1e-3", "optimiser.learning_rate.heads=1e-2",
+            ] + overrides)
+    }
+
+    func stage(
+        _ run: String, _ configuration: TrainConfiguration, threads: Int = 1, precision: Precision = .float32,
+        resume: Bool = false, replace: Bool = false, manifest: String? = nil,
+        report: @escaping (TrainingEvent) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false }
+    ) -> StageTwo {
+        StageTwo(
+            StageTwo.Settings(
+                cacheDirectory: directory, runDirectory: self.run(run), configuration: configuration,
+                manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
+                precision: precision, threads: threads, device: "test", versions: [:]), report: report,
+            isInterrupted: isInterrupted)
+    }
+
+    func bytes(_ run: String, _ file: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(self.run(run))/\(file)"))
+    }
+}
