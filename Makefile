@@ -25,11 +25,11 @@ DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.t
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
-	@if $(MAKE) --no-print-directory -q report PIPELINE=pipelines/demo.yaml >/dev/null 2>&1; \
-	then echo 'demo: everything is up to date, nothing was done over again'; \
+	@if $(MAKE) --no-print-directory -q report PIPELINE=pipelines/demo.yaml >/dev/null 2>&1; then \
+	    $(UNDERTONE_BIN)/undertone report $(BUILD)/demo/runs/seed-0 --corpus $(DEMO_CORPUS); \
+	    echo 'demo: everything was up to date, nothing was done over again'; \
 	else $(MAKE) --no-print-directory report PIPELINE=pipelines/demo.yaml; fi
-	@$(UNDERTONE_BIN)/undertone report $(BUILD)/demo/runs/seed-0 --corpus $(DEMO_CORPUS)
-	@echo 'report: $(BUILD)/demo/report.html'
+	@echo 'open $(BUILD)/demo/report.html in a browser to see more'
 
 ## test     All tests, after setting up and building.
 test: setup build

@@ -61,18 +61,20 @@ extension Plan {
         """
     }
 
-    /// A run goes on from its state only if that is the state of an interrupted run over the same cache and
-    /// configuration: where a result is there, or what it is made from is newer than the run's beginning, it starts
-    /// anew.
+    /// Stage two itself knows whether what lies in the run's folder is the same run, by configuration, cache and
+    /// corpus: it goes on with the same (`--resume`) and begins anew over another (`--replace`). A finished one that
+    /// is the same it leaves as it is, so that here too the time is brought up to date.
     private func runRule(_ run: Run) -> String {
         let settings = run.configuration.path
-        let begun = "\(run.directory)/config.yaml"
+        let arguments = [
+            "--cache", cacheFolder, "--corpus", pipeline.corpus, "--config", settings, "--out", run.directory,
+            "--resume",
+            "--replace",
+        ]
         return """
             \(run.result): $(pipeline-cache) \(settings)
-            \t@if [ -e $@ ] || [ \(settings) -nt \(begun) ] || [ $(pipeline-cache) -nt \(begun) ]; then \\
-            \t    rm -rf \(run.directory)/state $@; fi
-            \t$(UNDERTONE_BIN)/undertone-train --cache \(quoted(cacheFolder)) --out \(quoted(run.directory)) \
-            --config \(quoted(settings)) --resume
+            \t$(UNDERTONE_BIN)/undertone-train \(arguments.map(quoted).joined(separator: " "))
+            \t@touch -c $@
 
             """
     }

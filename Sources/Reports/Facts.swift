@@ -51,17 +51,17 @@ extension Report {
         if let bytes = cache.byteCount { rows.append(("On disk", Format.bytes(bytes))) }
         if let cuts = cache.cuts { rows.append(("Cut", cuts)) }
         if let storage = cache.storage { rows.append(("Stored as", storage)) }
-        if let seconds = cache.secondsTaken {
-            rows.append(("Made in", Format.seconds(seconds)))
-            if let audio = cache.audioSeconds, seconds > 0 {
-                rows.append(("Speech per second", "\(Format.fixed(audio / seconds, 1)) s"))
-            }
-        }
+        if let compute = cache.compute { rows.append(("Computed in", compute)) }
         for fidelity in cache.fidelity {
-            rows.append(("Against float32: \(fidelity.name)", Format.significant(fidelity.value)))
+            rows.append(("Against float32: \(fidelity.name)", Self.fidelity(fidelity.value)))
         }
         if let key = cache.key { rows.append(("Key", key.count > 16 ? "\(key.prefix(16))…" : key)) }
         return facts(rows)
+    }
+
+    /// A cosine near 1 is told apart by its distance from 1.
+    private static func fidelity(_ value: Double) -> String {
+        value > 0.999 && value < 1 ? "1 − \(Format.significant(1 - value))" : Format.significant(value)
     }
 
     private func facts(_ rows: [(String, String)]) -> [[String: String]] { rows.map { ["name": $0.0, "value": $0.1] } }

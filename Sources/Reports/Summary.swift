@@ -24,7 +24,9 @@ extension Report {
                     + "\(Format.fixed(result.audioSecondsPerSecond, 0)) s of speech per second, "
                     + "\(result.compute), \(result.threads) threads")
         }
-        if let seconds = cache?.secondsTaken { lines.append("  cached in \(Format.seconds(seconds))") }
+        if let audio = cache?.audioSeconds, let bytes = cache?.byteCount {
+            lines.append("  from a cache of \(Format.seconds(audio)) of speech in \(Format.bytes(bytes))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

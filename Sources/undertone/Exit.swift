@@ -1,14 +1,12 @@
-import ArgumentParser
-import Faults
+import Console
 import Foundation
 
-/// Runs the body of a command; a `Fault` is said in a line on standard error and becomes the exit code of its kind.
-func reportingFaults(_ body: () throws -> Void) throws {
+/// Runs the body of a command; whatever it throws is said on standard error and becomes the exit code of its kind.
+func reportingFaults(_ body: () throws -> Void) {
     do {
         try body()
-    } catch let fault as any Fault {
-        printToStandardError("error: \(fault.description)")
-        throw ExitCode(fault.kind.exitCode)
+    } catch {
+        exitReporting(error)
     }
 }
 

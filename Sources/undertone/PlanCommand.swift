@@ -33,8 +33,8 @@ struct PlanCommand: ParsableCommand {
             "Write the rules here, only where they change. (default: standard output)", valueName: "file"))
     var output: String?
 
-    func run() throws {
-        try reportingFaults {
+    func run() {
+        reportingFaults {
             let plan = try Plan(Pipeline(path: pipeline, corpus: corpus, model: model), build: build)
             try plan.writeStamps()
             guard let output else {

@@ -32,8 +32,8 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "The page's title. (default: the corpus's name)")
     var title: String?
 
-    func run() throws {
-        try reportingFaults {
+    func run() {
+        reportingFaults {
             let report = try Report(
                 runs: runs.map { try RunRecord(path: $0) }, cache: cache.map { try CacheFacts(folder: $0) },
                 corpus: corpus.flatMap { try CorpusNote.beside(manifest: $0) }, title: title)

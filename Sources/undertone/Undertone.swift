@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 
 /// What surrounds the two stages: planning before them, reporting after them.
 @main
@@ -11,5 +12,5 @@ struct Undertone: ParsableCommand {
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
             rules that link them, and reports what came out.
             """,
-        subcommands: [PlanCommand.self, ReportCommand.self])
+        version: Version.text, subcommands: [PlanCommand.self, ReportCommand.self])
 }

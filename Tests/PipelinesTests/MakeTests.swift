@@ -97,6 +97,14 @@ import Testing
         #expect(workshop.log.isEmpty)
     }
 
+    @Test func aTouchedManifestTrainsNothingAgainAndThenAllIsQuiet() throws {
+        let workshop = try finished()
+        try workshop.write(try workshop.text(of: "corpus/manifest.csv"), to: "corpus/manifest.csv")
+        try workshop.make("train")
+        #expect(workshop.log.last == "train kept")
+        #expect(try workshop.make("-q", "train").code == 0)
+    }
+
     @Test func aLostShardAloneIsMadeAgain() throws {
         let workshop = try finished()
         let folder = try #require(

@@ -51,12 +51,22 @@ final class Workshop {
 
         """
 
-    // Goes on where there is a state; fails halfway while a file named `stop` is there.
+    // Like the real one with --resume --replace: the same run goes on or, finished, is left alone; another is begun
+    // anew. Fails halfway while a file named `stop` is there.
     private static let stageTwo = """
-        while [ $# -gt 0 ]; do case $1 in --out) out=$2;; --config) config=$2;; esac; shift; done
-        if [ -e "$out/state" ]; then echo "train resumed" >>log; else echo "train anew" >>log; fi
+        while [ $# -gt 0 ]; do
+            case $1 in --out) out=$2;; --config) config=$2;; --cache) cache=$2;; esac
+            case $1 in --resume | --replace) flags=${flags:-}$1;; esac
+            shift
+        done
+        test "$flags" = --resume--replace
+        identity=$(cat "$config" "$cache/cache.json")
+        same=no
+        if [ "$identity" = "$(cat "$out/state/identity" 2>/dev/null)" ]; then same=yes; fi
+        if [ $same = yes ] && [ -e "$out/result.json" ]; then echo "train kept" >>log; exit; fi
+        if [ $same = yes ]; then echo "train resumed" >>log; else echo "train anew" >>log; rm -rf "$out"; fi
         mkdir -p "$out/state"
-        cp "$config" "$out/config.yaml"
+        echo "$identity" >"$out/state/identity"
         if [ -e stop ]; then exit 75; fi
         echo '{}' >"$out/result.json"
 

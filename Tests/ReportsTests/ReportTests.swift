@@ -4,7 +4,6 @@ import Reports
 import Runs
 import Testing
 
-
 @Suite struct ReportTests {
     @Test func thePageShowsTheScoresAndDrawsEveryPoint() throws {
         let page = try Report(runs: [sampleRun()], title: "A title").html()
@@ -56,7 +55,9 @@ import Testing
     }
 
     @Test func severalRunsAreComparedAndTheBestIsSetApart() throws {
-        let runs = [sampleRun("first", testCCC: 0.3), sampleRun("second", testCCC: 0.7), sampleRun("third", testCCC: 0.5)]
+        let runs = [
+            sampleRun("first", testCCC: 0.3), sampleRun("second", testCCC: 0.7), sampleRun("third", testCCC: 0.5),
+        ]
         let page = try Report(runs: runs).html()
         #expect(page.contains("Runs compared"))
         #expect(count("class=\"best\">0.700", in: page) == 3)
@@ -96,7 +97,8 @@ import Testing
         var epochs = run.epochs
         epochs[2].trainLoss = .nan
         run = RunRecord(
-            name: run.name, configuration: run.configuration, epochs: epochs, result: result, predictions: run.predictions)
+            name: run.name, configuration: run.configuration, epochs: epochs, result: result,
+            predictions: run.predictions)
         let page = try Report(runs: [run]).html()
         #expect(page.contains("<p class=\"figure c1\">–</p>"))
         #expect(!page.lowercased().contains("\"nan"))
@@ -117,7 +119,9 @@ import Testing
     @Test func manyUtterancesAreThinnedAndThePageSaysSo() throws {
         let run = sampleRun(dimensions: ["activation"])
         let rows = (0..<7000).map { index in
-            Prediction(id: "\(index)", speaker: nil, values: ["activation": .init(truth: 0.5, prediction: Double(index) / 7000)])
+            Prediction(
+                id: "\(index)", speaker: nil,
+                values: ["activation": .init(truth: 0.5, prediction: Double(index) / 7000)])
         }
         let big = RunRecord(
             name: run.name, configuration: run.configuration, epochs: run.epochs, result: run.result,
@@ -182,9 +186,9 @@ import Testing
 
         try Data(count: 2048).write(to: URL(fileURLWithPath: "\(folder)/shard-00000.h5"))
         let json = """
-            {"cache_key": "0123456789abcdef0123", "cuts": ["9"], "storage": {"type": "float16"},
-             "totals": {"utterances": 1240, "frames": 28390, "audio_seconds": 570.2},
-             "fidelity": {"9": {"max_relative_error": 0.00049}}}
+            {"cache_key": "0123456789abcdef0123", "cuts": [{"name": "9", "hidden_size": 768}], "storage": "float16",
+             "compute": "bfloat16", "totals": {"utterances": 1240, "frames": 28390, "seconds": 570.2, "bytes": 7},
+             "fidelity": {"utterances": 3, "relative_error": 0.00049, "cosine_mean": 0.99995, "worst_row": "a/9/1"}}
             """
         try Data(json.utf8).write(to: URL(fileURLWithPath: "\(folder)/cache.json"))
         let facts = try CacheFacts(folder: folder)
@@ -194,13 +198,16 @@ import Testing
         #expect(facts.byteCount == 2048)
         #expect(facts.storage == "float16")
         #expect(facts.cuts == "9")
-        #expect(facts.secondsTaken == nil)
+        #expect(facts.compute == "bfloat16")
+        #expect(facts.fidelity.map(\.name) == ["relative error", "cosine mean"])
 
         let page = try Report(runs: [sampleRun()], cache: facts).html()
-        for shown in ["1\u{202F}240", "9 min 30 s", "2.0 KiB", "0123456789abcdef…", "4.90·10⁻⁴", "9 max relative error"] {
+        for shown in [
+            "1\u{202F}240", "9 min 30 s", "2.0 KiB", "0123456789abcdef…", "4.90·10⁻⁴", "float32: relative error",
+            "1 − 5·10⁻⁵",
+        ] {
             #expect(page.contains(shown), "\(shown)")
         }
-        #expect(!page.contains("Made in"))
 
         try Data("[]".utf8).write(to: URL(fileURLWithPath: "\(folder)/cache.json"))
         let error = #expect(throws: ReportError.self) { try CacheFacts(folder: folder) }

@@ -38,7 +38,8 @@ func sampleRun(
         intervalMethod: "bootstrap over speakers", model: "random:tiny?seed=0", cacheKey: "abc", cut: "9", layers: 3,
         seed: 0, trainableParameters: 21_658_882, totalParameters: 94_766_850, compute: "bfloat16", threads: 2,
         device: "a processor", secondsPerEpoch: 9, secondsTotal: 54, framesPerSecond: 2000, audioSecondsPerSecond: 40,
-        peakMemoryBytes: 1 << 30, versions: ["undertone": "0.1.0"], corpus: corpus, corpusSHA256: "4567cdef")
+        peakMemoryBytes: 1 << 30, versions: ["undertone": "0.1.0"], corpus: corpus,
+        corpusSHA256: "def")
     return RunRecord(
         name: name, configuration: TrainConfiguration(labels: dimensions.map { .init(name: $0, scale: 0...1) }),
         epochs: metrics, result: result,
