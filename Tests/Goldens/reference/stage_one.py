@@ -40,7 +40,7 @@ def cuts(encoder, normalised):
         theirs = encoder(values, output_hidden_states=True).hidden_states
     assert len(theirs) == len(taken) - 1
     for k, states in enumerate(theirs):
-        deviation = files.relative_deviation(taken[str(k)].numpy(), states[0].numpy())
+        deviation = files.relative_deviation(taken[str(k)].float().numpy(), states[0].float().numpy())
         if not deviation <= 1e-6:
             raise SystemExit(f"cut {k} is not transformers' hidden_states[{k}]: they differ by {deviation:.1e}")
     return taken

@@ -1,0 +1,127 @@
+"""The comparison compared: what is wrong must fail, and what is right must pass."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from comparator import BFLOAT16, FLOAT32, nearness, worst
+
+import h5py
+import numpy as np
+
+import cache
+
+GENERATOR = np.random.default_rng(0)
+EXPECTED = GENERATOR.standard_normal((50, 16)).astype(np.float32)
+
+
+def fails(wrong, right=EXPECTED):
+    """Whether even the looser limits refuse it."""
+    return not nearness(wrong, right).within(BFLOAT16)
+
+
+class Comparator(unittest.TestCase):
+    def test_the_same_passes(self):
+        self.assertTrue(nearness(EXPECTED, EXPECTED).within(FLOAT32))
+
+    def test_rounding_passes_and_a_little_more_does_not(self):
+        scale = np.abs(EXPECTED).max()
+        for limits in (FLOAT32, BFLOAT16):
+            for factor, passes in ((0.9, True), (1.1, False)):
+                near = EXPECTED.copy()
+                near[np.unravel_index(np.abs(EXPECTED).argmax(), EXPECTED.shape)] += limits.deviation * scale * factor
+                self.assertEqual(nearness(near, EXPECTED).within(limits), passes)
+
+    def test_zeros_fail(self):
+        self.assertTrue(fails(np.zeros_like(EXPECTED)))
+
+    def test_a_single_frame_of_zeros_fails(self):
+        wrong = EXPECTED.copy()
+        wrong[7] = 0
+        self.assertTrue(fails(wrong))
+
+    def test_a_single_nan_or_infinity_fails(self):
+        for value in (np.nan, np.inf, -np.inf):
+            wrong = EXPECTED.copy()
+            wrong[-1, -1] = value
+            self.assertTrue(fails(wrong), value)
+
+    def test_nan_on_both_sides_fails(self):
+        both = EXPECTED.copy()
+        both[3, 3] = np.nan
+        self.assertTrue(fails(both, both))
+
+    def test_permuted_shifted_and_transposed_fail(self):
+        square = EXPECTED[:16]
+        self.assertTrue(fails(EXPECTED[GENERATOR.permutation(50)]))
+        self.assertTrue(fails(np.roll(EXPECTED, 1, axis=0)))
+        self.assertTrue(fails(np.roll(EXPECTED, 1, axis=1)))
+        self.assertTrue(fails(square.T, square))
+
+    def test_sign_and_scale_fail(self):
+        self.assertTrue(fails(-EXPECTED))
+        self.assertTrue(fails(1.05 * EXPECTED))
+
+    def test_another_shape_and_nothing_fail(self):
+        self.assertTrue(fails(EXPECTED[:-1]))
+        self.assertTrue(fails(EXPECTED[:, :-1]))
+        self.assertTrue(fails(EXPECTED[:1]))  # would broadcast
+        self.assertTrue(fails(EXPECTED[:0], EXPECTED[:0]))
+        self.assertFalse(worst([]).within(BFLOAT16))
+
+    def test_zeros_where_zeros_are_expected_still_fail(self):
+        # An expectation of zeros tells nothing: whoever makes one has made a mistake.
+        self.assertTrue(fails(np.zeros((4, 4)), np.zeros((4, 4))))
+
+    def test_the_worst_of_several_keeps_nan(self):
+        good, bad = nearness(EXPECTED, EXPECTED), nearness(EXPECTED * np.nan, EXPECTED)
+        for order in ((good, bad), (bad, good)):
+            self.assertFalse(worst(order).within(BFLOAT16))
+
+
+class Cache(unittest.TestCase):
+    """Reading a fabricated cache, whole and broken."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def write(self, number, ids, counts, rows, cuts=("cnn", "0"), dtype=np.float32):
+        with h5py.File(self.folder / f"shard-{number:05}.h5", "w") as file:
+            for cut in cuts:
+                file.create_dataset(f"frames/{cut}", data=rows.astype(dtype))
+            file["utterances/id"] = np.array(ids, dtype=h5py.string_dtype())
+            file["utterances/frames"] = np.array(counts, np.int64)
+            file["utterances/offset"] = np.array([0, *np.cumsum(counts)[:-1]], np.int64)
+
+    def test_rows_come_back_under_their_ids(self):
+        self.write(0, ["a", "b"], [20, 10], EXPECTED[:30])
+        self.write(1, ["c"], [20], EXPECTED[30:])
+        rows = cache.read(self.folder, ["cnn", "0"], ["c", "a", "b"])
+        np.testing.assert_array_equal(rows["b"]["0"], EXPECTED[20:30])
+        np.testing.assert_array_equal(rows["c"]["cnn"], EXPECTED[30:])
+
+    def test_what_is_missing_over_or_of_another_type_is_refused(self):
+        with self.assertRaisesRegex(cache.CacheError, "no shard"):
+            cache.read(self.folder, ["0"], ["a"])
+        self.write(0, ["a", "b"], [20, 30], EXPECTED)
+        with self.assertRaisesRegex(cache.CacheError, "utterances"):
+            cache.read(self.folder, ["0"], ["a"])
+        with self.assertRaisesRegex(cache.CacheError, "utterances"):
+            cache.read(self.folder, ["0"], ["a", "b", "c"])
+        with self.assertRaisesRegex(cache.CacheError, "no dataset frames/9"):
+            cache.read(self.folder, ["9"], ["a", "b"])
+        self.write(0, ["a", "b"], [20, 29], EXPECTED)
+        with self.assertRaisesRegex(cache.CacheError, "50 rows, its index 49"):
+            cache.read(self.folder, ["0"], ["a", "b"])
+        self.write(0, ["a", "b"], [20, 30], EXPECTED, dtype=np.float16)
+        with self.assertRaisesRegex(cache.CacheError, "float16, expected float32"):
+            cache.read(self.folder, ["0"], ["a", "b"])
+        self.write(0, ["a", "a"], [20, 30], EXPECTED)
+        with self.assertRaisesRegex(cache.CacheError, "twice"):
+            cache.read(self.folder, ["0"], ["a"])
+
+
+if __name__ == "__main__":
+    unittest.main()
