@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Computes `produce(0)`, `produce(1)`, … on several threads and hands each result to `consume`, in order, on the caller's
-/// thread.
+/// Computes `produce(0)`, `produce(1)`, … on several threads and hands each result to `consume`, in order, on the
+/// caller's thread.
 ///
 /// At most `window` results are waiting or being made at any moment, so memory stays bounded however uneven they are.
 /// Threads rather than tasks: each computes for seconds without ever suspending.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Keeps two processes from making the same shard at once: an advisory lock on `<shard>.lock`, which is removed with it. The
-/// system frees the lock of a process that dies.
+/// Keeps two processes from making the same shard at once: an advisory lock on `<shard>.lock`, which is removed with
+/// it. The system frees the lock of a process that dies.
 struct ShardLock: ~Copyable {
     private let path: String
     private let descriptor: Int32

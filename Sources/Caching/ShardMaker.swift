@@ -4,10 +4,10 @@ import Foundation
 
 /// Makes one shard: computes what is missing into segments, then puts the shard together.
 ///
-/// A segment is a whole shard file of its own, `shard-00000.h5.segment-000000`, sealed every minute or so and whenever the
-/// work is interrupted. Whatever ends the process, at most the open segment is lost; the next run finds the others and
-/// reuses their utterances as it reuses those of an earlier shard. Copying is hundreds of times faster than computing, so
-/// putting a shard together from segments costs next to nothing.
+/// A segment is a whole shard file of its own, `shard-00000.h5.segment-000000`, sealed every minute or so and whenever
+/// the work is interrupted. Whatever ends the process, at most the open segment is lost; the next run finds the others
+/// and reuses their utterances as it reuses those of an earlier shard. Copying costs next to
+/// nothing beside computing.
 struct ShardMaker {
     let settings: CachingSettings
     let encoder: any FrozenEncoder

@@ -8,7 +8,8 @@ struct ShardPlan: Sendable {
     enum Action: Sendable {
         /// Its rows are in this file, and its recording has not been touched since.
         case reuse(ShardReader)
-        /// Its rows are in one of these files, but the recording's size or time has changed: decode it and compare hashes.
+        /// Its rows are in one of these files, but the recording's size or time has changed: decode it and compare
+        /// hashes.
         case confirm([ShardReader])
         case compute
     }

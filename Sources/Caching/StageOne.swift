@@ -185,7 +185,8 @@ public struct StageOne: Sendable {
         return results.withLock { $0 }
     }
 
-    /// A folder belongs to one cache: every shard that is there must be of this one, those that this run leaves alone too.
+    /// A folder belongs to one cache: every shard that is there must be of this one, those that this run leaves alone
+    /// too.
     private func refuseAnotherCache() throws(StoreError) {
         let description = (settings.directory as NSString).appendingPathComponent(CacheDescription.fileName)
         if FileManager.default.fileExists(atPath: description) {
@@ -214,8 +215,9 @@ public struct StageOne: Sendable {
     /// Makes the shards asked for, each whole or not at all.
     ///
     /// - Parameter survey: what `survey()` returned.
-    /// - Throws: `CachingError.interrupted` when asked to stop: what is computed is kept; `StoreError` when a value cannot be
-    ///   stored or a file not be written; what the encoder throws. Rejects are no errors here: see `CachingSummary.rejects`.
+    /// - Throws: `CachingError.interrupted` when asked to stop: what is computed is kept; `StoreError` when a value
+    ///   cannot be stored or a file not be written; what the encoder throws. Rejects are no errors here: see
+    ///   `CachingSummary.rejects`.
     public func makeShards(_ survey: CachingSurvey, encoder: any FrozenEncoder) throws -> CachingSummary {
         let begin = ContinuousClock.now
         do {

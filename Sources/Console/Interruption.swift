@@ -2,15 +2,16 @@ import Faults
 import Foundation
 import Synchronization
 
-/// Ctrl-C and `kill`, heard politely: the first asks the work to stop at a safe place, the second ends the process at once.
+/// Ctrl-C and `kill`, heard politely: the first asks the work to stop at a safe place, the second ends the process at
+/// once.
 public enum Interruption {
     private static let requests = Atomic<Int>(0)
 
     /// Whether the user, or the machine's scheduler, has asked to stop.
     public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 
-    /// Starts listening to SIGINT and SIGTERM. System calls under way go on (`SA_RESTART`): work asks `isRequested` between
-    /// its steps.
+    /// Starts listening to SIGINT and SIGTERM. System calls under way go on (`SA_RESTART`): work asks `isRequested`
+    /// between its steps.
     public static func install() {
         // The handler must not be the first to touch the counter: a lazy global's set-up is not safe inside a signal.
         _ = isRequested

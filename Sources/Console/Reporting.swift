@@ -7,8 +7,8 @@ public func exitReporting(_ error: any Error) -> Never {
     exit(exitCode(of: error))
 }
 
-/// The lines that a user sees: `error: ` before the description, and before every line of it, since a fault may list one
-/// problem a line.
+/// The lines that a user sees: `error: ` before the description, and before every line of it, since a fault may list
+/// one problem a line.
 public func errorLines(_ error: any Error) -> [String] {
     let text =
         (error as? any Fault)?.description

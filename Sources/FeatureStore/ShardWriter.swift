@@ -84,8 +84,8 @@ public final class ShardWriter {
     /// Appends one utterance.
     ///
     /// - Parameter rows: per cut, in the layout's order, `[frameCount, hiddenSize]` float32.
-    /// - Throws: `StoreError.overflow` or `.nonFinite` if the values cannot be stored, `.duplicate`, `.shape` (nothing of
-    ///   the utterance is then in the shard), `.cannotWrite` (give the writer up).
+    /// - Throws: `StoreError.overflow` or `.nonFinite` if the values cannot be stored, `.duplicate`, `.shape` (nothing
+    ///   of the utterance is then in the shard), `.cannotWrite` (give the writer up).
     public func append(_ entry: UtteranceEntry, rows: [[Float]]) throws(StoreError) {
         guard rows.count == layout.cuts.count else {
             throw .shape(id: entry.id, cut: "*", detail: "\(rows.count) cuts given, expected \(layout.cuts.count)")

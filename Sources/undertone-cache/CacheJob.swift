@@ -92,7 +92,8 @@ struct CacheJob {
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
-    /// What makes a folder of shards a cache: fidelity, the weights above the cut, the corpus, and the description last.
+    /// What makes a folder of shards a cache: fidelity, the weights above the cut, the corpus, and the description
+    /// last.
     private func complete(
         _ stage: StageOne, _ summary: CachingSummary, _ model: FrozenModel, _ encoder: EncoderOnDemand
     ) throws {

@@ -169,8 +169,8 @@ enum ModelError: Fault {
         case .cut(let cut, let model, let layerCount):
             "--cut \(cut): \(model) has \(layerCount) layers; expected cnn or a number from 0 to \(layerCount)"
         case .noPreprocessor(let model):
-            "\(model): no preprocessor_config.json; it says whether waveforms are normalised, so copy it from where the "
-                + "model comes from"
+            "\(model): no preprocessor_config.json; it says whether waveforms are normalised, so copy it from where "
+                + "the model comes from"
         }
     }
 }
