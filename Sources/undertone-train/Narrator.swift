@@ -34,7 +34,7 @@ final class Narrator {
             let reporter =
                 reporter
                 ?? ProgressReporter(
-                    mode: mode, label: "training", total: epochs * of - (epoch - 1) * of - (done - 1), unit: "frames/s")
+                    mode: mode, label: "training", total: epochs * of - (epoch - 1) * of - (done - 1), unit: "frames")
             self.reporter = reporter
             reporter.advance(work: Double(frames))
         case .epoch(let metrics):
