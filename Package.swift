@@ -27,37 +27,40 @@ let package = Package(
 
         // Libraries.
         .target(name: "Faults"),
-        .target(name: "Console", dependencies: ["Faults"]),
+        .target(name: "Files", dependencies: ["Faults"]),
+        .target(name: "Console", dependencies: ["Files", "Faults"]),
         .target(name: "Buffers", dependencies: ["CNumerics"]),
         .target(name: "Kernels", dependencies: ["Buffers", "Faults", "CNumerics", "CDNNL", "COpenBLAS"]),
         .target(
             name: "Corpus",
             dependencies: [
-                "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
+                "Files", "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Checkpoints",
-            dependencies: ["Buffers", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "Buffers", "Files", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
             dependencies: [
-                "Buffers", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
+                "Buffers", "Files", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .target(name: "Caching", dependencies: ["Corpus", "FeatureStore", "Faults"]),
-        .target(name: "Runs", dependencies: ["Faults", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Caching", dependencies: ["Corpus", "FeatureStore", "Files", "Faults"]),
+        .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
             dependencies: [
-                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Files",
+                "Faults", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Faults"]),
+            dependencies: ["Runs", "Files", "Faults"]),
         .target(
             name: "Reports",
-            dependencies: ["Runs", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
+            dependencies: ["Runs", "Files", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
 
         // Programs.
         .executableTarget(
@@ -81,6 +84,7 @@ let package = Package(
             ]),
 
         // Tests, one target per module.
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Faults"]),
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Buffers"]),
         .testTarget(
@@ -94,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers",
+                "Faults",
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),

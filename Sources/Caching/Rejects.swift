@@ -1,6 +1,7 @@
 import Corpus
 import Faults
 import FeatureStore
+import Files
 import Foundation
 
 /// A recording that could not be cached.
@@ -28,12 +29,8 @@ public struct Reject: Sendable, Hashable {
 
     /// `rejects.csv`: `id,path,reason`, a row per reject in the manifest's order.
     static func csv(_ rejects: [Reject]) -> String {
-        func cell(_ text: String) -> String {
-            let isPlain = !text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-            return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
-        }
-        return "id,path,reason\n"
-            + rejects.map { "\(cell($0.id)),\(cell($0.path)),\(cell($0.reason))\n" }.joined()
+        let rows = [["id", "path", "reason"]] + rejects.map { [$0.id, $0.path, $0.reason] }
+        return rows.map(CommaSeparated.row).joined()
     }
 }
 

@@ -1,6 +1,7 @@
 import Corpus
 import Faults
 import FeatureStore
+import Files
 import Foundation
 import Synchronization
 
@@ -272,7 +273,9 @@ public struct StageOne: Sendable {
     public func writeSummaryFiles(_ summary: CachingSummary, description: CacheDescription) throws {
         func path(_ name: String) -> String { (settings.directory as NSString).appendingPathComponent(name) }
         try manifest.write(to: path("corpus.csv"))
-        try AtomicFile.write(Data(Reject.csv(summary.rejects).utf8), to: path("rejects.csv"))
+        try writing(as: StoreError.self) { () throws(WriteFailure) in
+            try AtomicFile.write(Reject.csv(summary.rejects), to: path("rejects.csv"))
+        }
         try description.write(directory: settings.directory)
     }
 

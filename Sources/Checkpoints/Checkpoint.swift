@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A pretrained model's folder in Hugging Face layout: its configuration and its weights, under canonical names.

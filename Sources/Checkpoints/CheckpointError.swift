@@ -1,4 +1,5 @@
 import Faults
+import Files
 
 /// Why a model could not be read, or a tensor file not written.
 public enum CheckpointError: Fault, Equatable {
@@ -64,11 +65,6 @@ func abbreviated(_ names: [String], limit: Int = 12) -> String {
     return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
 }
 
-/// Text out of a file, made fit for one line of an error: control characters escaped, cut where it would fill the
-/// screen.
-func printable(_ text: String) -> String {
-    let escaped = text.unicodeScalars.prefix(161).map { scalar in
-        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-    return escaped.count > 160 ? escaped.prefix(160).joined() + "…" : escaped.joined()
+extension CheckpointError: WritingFault {
+    package init(_ failure: WriteFailure) { self = .cannotWrite(path: failure.path, reason: failure.reason) }
 }

@@ -1,3 +1,5 @@
+import Faults
+
 /// A JSON value that remembers the order of its keys.
 ///
 /// Our own small parser rather than Foundation's, because a safetensors header or a configuration that names a key
@@ -223,25 +225,5 @@ private struct JSONParser {
         }
         position += 4
         return unit
-    }
-}
-
-extension String {
-    /// The text as a JSON string, quotes included, ASCII only so that every reader agrees on its length.
-    var jsonLiteral: String {
-        var literal = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"": literal += "\\\""
-            case "\\": literal += "\\\\"
-            case " "..."~": literal.unicodeScalars.append(scalar)
-            default:
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
-            }
-        }
-        return literal + "\""
     }
 }

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A model's tensors together with the configuration that gives them their meaning.

@@ -1,3 +1,5 @@
+import Faults
+
 /// Runs the pickle of a PyTorch archive as far as tensors and plain containers go, and executes nothing.
 ///
 /// A pickle is a program for a small stack machine. Here its instructions build `PickleValue`s only; a name outside

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A state dict saved by `torch.save` since PyTorch 1.6: a zip archive of raw storages and a pickle that says which

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A safetensors file: 8 bytes of header length (little-endian), a JSON header, and the tensors' bytes end to end.

@@ -1,5 +1,6 @@
 import Buffers
 import CNumerics
+import Files
 import Foundation
 
 extension SafetensorsFile {
@@ -34,10 +35,12 @@ public struct SafetensorsWriter: ~Copyable {
     public init(
         path: String, tensors: [(name: String, shape: [Int], precision: Precision)], metadata: [String: String] = [:]
     ) throws(CheckpointError) {
-        var file = try AtomicFile(path)
-        try file.write(SafetensorsWriter.header(tensors, metadata))
-        self.file = file
         plan = tensors
+        file = try writing(as: CheckpointError.self) { () throws(WriteFailure) in
+            var file = try AtomicFile(path)
+            try file.write(SafetensorsWriter.header(tensors, metadata).span.bytes)
+            return file
+        }
     }
 
     /// Appends the next tensor of the plan.
@@ -47,10 +50,9 @@ public struct SafetensorsWriter: ~Copyable {
         precondition(floats.count == elementCount(shape), "\(name): \(floats.count) floats for shape \(shape)")
         written += 1
         if precision == .float32 {
-            let outcome = floats.withUnsafeBytes { bytes in
-                Result { () throws(CheckpointError) in try file.write(bytes) }
+            return try writing(as: CheckpointError.self) { () throws(WriteFailure) in
+                try file.write(floats.span.bytes)
             }
-            return try outcome.get()
         }
         var overflows = 0
         let halves = [UInt16](unsafeUninitializedCapacity: floats.count) { out, initialised in
@@ -67,16 +69,13 @@ public struct SafetensorsWriter: ~Copyable {
                 path: file.path, name: name,
                 reason: "\(overflows) values leave the range of \(precision.rawValue); store it as float32")
         }
-        let outcome = halves.withUnsafeBytes { bytes in
-            Result { () throws(CheckpointError) in try file.write(bytes) }
-        }
-        try outcome.get()
+        try writing(as: CheckpointError.self) { () throws(WriteFailure) in try file.write(halves.span.bytes) }
     }
 
     /// Flushes the file to disk and gives it its name.
     public consuming func finish() throws(CheckpointError) {
         precondition(written == plan.count, "\(plan.count - written) tensors of the plan are not written")
-        try file.commit()
+        do throws(WriteFailure) { try file.commit() } catch { throw CheckpointError(error) }
     }
 
     private static func header(

@@ -1,4 +1,5 @@
 import Crypto
+import Files
 
 /// Named float32 tensors from somewhere: a file, a folder of files, or a seed.
 public protocol TensorSource: Sendable {
@@ -52,17 +53,6 @@ extension TensorSource {
             similar.isEmpty
             ? "the names there begin \(abbreviated(names, limit: 3))" : "similar are \(abbreviated(similar, limit: 3))"
         return .missingTensor(path: location, name: name, hint: names.isEmpty ? "it holds none" : hint)
-    }
-}
-
-extension Sequence<UInt8> {
-    var hexadecimal: String {
-        var text = ""
-        for byte in self {
-            if byte < 16 { text += "0" }
-            text += String(byte, radix: 16)
-        }
-        return text
     }
 }
 

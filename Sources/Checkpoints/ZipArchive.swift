@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// The entries of a zip archive that lie in it uncompressed, as PyTorch writes them.

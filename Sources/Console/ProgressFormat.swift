@@ -1,3 +1,5 @@
+import Files
+
 /// How far a piece of work is, at one moment.
 public struct ProgressSnapshot: Sendable, Equatable {
     /// What is being done, such as `caching`.
@@ -79,14 +81,14 @@ public enum ProgressFormat {
     /// One JSON object, for programs; keys always in this order, `null` for what is not known.
     public static func json(_ snapshot: ProgressSnapshot) -> String {
         func number(_ value: Double?) -> String { value.map { "\(($0 * 1000).rounded() / 1000)" } ?? "null" }
-        return "{\"label\":\(quoted(snapshot.label)),\"done\":\(snapshot.done),\"total\":\(snapshot.total),"
+        return "{\"label\":\(snapshot.label.jsonLiteral),\"done\":\(snapshot.done),\"total\":\(snapshot.total),"
             + "\"work\":\(number(snapshot.work)),\"total_work\":\(number(snapshot.totalWork)),"
-            + "\"unit\":\(quoted(snapshot.unit)),\"rate\":\(number(snapshot.rate)),"
+            + "\"unit\":\(snapshot.unit.jsonLiteral),\"rate\":\(number(snapshot.rate)),"
             + "\"elapsed_seconds\":\(number(snapshot.elapsedSeconds)),\"seconds_left\":\(number(snapshot.secondsLeft))}"
     }
 
     /// A message as a JSON object on one line.
-    public static func json(message: String) -> String { "{\"message\":\(quoted(message))}" }
+    public static func json(message: String) -> String { "{\"message\":\(message.jsonLiteral)}" }
 
     /// `0:07`, `12:34`, `1:02:03`, `3d 04:05:06`.
     public static func clock(_ seconds: Double) -> String {
@@ -105,22 +107,5 @@ public enum ProgressFormat {
         let scale: Double = abs(value) < 1 ? 1000 : abs(value) < 10 ? 100 : abs(value) < 100 ? 10 : 1
         let rounded = (value * scale).rounded() / scale
         return scale == 1 ? "\(Int(rounded))" : "\(rounded)"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case let control where control.value < 0x20:
-                let digits = String(control.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

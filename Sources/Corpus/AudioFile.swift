@@ -1,4 +1,5 @@
 import Crypto
+import Files
 
 /// What a file's header says about the recording.
 public struct AudioInfo: Sendable, Equatable {
@@ -100,9 +101,6 @@ public enum AudioFile {
             #error("the hash is over little-endian samples")
         #endif
         samples.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
+        return hash.finalize().hexadecimal
     }
 }

@@ -1,3 +1,5 @@
+import Faults
+import Files
 import Foundation
 
 /// A corpus: which recordings there are, who speaks in them, which split they belong to, and their labels.
@@ -99,15 +101,6 @@ public struct CorpusManifest: Sendable, Equatable {
         }
         return problems
     }
-}
-
-/// The text with its control characters escaped, and cut where it would fill the screen, so that an error stays one
-/// line.
-func printable(_ text: String) -> String {
-    let escaped = text.unicodeScalars.map { scalar in
-        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-    return escaped.count > 80 ? escaped.prefix(80).joined() + "…" : escaped.joined()
 }
 
 /// The manifest's bytes, known to be UTF-8 and not empty.

@@ -1,3 +1,5 @@
+import Faults
+import Files
 import Foundation
 
 /// Goes over a manifest's rows, keeps the sound ones, and notes everything wrong with the others.

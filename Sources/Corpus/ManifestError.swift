@@ -1,4 +1,5 @@
 import Faults
+import Files
 
 /// What is wrong with a corpus manifest: everything that was found, a line each.
 public enum ManifestError: Fault, Equatable {
@@ -52,4 +53,8 @@ public enum ManifestError: Fault, Equatable {
             return "\(path): cannot be written: \(reason)"
         }
     }
+}
+
+extension ManifestError: WritingFault {
+    package init(_ failure: WriteFailure) { self = .cannotWrite(path: failure.path, reason: failure.reason) }
 }

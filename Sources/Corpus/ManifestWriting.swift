@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 extension CorpusManifest {
     /// The manifest as text again: the same columns in the same order, a row per utterance, LF line ends, cells quoted
@@ -11,24 +11,9 @@ extension CorpusManifest {
         return text
     }
 
-    /// Writes `csvText()` to a file, whole or not at all: to a temporary name in the same folder, flushed, then
-    /// renamed.
+    /// Writes `csvText()` to a file, whole or not at all.
     /// - Throws: `ManifestError.cannotWrite`.
     public func write(to path: String) throws(ManifestError) {
-        let temporary = "\(path).\(getpid()).tmp"
-        do {
-            try Data(csvText().utf8).write(to: URL(filePath: temporary))
-            let file = try FileHandle(forWritingTo: URL(filePath: temporary))
-            try file.synchronize()
-            try file.close()
-        } catch {
-            unlink(temporary)
-            throw .cannotWrite(path: path, reason: error.localizedDescription)
-        }
-        if rename(temporary, path) != 0 {
-            let reason = String(cString: strerror(errno))
-            unlink(temporary)
-            throw .cannotWrite(path: path, reason: reason)
-        }
+        try writing(as: ManifestError.self) { () throws(WriteFailure) in try AtomicFile.write(csvText(), to: path) }
     }
 }

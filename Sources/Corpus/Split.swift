@@ -1,3 +1,5 @@
+import Files
+
 /// Which part of a corpus an utterance belongs to.
 ///
 /// Text form: `train`, `development`, `test`, `test1`, `test2`, …. `test("")` is the plain `test`; the associated

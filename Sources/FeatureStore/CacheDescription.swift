@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `cache.json`: what a cache is, in words that a person and a program can read.
@@ -156,7 +157,7 @@ extension CacheDescription {
         } catch {
             throw .description(path: path, key: "totals", detail: "a number is not finite")
         }
-        try AtomicFile.write(data, to: path)
+        try writing(as: StoreError.self) { () throws(WriteFailure) in try AtomicFile.write(data, to: path) }
     }
 
     /// Reads `cache.json` of `directory`.
@@ -165,7 +166,7 @@ extension CacheDescription {
     public static func read(directory: String) throws(StoreError) -> CacheDescription {
         let path = (directory as NSString).appendingPathComponent(fileName)
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw .missing(path: path, detail: access(path, R_OK) == 0 ? "not a file" : errorText())
+            throw .missing(path: path, detail: access(path, R_OK) == 0 ? "not a file" : lastSystemError())
         }
         // The schema first: another version's file may lack any other key.
         struct Version: Decodable { var schema: Int }
@@ -185,39 +186,10 @@ extension CacheDescription {
     ) throws(StoreError) -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: data)
-        } catch let error as DecodingError {
-            throw decodingError(error, path)
         } catch {
-            throw .description(path: path, key: "", detail: "\(error)")
-        }
-    }
-
-    private static func decodingError(_ error: DecodingError, _ path: String) -> StoreError {
-        func dotted(_ keys: [any CodingKey]) -> String {
-            keys.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
-        }
-        switch error {
-        case .keyNotFound(let key, let context):
-            return .description(path: path, key: dotted(context.codingPath + [key]), detail: "is missing")
-        case .valueNotFound(_, let context):
-            return .description(path: path, key: dotted(context.codingPath), detail: "is null")
-        case .typeMismatch(let type, let context):
-            return .description(path: path, key: dotted(context.codingPath), detail: "is not \(words(type))")
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            return .damaged(path: path, detail: "not JSON")
-        case .dataCorrupted(let context):
-            return .description(path: path, key: dotted(context.codingPath), detail: context.debugDescription)
-        @unknown default:
-            return .damaged(path: path, detail: "\(error)")
-        }
-    }
-
-    private static func words(_ type: Any.Type) -> String {
-        switch type {
-        case is String.Type: "text"
-        case is Int.Type: "an integer"
-        case is Double.Type: "a number"
-        default: type is any Sequence.Type ? "a list or object" : "an object"
+            let mistake = JSONMistake(error)
+            guard let key = mistake.key else { throw .damaged(path: path, detail: mistake.problem) }
+            throw .description(path: path, key: key, detail: mistake.problem)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Crypto
+import Files
 import Foundation
 
 /// The identity of a cache's features: a hash of everything that determines them.
@@ -13,7 +14,7 @@ public struct CacheKey: Sendable, Hashable {
 
     public init(components: [String: String]) {
         self.components = components
-        hex = CacheKey.hexadecimal(SHA256.hash(data: CacheKey.canonicalJSON(components)))
+        hex = SHA256.hash(data: CacheKey.canonicalJSON(components)).hexadecimal
     }
 
     /// The components as canonical JSON: what is hashed, and what travels in each shard.
@@ -52,9 +53,5 @@ public struct CacheKey: Sendable, Hashable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Text to text cannot fail to encode.
         return try! encoder.encode(components)
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
     }
 }

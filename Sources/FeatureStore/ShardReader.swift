@@ -1,4 +1,5 @@
 internal import CHDF5
+import Files
 import Foundation
 
 /// Reads one shard. Safe to use from several threads; reads are one at a time, because HDF5 is.
@@ -22,7 +23,7 @@ public final class ShardReader: Sendable {
     /// - Throws: `StoreError.missing`, `.notHDF5`, `.wrongSchema`, `.damaged`, `.duplicate`.
     public init(path: String) throws(StoreError) {
         self.path = path
-        guard access(path, R_OK) == 0 else { throw .missing(path: path, detail: errorText()) }
+        guard access(path, R_OK) == 0 else { throw .missing(path: path, detail: lastSystemError()) }
         do throws(Hdf5Failure) {
             if (try? hdf5 { H5Fis_hdf5(path) }) == 0 { throw ShardReader.notHDF5 }
             let file = try Hdf5Handle(.file) { H5Fopen(path, ut_h5f_read_only(), ut_h5p_default()) }

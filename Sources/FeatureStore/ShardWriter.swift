@@ -1,4 +1,5 @@
 internal import CHDF5
+import Files
 import Foundation
 
 /// Writes one shard: rows are appended utterance by utterance, and the file appears under its name when it is finished.
@@ -36,15 +37,15 @@ public final class ShardWriter {
         self.path = path
         self.layout = layout
         index = ShardIndex(cutCount: layout.cuts.count)
-        AtomicFile.removeStale(for: path)
-        temporaryPath = AtomicFile.temporaryPath(for: path)
+        TemporaryName.removeStale(for: path)
+        temporaryPath = TemporaryName.make(for: path)
         do throws(Hdf5Failure) {
             try create(shard: shard)
         } catch {
             // Asked of the system, because HDF5 words it by its own source lines.
             let folder = (path as NSString).deletingLastPathComponent
             let isWritable = access(folder.isEmpty ? "." : folder, W_OK) == 0
-            let detail = isWritable ? error.detail : errorText()
+            let detail = isWritable ? error.detail : lastSystemError()
             unlink(temporaryPath)
             throw .cannotWrite(path: path, detail: detail)
         }
@@ -185,7 +186,9 @@ public final class ShardWriter {
         } catch {
             throw .cannotWrite(path: destination, detail: "reading it back: \(error)")
         }
-        try AtomicFile.publish(temporaryPath, as: destination)
+        try writing(as: StoreError.self) { () throws(WriteFailure) in
+            try TemporaryName.publish(temporaryPath, as: destination)
+        }
         isPublished = true
     }
 }

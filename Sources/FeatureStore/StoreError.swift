@@ -1,4 +1,5 @@
 import Faults
+import Files
 
 /// What can go wrong with a cache directory or one of its shards.
 public enum StoreError: Fault, Equatable {
@@ -86,4 +87,8 @@ public enum StoreError: Fault, Equatable {
     static func lockingAdvice(_ detail: String) -> String {
         detail.contains("lock file") ? "; if the file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE" : ""
     }
+}
+
+extension StoreError: WritingFault {
+    package init(_ failure: WriteFailure) { self = .cannotWrite(path: failure.path, detail: failure.reason) }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Runs
 
@@ -84,14 +85,18 @@ public struct Plan: Sendable, Equatable {
     /// Writes the settings files, each only where its content changes.
     public func writeStamps() throws(RunError) {
         for stamp in [cacheSettings, reportSettings] + runs.map(\.configuration) {
-            try AtomicFile.writeIfChanged(stamp.content, to: stamp.path)
+            _ = try writing(as: RunError.self) { () throws(WriteFailure) in
+                try AtomicFile.writeIfChanged(stamp.content, to: stamp.path, makingFolders: true)
+            }
         }
     }
 
     /// Writes the rules to `path` only where they change, so that Make does not read its makefiles again for nothing.
     /// - Returns: whether they changed.
     public func writeRules(to path: String) throws(RunError) -> Bool {
-        try AtomicFile.writeIfChanged(makeRules, to: path)
+        try writing(as: RunError.self) { () throws(WriteFailure) in
+            try AtomicFile.writeIfChanged(makeRules, to: path, makingFolders: true)
+        }
     }
 
     /// Make splits words at white space and gives meaning to a handful of characters; some cannot be escaped in every

@@ -1,3 +1,4 @@
+import Files
 import Mustache
 import Runs
 
@@ -50,10 +51,10 @@ public struct Report: Sendable {
     /// Writes the page, whole or not at all.
     public func write(to path: String) throws(ReportError) {
         let page = try html()
-        do throws(RunError) {
-            try AtomicFile.write(page, to: path)
+        do throws(WriteFailure) {
+            try AtomicFile.write(page, to: path, makingFolders: true)
         } catch {
-            throw .run(error)
+            throw .run(RunError(error))
         }
     }
 }

@@ -30,7 +30,7 @@ public struct CorpusNote: Sendable, Equatable, Codable {
     public static func beside(manifest: String) throws(RunError) -> CorpusNote? {
         let path = URL(fileURLWithPath: manifest).deletingLastPathComponent().appendingPathComponent("corpus.json").path
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let bytes = try AtomicFile.read(path, advice: "it was there a moment ago")
+        let bytes = try readFile(path, advice: "it was there a moment ago")
         return try decodeJSON(CorpusNote.self, from: bytes, path: path)
     }
 }

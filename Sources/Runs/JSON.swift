@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Decodes JSON and turns the library's errors into one line that names the file and the key.
@@ -22,19 +23,7 @@ func encodeJSON(_ value: some Encodable, pretty: Bool, path: String) throws(RunE
 }
 
 private func plainProblem(_ error: any Error) -> String {
-    func key(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
-    switch error {
-    case DecodingError.keyNotFound(let missing, let context):
-        return "key '\(key(context.codingPath + [missing]))' is missing"
-    case DecodingError.typeMismatch(let expected, let context), DecodingError.valueNotFound(let expected, let context):
-        return "key '\(key(context.codingPath))' is not a \(expected)"
-    case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty:
-        return "not valid JSON"
-    case DecodingError.dataCorrupted(let context):
-        return "key '\(key(context.codingPath))': \(context.debugDescription)"
-    case EncodingError.invalidValue(let value, let context):
-        return "key '\(key(context.codingPath))' cannot hold \(value)"
-    default:
-        return error.localizedDescription
-    }
+    let mistake = JSONMistake(error)
+    let colon = mistake.problem.hasPrefix("is ") || mistake.problem.hasPrefix("cannot ") ? "" : ":"
+    return mistake.key.map { "key '\($0)'\(colon) \(mistake.problem)" } ?? mistake.problem
 }

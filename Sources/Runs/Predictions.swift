@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// One utterance's truth and prediction, in the labels' own scale.
 public struct Prediction: Sendable, Equatable {
@@ -40,12 +40,13 @@ public struct Predictions: Sendable, Equatable {
             let values = dimensions.flatMap { [row.values[$0]?.truth, row.values[$0]?.prediction] }
             lines.append([row.id, row.speaker ?? ""] + values.map { $0.map { "\($0)" } ?? "" })
         }
-        return lines.map { $0.map(Self.field).joined(separator: ",") + "\n" }.joined()
+        return lines.map(CommaSeparated.row).joined()
     }
 
     init(csv: String, path: String) throws(RunError) {
-        let records = try CSV.records(csv, path: path)
-        guard let header = records.first?.fields, header.starts(with: ["id", "speaker"]) else {
+        let (records, mistakes) = CommaSeparated.parse(Array(csv.utf8))
+        if let mistake = mistakes.first { throw .malformed(path: path, line: mistake.line, problem: mistake.message) }
+        guard let header = records.first?.cells, header.starts(with: ["id", "speaker"]) else {
             throw .malformed(path: path, line: 1, problem: "expected a header that begins with id,speaker")
         }
         var dimensions: [String] = []
@@ -60,7 +61,8 @@ public struct Predictions: Sendable, Equatable {
             dimensions.append(name)
         }
         var rows: [Prediction] = []
-        for (line, fields) in records.dropFirst() {
+        for record in records.dropFirst() {
+            let (line, fields) = (record.line, record.cells)
             guard fields.count == header.count else {
                 throw .malformed(
                     path: path, line: line, problem: "\(fields.count) fields, expected \(header.count) as in the header"
@@ -81,54 +83,5 @@ public struct Predictions: Sendable, Equatable {
             rows.append(Prediction(id: fields[0], speaker: fields[1].isEmpty ? nil : fields[1], values: values))
         }
         self.init(dimensions: dimensions, rows: rows)
-    }
-
-    private static func field(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return text }
-        return "\"\(text.replacing("\"", with: "\"\""))\""
-    }
-}
-
-/// RFC 4180, as much of it as the files that we write need: quotes, doubled quotes, and line breaks inside quotes.
-enum CSV {
-    static func records(_ text: String, path: String) throws(RunError) -> [(line: Int, fields: [String])] {
-        var records: [(line: Int, fields: [String])] = []
-        var fields: [String] = []
-        var field: [UInt8] = []
-        var quoted = false
-        var line = 1
-        var startLine = 1
-        let bytes = Array(text.utf8)
-        var index = 0
-        func endField() {
-            fields.append(String(decoding: field, as: UTF8.self))
-            field = []
-        }
-        while index < bytes.count {
-            let byte = bytes[index]
-            index += 1
-            if byte == UInt8(ascii: "\n") { line += 1 }
-            switch byte {
-            case UInt8(ascii: "\"") where quoted && index < bytes.count && bytes[index] == byte:
-                field.append(byte)
-                index += 1
-            case UInt8(ascii: "\""): quoted.toggle()
-            case _ where quoted: field.append(byte)
-            case UInt8(ascii: ","): endField()
-            case UInt8(ascii: "\r"): continue
-            case UInt8(ascii: "\n"):
-                endField()
-                records.append((startLine, fields))
-                fields = []
-                startLine = line
-            default: field.append(byte)
-            }
-        }
-        if quoted { throw .malformed(path: path, line: startLine, problem: "a quote is opened and never closed") }
-        if !field.isEmpty || !fields.isEmpty {
-            endField()
-            records.append((startLine, fields))
-        }
-        return records
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A run on the disk: what stage two leaves, and what reports, predictions and resumption read.
@@ -24,12 +25,20 @@ public struct RunDirectory: Sendable {
     public var name: String { URL(fileURLWithPath: path).lastPathComponent }
 
     /// Makes the directory and those above it, where they are not there.
-    public func create() throws(RunError) { try AtomicFile.makeFolder(path) }
+    public func create() throws(RunError) {
+        try writing(as: RunError.self) { () throws(WriteFailure) in try makeFolder(path) }
+    }
+
+    private func replace(_ bytes: Data, at path: String) throws(RunError) {
+        try writing(as: RunError.self) { () throws(WriteFailure) in
+            try AtomicFile.write(bytes, to: path, makingFolders: true)
+        }
+    }
 
     // MARK: Configuration
 
     public func write(_ configuration: TrainConfiguration) throws(RunError) {
-        try AtomicFile.write(configuration.yaml, to: configurationPath)
+        try replace(Data(configuration.yaml.utf8), at: configurationPath)
     }
 
     /// - Throws: `ConfigurationError` where `config.yaml` is missing or not a configuration.
@@ -41,7 +50,8 @@ public struct RunDirectory: Sendable {
 
     /// Appends one epoch's line and flushes it to the disk.
     public func append(_ metrics: EpochMetrics) throws(RunError) {
-        try AtomicFile.append(line: encodeJSON(metrics, pretty: false, path: metricsPath), to: metricsPath)
+        let line = try encodeJSON(metrics, pretty: false, path: metricsPath)
+        try writing(as: RunError.self) { () throws(WriteFailure) in try LineFile.append(line, to: metricsPath) }
     }
 
     /// Replaces all lines: for resuming from a state that is older than the last line, and for starting anew with
@@ -51,14 +61,14 @@ public struct RunDirectory: Sendable {
         for epoch in metrics {
             bytes += try encodeJSON(epoch, pretty: false, path: metricsPath) + [UInt8(ascii: "\n")]
         }
-        try AtomicFile.write(bytes, to: metricsPath)
+        try replace(bytes, at: metricsPath)
     }
 
     /// The epochs so far, in the order they were written.
     /// - Returns: the epochs, and a warning where the last line was torn and dropped.
     /// - Throws: `RunError.missing` where there is no such file; `.malformed` naming the line for any other bad line.
     public func metrics() throws(RunError) -> (epochs: [EpochMetrics], warning: String?) {
-        let bytes = try AtomicFile.read(
+        let bytes = try readFile(
             metricsPath, advice: "\(path) is not a run directory, or its first epoch is not done")
         var epochs: [EpochMetrics] = []
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -74,23 +84,23 @@ public struct RunDirectory: Sendable {
 
     public func write(_ result: RunResult) throws(RunError) {
         let bytes = try encodeJSON(result, pretty: true, path: resultPath)
-        try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: resultPath)
+        try replace(bytes + [UInt8(ascii: "\n")], at: resultPath)
     }
 
     public func result() throws(RunError) -> RunResult {
-        let bytes = try AtomicFile.read(resultPath, advice: "\(path) is not a run directory, or its run is not done")
+        let bytes = try readFile(resultPath, advice: "\(path) is not a run directory, or its run is not done")
         return try decodeJSON(RunResult.self, from: bytes, path: resultPath)
     }
 
     // MARK: Predictions
 
     public func write(_ predictions: Predictions, split: String) throws(RunError) {
-        try AtomicFile.write(predictions.csv, to: predictionsPath(split: split))
+        try replace(Data(predictions.csv.utf8), at: predictionsPath(split: split))
     }
 
     public func predictions(split: String) throws(RunError) -> Predictions {
         let path = predictionsPath(split: split)
-        let bytes = try AtomicFile.read(path, advice: "the run has no predictions for split '\(split)'")
+        let bytes = try readFile(path, advice: "the run has no predictions for split '\(split)'")
         guard let text = String(data: bytes, encoding: .utf8) else {
             throw .malformed(path: path, line: nil, problem: "not UTF-8 text")
         }

@@ -1,4 +1,5 @@
 import Faults
+import Files
 
 /// What can go wrong with a run directory and the files in it.
 public enum RunError: Fault, Equatable {
@@ -31,4 +32,8 @@ public enum RunError: Fault, Equatable {
             "\(path): cannot be written (\(reason)); check free space and permissions, then run the same command again"
         }
     }
+}
+
+extension RunError: WritingFault {
+    package init(_ failure: WriteFailure) { self = .cannotWrite(path: failure.path, reason: failure.reason) }
 }

@@ -1,3 +1,4 @@
+import Files
 import Yams
 
 /// A YAML mapping read strictly: every key must be known and every value of its type, and an error names file, line,
@@ -55,7 +56,7 @@ package struct StrictMapping {
     package func allowOnly(_ valid: [String], refused: [String: String] = [:]) throws(ConfigurationError) {
         for key in keys where !valid.contains(key) {
             if let message = refused[key] { throw error(at: key, message) }
-            let hint = nearestKey(to: key, among: valid).map { "did you mean '\($0)'?" }
+            let hint = nearestName(to: key, among: valid).map { "did you mean '\($0)'?" }
             let list = valid.map { "'\($0)'" }.joined(separator: ", ")
             throw error(
                 at: key, "no such key; \(hint ?? "expected one of") \(hint == nil ? list : "valid here: \(list)")")
@@ -119,7 +120,7 @@ package struct StrictMapping {
         guard let text = try string(key) else { return nil }
         if let value = T(rawValue: text) { return value }
         let valid = T.allCases.map(\.rawValue)
-        let hint = nearestKey(to: text, among: valid).map { " (did you mean '\($0)'?)" } ?? ""
+        let hint = nearestName(to: text, among: valid).map { " (did you mean '\($0)'?)" } ?? ""
         throw error(at: key, "expected \(valid.joined(separator: " or ")), found '\(text)'\(hint)")
     }
 

@@ -1,6 +1,7 @@
 import Corpus
 import Crypto
 import FeatureStore
+import Files
 import Foundation
 import Runs
 
@@ -87,7 +88,7 @@ public struct TrainingCorpus: Sendable {
                     data: Data("\n\(split)\t\(example.id)\t\(example.place.entry.audioSHA256)\t\(labels)".utf8))
             }
         }
-        return hash.finalize().map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// Mean and standard deviation of each dimension's training labels: heads learn standardised labels, so that their outputs

@@ -91,7 +91,7 @@ import Testing
         _ = try folder.write(good + bad + good, as: "run/metrics.jsonl")
         let error = #expect(throws: RunError.self) { try run.metrics() }
         #expect(error?.kind == .badInput)
-        #expect(error?.description == "\(run.metricsPath):2: key 'step' is not a Int")
+        #expect(error?.description == "\(run.metricsPath):2: key 'step' is not an integer")
     }
 
     @Test func metricsCanBeCutBackForResuming() throws {
@@ -135,7 +135,7 @@ import Testing
         ("name,speaker\n", 1, "begins with id,speaker"),
         ("id,speaker,a_truth,a_prediction\nx,s,0.5\n", 2, "3 fields, expected 4"),
         ("id,speaker,a_truth,a_prediction\nx,s,0,1\ny,s,0,high\n", 3, "a_prediction is 'high'"),
-        ("id,speaker\n\"x,s\n", 2, "never closed"),
+        ("id,speaker\n\"x,s\n", 2, "never closes"),
     ])
     func badPredictionsNameTheLine(csv: String, line: Int, problem: String) throws {
         let path = try folder.write(csv, as: "run/predictions-test.csv")

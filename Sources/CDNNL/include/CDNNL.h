@@ -16,7 +16,7 @@ void ut_dnnl_version(char *text, size_t capacity);
 /// The calling thread executes primitives by itself from now on, without OpenMP's threads.
 void ut_dnnl_run_alone(void);
 
-/// `c[m, n] = gelu?(a[m, k] · b[k, n] + bias?[n]) (+ c)`; strides in elements, one of each pair is 1.
+/// `c[m, n] = gelu?(a[m, k] · b[k, n] + bias?[n] (+ c))`; strides in elements, one of each pair is 1.
 typedef struct {
     int64_t m, n, k;
     int64_t a_row_stride, a_column_stride;

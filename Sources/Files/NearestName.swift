@@ -1,6 +1,6 @@
 /// The candidate that `name` is most likely a misspelling of, or nil when none is close: differing case, then a prefix,
 /// then at most a third of the letters edited.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+package func nearestName(to name: String, among candidates: [String]) -> String? {
     let wanted = name.lowercased()
     guard !wanted.isEmpty else { return nil }
     if let same = candidates.first(where: { $0.lowercased() == wanted }) { return same }
@@ -14,7 +14,7 @@ func nearestName(to name: String, among candidates: [String]) -> String? {
 }
 
 /// Edits that turn one text into the other: characters put in, left out, changed, or swapped with their neighbour.
-func editDistance(_ a: String, _ b: String) -> Int {
+package func editDistance(_ a: String, _ b: String) -> Int {
     let a = Array(a)
     let b = Array(b)
     var beforeLast: [Int] = []

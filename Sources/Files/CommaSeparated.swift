@@ -3,28 +3,28 @@
 /// Our own reader rather than SwiftCSV: that one gives no line numbers, so that an error after a quoted line break
 /// could not name its row; it drops a trailing empty cell at the end of the file; and it goes `Character` by
 /// `Character`, which is slow on manifests of a quarter of a million rows.
-public enum CommaSeparated {
+package enum CommaSeparated {
     /// One record and the line its first cell begins on (1 is the header's line).
-    struct Row: Equatable {
-        var line: Int
-        var cells: [String]
+    package struct Row: Equatable {
+        package var line: Int
+        package var cells: [String]
     }
 
     /// Something in the text that RFC 4180 does not allow.
-    struct Mistake: Equatable {
-        var line: Int
-        var message: String
+    package struct Mistake: Equatable {
+        package var line: Int
+        package var message: String
     }
 
     /// Splits valid UTF-8 into rows. Blank lines are skipped; lines end in LF or CRLF; a byte order mark is dropped.
     /// What does not parse is reported and its row left out, and reading goes on with the next line.
-    static func parse(_ bytes: [UInt8]) -> (rows: [Row], mistakes: [Mistake]) {
+    package static func parse(_ bytes: [UInt8]) -> (rows: [Row], mistakes: [Mistake]) {
         var reader = CommaSeparatedReader(bytes: bytes)
         return reader.readAll()
     }
 
     /// One record's text with its line end (LF). A cell is quoted only where it must be.
-    public static func row(_ cells: [String]) -> String {
+    package static func row(_ cells: [String]) -> String {
         if cells.count == 1, cells[0].isEmpty { return "\"\"\n" }  // else it would read back as a blank line
         return cells.map(quoted).joined(separator: ",") + "\n"
     }
