@@ -52,79 +52,75 @@ struct TransformerLayer: Sendable {
 
     /// Inference: nothing is kept.
     func callAsFunction(_ x: EncoderRows, offsets: PackedOffsets) -> EncoderRows {
-        let precision = x.operand.precision, rows = x.operand.rows
-        let qkv = make(rows, weights.queryKeyValue.outputs, precision)
-        engine.linearForward(
-            out: qkv, x: x.operand, weight: weights.queryKeyValue, bias: weights.queryKeyValueBias,
-            activation: .identity)
-        let attended = make(rows, x.operand.columns, precision)
-        engine.attentionForward(
-            out: attended, logSumExp: nil, qkv: qkv, shape: attentionShape(offsets, attended), dropout: .none)
-        let projected = make(rows, attended.columns, precision)
-        engine.linearForward(
-            out: projected, x: attended, weight: weights.attentionOutput, bias: weights.attentionOutputBias,
-            activation: .identity)
-        let middle = EncoderRows(rows: rows, columns: attended.columns, operand: precision, engine: engine)
-        engine.layerNormForward(
-            NormOutputs(out: middle.residual, operand: middle.separateOperand), x: x.residual, addend: projected,
-            dropout: .none, parameters: weights.attentionNorm)
-        let activation = make(rows, weights.intermediate.outputs, precision)
-        engine.linearForward(
-            out: activation, x: middle.operand, weight: weights.intermediate, bias: weights.intermediateBias,
-            activation: .gelu)
-        let output = projected
-        engine.linearForward(
-            out: output, x: activation, weight: weights.output, bias: weights.outputBias, activation: .identity)
-        let out = EncoderRows(rows: rows, columns: attended.columns, operand: precision, engine: engine)
-        engine.layerNormForward(
-            NormOutputs(out: out.residual, operand: out.separateOperand), x: middle.residual, addend: output,
-            dropout: .none, parameters: weights.finalNorm)
+        let attended = attend(
+            linear(x.operand, weights.queryKeyValue, weights.queryKeyValueBias), offsets: offsets, logSumExp: nil,
+            dropout: .none)
+        let projected = linear(attended, weights.attentionOutput, weights.attentionOutputBias)
+        let middle = addAndNormalise(x, projected, weights.attentionNorm, dropout: .none, kept: nil)
+        let activation = linear(middle.operand, weights.intermediate, weights.intermediateBias, activation: .gelu)
+        let output = linear(activation, weights.output, weights.outputBias, into: projected)
+        return addAndNormalise(middle, output, weights.finalNorm, dropout: .none, kept: nil)
+    }
+
+    /// Training: what the backward pass needs is kept on the tape, and GELU is a step of its own, since it is the sum
+    /// before it that the backward pass needs.
+    func forward(_ x: EncoderRows, offsets: PackedOffsets, dropouts: LayerDropouts) -> (EncoderRows, LayerTape) {
+        let rows = x.operand.rows
+        let qkv = linear(x.operand, weights.queryKeyValue, weights.queryKeyValueBias)
+        let logSumExp = make(heads, rows, .float32)
+        let attended = attend(qkv, offsets: offsets, logSumExp: logSumExp, dropout: dropouts.attention)
+        let projected = linear(attended, weights.attentionOutput, weights.attentionOutputBias)
+        let attentionNorm = keptOfNorm(x)
+        let middle = addAndNormalise(
+            x, projected, weights.attentionNorm, dropout: dropouts.attentionOutput, kept: attentionNorm)
+        let preactivation = linear(middle.operand, weights.intermediate, weights.intermediateBias)
+        let activation = make(rows, preactivation.columns, preactivation.precision)
+        engine.geluForward(out: activation, x: preactivation, dropout: dropouts.intermediate)
+        let output = linear(activation, weights.output, weights.outputBias, into: projected)
+        let outputNorm = keptOfNorm(x)
+        let out = addAndNormalise(middle, output, weights.finalNorm, dropout: dropouts.output, kept: outputNorm)
+        let tape = LayerTape(
+            input: x.operand, queryKeyValue: qkv, logSumExp: logSumExp, attended: attended,
+            attentionSum: attentionNorm.sum, attentionStatistics: attentionNorm.statistics, middle: middle.operand,
+            preactivation: preactivation, activation: activation, outputSum: outputNorm.sum,
+            outputStatistics: outputNorm.statistics)
+        return (out, tape)
+    }
+
+    // MARK: The steps of both passes
+
+    /// `activation(x Wᵀ + b)`, into `out` where there is one to be used again.
+    private func linear(
+        _ x: Matrix, _ weight: LinearWeight, _ bias: Matrix, activation: Activation = .identity, into out: Matrix? = nil
+    ) -> Matrix {
+        let out = out ?? make(x.rows, weight.outputs, x.precision)
+        engine.linearForward(out: out, x: x, weight: weight, bias: bias, activation: activation)
         return out
     }
 
-    /// Training: what the backward pass needs is kept on the tape.
-    func forward(_ x: EncoderRows, offsets: PackedOffsets, dropouts: LayerDropouts) -> (EncoderRows, LayerTape) {
-        let precision = x.operand.precision, rows = x.operand.rows, columns = x.operand.columns
-        let qkv = make(rows, weights.queryKeyValue.outputs, precision)
-        engine.linearForward(
-            out: qkv, x: x.operand, weight: weights.queryKeyValue, bias: weights.queryKeyValueBias,
-            activation: .identity)
-        let attended = make(rows, columns, precision)
-        let logSumExp = make(heads, rows, .float32)
+    private func attend(_ qkv: Matrix, offsets: PackedOffsets, logSumExp: Matrix?, dropout: Dropout) -> Matrix {
+        let out = make(qkv.rows, qkv.columns / 3, qkv.precision)
         engine.attentionForward(
-            out: attended, logSumExp: logSumExp, qkv: qkv, shape: attentionShape(offsets, attended),
-            dropout: dropouts.attention)
-        let projected = make(rows, columns, precision)
-        engine.linearForward(
-            out: projected, x: attended, weight: weights.attentionOutput, bias: weights.attentionOutputBias,
-            activation: .identity)
-        let middle = EncoderRows(rows: rows, columns: columns, operand: precision, engine: engine)
-        let attentionSum = make(rows, columns, .float32), attentionStatistics = make(rows, 2, .float32)
+            out: out, logSumExp: logSumExp, qkv: qkv, shape: attentionShape(offsets, out), dropout: dropout)
+        return out
+    }
+
+    /// `LN(x + drop(addend))`.
+    private func addAndNormalise(
+        _ x: EncoderRows, _ addend: Matrix, _ parameters: NormParameters, dropout: Dropout,
+        kept: (sum: Matrix, statistics: Matrix)?
+    ) -> EncoderRows {
+        let out = EncoderRows(
+            rows: addend.rows, columns: addend.columns, operand: x.operand.precision, engine: engine)
         engine.layerNormForward(
             NormOutputs(
-                out: middle.residual, operand: middle.separateOperand, sum: attentionSum,
-                statistics: attentionStatistics), x: x.residual, addend: projected, dropout: dropouts.attentionOutput,
-            parameters: weights.attentionNorm)
-        let preactivation = make(rows, weights.intermediate.outputs, precision)
-        engine.linearForward(
-            out: preactivation, x: middle.operand, weight: weights.intermediate, bias: weights.intermediateBias,
-            activation: .identity)
-        let activation = make(rows, preactivation.columns, precision)
-        engine.geluForward(out: activation, x: preactivation, dropout: dropouts.intermediate)
-        let output = projected
-        engine.linearForward(
-            out: output, x: activation, weight: weights.output, bias: weights.outputBias, activation: .identity)
-        let out = EncoderRows(rows: rows, columns: columns, operand: precision, engine: engine)
-        let outputSum = make(rows, columns, .float32), outputStatistics = make(rows, 2, .float32)
-        engine.layerNormForward(
-            NormOutputs(
-                out: out.residual, operand: out.separateOperand, sum: outputSum, statistics: outputStatistics),
-            x: middle.residual, addend: output, dropout: dropouts.output, parameters: weights.finalNorm)
-        let tape = LayerTape(
-            input: x.operand, queryKeyValue: qkv, logSumExp: logSumExp, attended: attended, attentionSum: attentionSum,
-            attentionStatistics: attentionStatistics, middle: middle.operand, preactivation: preactivation,
-            activation: activation, outputSum: outputSum, outputStatistics: outputStatistics)
-        return (out, tape)
+                out: out.residual, operand: out.separateOperand, sum: kept?.sum, statistics: kept?.statistics),
+            x: x.residual, addend: addend, dropout: dropout, parameters: parameters)
+        return out
+    }
+
+    private func keptOfNorm(_ x: EncoderRows) -> (sum: Matrix, statistics: Matrix) {
+        (make(x.operand.rows, x.operand.columns, .float32), make(x.operand.rows, 2, .float32))
     }
 
     func attentionShape(_ offsets: PackedOffsets, _ rows: Matrix) -> AttentionShape {
