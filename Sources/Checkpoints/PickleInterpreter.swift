@@ -7,9 +7,7 @@ import Faults
 /// `StridedTensor`.
 /// - Source: CPython's `Lib/pickletools.py`; the instructions of protocols 2 to 5 that `torch.save` gives.
 struct PickleInterpreter {
-    let path: String
-    private let bytes: [UInt8]
-    private var position = 0
+    private var input: PickleBytes
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
@@ -22,40 +20,39 @@ struct PickleInterpreter {
     static let byteLimit = 16 << 20
 
     init(path: String, bytes: [UInt8]) {
-        self.path = path
-        self.bytes = bytes
+        input = PickleBytes(path: path, bytes: bytes)
     }
 
     /// - Returns: the object that the pickle describes; its contents are in this interpreter's tables.
     /// - Throws: `CheckpointError.refusedGlobal`, or `.malformed` naming the byte.
     mutating func run() throws(CheckpointError) -> PickleValue {
-        guard bytes.count <= PickleInterpreter.byteLimit else {
-            throw .malformed(path: path, reason: "a pickle of \(bytes.count) bytes; no state dict is that large")
+        guard input.bytes.count <= PickleInterpreter.byteLimit else {
+            throw .malformed(path: path, reason: "a pickle of \(input.bytes.count) bytes; no state dict is that large")
         }
         while true {
-            let opcode = try byte()
+            let opcode = try input.byte()
             if opcode == UInt8(ascii: ".") { return try pop() }
             try execute(opcode)
         }
     }
 
-    func failure(_ reason: String) -> CheckpointError {
-        .malformed(path: path, reason: "\(reason), at byte \(position) of its pickle")
-    }
+    var path: String { input.path }
+
+    func failure(_ reason: String) -> CheckpointError { input.failure(reason) }
 
     // MARK: Instructions
 
     private mutating func execute(_ opcode: UInt8) throws(CheckpointError) {
         switch opcode {
         case 0x80:  // PROTO
-            let version = try byte()
+            let version = try input.byte()
             guard (2...5).contains(version) else { throw failure("pickle protocol \(version); expected 2 to 5") }
-        case 0x95: try skip(8)  // FRAME
+        case 0x95: try input.skip(8)  // FRAME
         case UInt8(ascii: "("): marks.append(stack.count)  // MARK
         case UInt8(ascii: "0"): _ = try pop()  // POP
         case UInt8(ascii: "1"): _ = try popToMark()  // POP_MARK
         case UInt8(ascii: "2"): stack.append(try top())  // DUP
-        case UInt8(ascii: "c"): try global(module: line(), name: line())  // GLOBAL
+        case UInt8(ascii: "c"): try global(module: input.line(), name: input.line())  // GLOBAL
         case 0x93: try stackGlobal()  // STACK_GLOBAL
         case UInt8(ascii: "R"): try reduce()  // REDUCE
         case UInt8(ascii: "b"): try build()  // BUILD
@@ -75,24 +72,26 @@ struct PickleInterpreter {
         case UInt8(ascii: "N"): return .none
         case 0x88: return .bool(true)
         case 0x89: return .bool(false)
-        case UInt8(ascii: "K"): return .int(Int(try byte()))  // BININT1
-        case UInt8(ascii: "M"): return .int(try unsigned(2))  // BININT2
-        case UInt8(ascii: "J"): return .int(Int(Int32(truncatingIfNeeded: try unsigned(4))))  // BININT
-        case 0x8a: return .int(try long(Int(byte())))  // LONG1
-        case UInt8(ascii: "G"): return .float(Double(bitPattern: try bigEndian()))  // BINFLOAT
-        case UInt8(ascii: "X"), UInt8(ascii: "T"): return .string(try text(unsigned(4)))  // BINUNICODE, BINSTRING
-        case 0x8c, UInt8(ascii: "U"): return .string(try text(Int(byte())))  // SHORT_BINUNICODE, SHORT_BINSTRING
-        case 0x8d: return .string(try text(unsigned(8)))  // BINUNICODE8
+        case UInt8(ascii: "K"): return .int(Int(try input.byte()))  // BININT1
+        case UInt8(ascii: "M"): return .int(try input.unsigned(2))  // BININT2
+        case UInt8(ascii: "J"): return .int(Int(Int32(truncatingIfNeeded: try input.unsigned(4))))  // BININT
+        case 0x8a: return .int(try input.long(Int(input.byte())))  // LONG1
+        case UInt8(ascii: "G"): return .float(Double(bitPattern: try input.bigEndian()))  // BINFLOAT
+        case UInt8(ascii: "X"), UInt8(ascii: "T"):  // BINUNICODE, BINSTRING
+            return .string(try input.text(input.unsigned(4)))
+        case 0x8c, UInt8(ascii: "U"):  // SHORT_BINUNICODE, SHORT_BINSTRING
+            return .string(try input.text(Int(input.byte())))
+        case 0x8d: return .string(try input.text(input.unsigned(8)))  // BINUNICODE8
         default: throw failure("instruction 0x\(String(opcode, radix: 16)), which no state dict needs")
         }
     }
 
     private mutating func remember(_ opcode: UInt8) throws(CheckpointError) {
         switch opcode {
-        case UInt8(ascii: "h"): try recall(Int(byte()))  // BINGET
-        case UInt8(ascii: "j"): try recall(unsigned(4))  // LONG_BINGET
-        case UInt8(ascii: "q"): memo[Int(try byte())] = try top()  // BINPUT
-        case UInt8(ascii: "r"): memo[try unsigned(4)] = try top()  // LONG_BINPUT
+        case UInt8(ascii: "h"): try recall(Int(input.byte()))  // BINGET
+        case UInt8(ascii: "j"): try recall(input.unsigned(4))  // LONG_BINGET
+        case UInt8(ascii: "q"): memo[Int(try input.byte())] = try top()  // BINPUT
+        case UInt8(ascii: "r"): memo[try input.unsigned(4)] = try top()  // LONG_BINPUT
         default: memo[memo.count] = try top()  // MEMOIZE
         }
     }
@@ -245,7 +244,7 @@ struct PickleInterpreter {
         guard case .dictionary = try top() else { throw failure("attributes of \(try top().kind)") }
     }
 
-    // MARK: The stack and the bytes
+    // MARK: The stack
 
     private func top() throws(CheckpointError) -> PickleValue {
         guard stack.count > (marks.last ?? 0), let value = stack.last else { throw failure("an empty stack") }
@@ -262,54 +261,5 @@ struct PickleInterpreter {
         guard let mark = marks.popLast() else { throw failure("no mark on the stack") }
         defer { stack.removeSubrange(mark...) }
         return Array(stack[mark...])
-    }
-
-    private mutating func skip(_ count: Int) throws(CheckpointError) {
-        guard count <= bytes.count - position else { throw failure("the pickle ends too early") }
-        position += count
-    }
-
-    private mutating func byte() throws(CheckpointError) -> UInt8 {
-        try skip(1)
-        return bytes[position - 1]
-    }
-
-    /// Little-endian, of at most 8 bytes.
-    private mutating func unsigned(_ byteCount: Int) throws(CheckpointError) -> Int {
-        try skip(byteCount)
-        let value = bytes[position - byteCount..<position].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard let integer = Int(exactly: value) else { throw failure("a length beyond all reason") }
-        return integer
-    }
-
-    /// Little-endian, two's complement.
-    private mutating func long(_ byteCount: Int) throws(CheckpointError) -> Int {
-        guard byteCount <= 8 else { throw failure("an integer of \(byteCount) bytes") }
-        try skip(byteCount)
-        let digits = bytes[position - byteCount..<position]
-        let value = digits.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard let sign = digits.last, sign >= 0x80, byteCount < 8 else { return Int(Int64(bitPattern: value)) }
-        return Int(Int64(bitPattern: value | UInt64.max << UInt64(8 * byteCount)))
-    }
-
-    private mutating func bigEndian() throws(CheckpointError) -> UInt64 {
-        try skip(8)
-        return bytes[position - 8..<position].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    }
-
-    private mutating func text(_ byteCount: Int) throws(CheckpointError) -> String {
-        try skip(byteCount)
-        guard let text = String(validating: bytes[position - byteCount..<position], as: UTF8.self) else {
-            throw failure("a string that is not UTF-8")
-        }
-        return text
-    }
-
-    /// Up to the next line feed, as GLOBAL's two names are written.
-    private mutating func line() throws(CheckpointError) -> String {
-        guard let end = bytes[position...].firstIndex(of: 0x0A) else { throw failure("the pickle ends too early") }
-        let line = try text(end - position)
-        position += 1
-        return line
     }
 }

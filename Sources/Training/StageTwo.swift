@@ -9,42 +9,6 @@ import SpeechEncoder
 
 /// Stage two: from a cache to a run directory. Reads as the pipeline does.
 public struct StageTwo {
-    public struct Settings: Sendable {
-        public var cacheDirectory: String
-        public var runDirectory: String
-        public var configuration: TrainConfiguration
-        /// A newer manifest than the one the cache carries.
-        public var manifest: String?
-        /// Go on with what the run directory holds; a finished run is left as it is.
-        public var resume: Bool
-        /// Replace what the run directory holds when it is of another configuration, cache or corpus.
-        public var replace: Bool
-        public var engine: any Engine
-        public var precision: Precision
-        public var threads: Int
-        /// The processor, as it names itself.
-        public var device: String
-        public var versions: [String: String]
-
-        public init(
-            cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
-            resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
-            versions: [String: String]
-        ) {
-            self.cacheDirectory = cacheDirectory
-            self.runDirectory = runDirectory
-            self.configuration = configuration
-            self.manifest = manifest
-            self.resume = resume
-            self.replace = replace
-            self.engine = engine
-            self.precision = precision
-            self.threads = threads
-            self.device = device
-            self.versions = versions
-        }
-    }
-
     let settings: Settings
     let report: (TrainingEvent) -> Void
     let isInterrupted: () -> Bool
@@ -259,37 +223,5 @@ public struct StageTwo {
             }
         }
         return scores
-    }
-
-    private func makeResult(
-        _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
-        note: CorpusNote?
-    ) -> RunResult {
-        let names = TensorNames(trainer.model.encoder.configuration)
-        let heads = trainer.model.headParameters.reduce(0) { $0 + $1.count }
-        let hopSeconds =
-            Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
-        let framesPerSecond = Double(progress.totalFrames) / max(progress.totalTrainingSeconds, .leastNonzeroMagnitude)
-        return RunResult(
-            status: .completed, bestEpoch: progress.bestEpoch,
-            bestMetric: RunResult.Metric(
-                name: trainer.configuration.bestMetric.rawValue, value: progress.bestMetric ?? .nan),
-            epochs: progress.epoch, scores: scores, intervalMethod: Scoring.intervalMethod,
-            model: cache.description.key.components["model"] ?? "\(trainer.model.encoder.configuration.family)",
-            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
-            seed: trainer.configuration.seed,
-            trainableParameters: trainer.optimiser.parameters.reduce(0) { $0 + $1.count },
-            totalParameters: TensorNames.parameterCount(names.all) + heads, compute: settings.precision.rawValue,
-            threads: settings.threads, device: settings.device,
-            secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
-            secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
-            audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
-            versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus)
-    }
-
-    private static func peakMemoryBytes() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
     }
 }

@@ -1,0 +1,42 @@
+import Buffers
+import Kernels
+import Runs
+
+extension StageTwo {
+    /// What a run is to be made of, where from, where to, and on what.
+    public struct Settings: Sendable {
+        public var cacheDirectory: String
+        public var runDirectory: String
+        public var configuration: TrainConfiguration
+        /// A newer manifest than the one the cache carries.
+        public var manifest: String?
+        /// Go on with what the run directory holds; a finished run is left as it is.
+        public var resume: Bool
+        /// Replace what the run directory holds when it is of another configuration, cache or corpus.
+        public var replace: Bool
+        public var engine: any Engine
+        public var precision: Precision
+        public var threads: Int
+        /// The processor, as it names itself.
+        public var device: String
+        public var versions: [String: String]
+
+        public init(
+            cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
+            resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
+            versions: [String: String]
+        ) {
+            self.cacheDirectory = cacheDirectory
+            self.runDirectory = runDirectory
+            self.configuration = configuration
+            self.manifest = manifest
+            self.resume = resume
+            self.replace = replace
+            self.engine = engine
+            self.precision = precision
+            self.threads = threads
+            self.device = device
+            self.versions = versions
+        }
+    }
+}
