@@ -15,6 +15,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var frozenWeightsSHA256: String
     /// The model's `config.json`, whole.
     public var model: JSONValue
+    /// Where the model came from, as the user named it: a folder, or `random:wav2vec2-base?seed=0`.
+    public var modelSource: String
     public var preprocessing: Preprocessing
     public var storage: StorageFormat
     /// `float32` or `bfloat16`: how the frozen layers were computed.
@@ -114,7 +116,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     }
 
     public init(
-        key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, model: JSONValue, preprocessing: Preprocessing,
+        key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, model: JSONValue, modelSource: String,
+        preprocessing: Preprocessing,
         storage: StorageFormat, compute: String, shards: [Shard], totals: Totals, fidelity: Fidelity?,
         versions: [String: String]
     ) {
@@ -124,6 +127,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         self.cuts = cuts
         self.frozenWeightsSHA256 = frozenWeightsSHA256
         self.model = model
+        self.modelSource = modelSource
         self.preprocessing = preprocessing
         self.storage = storage
         self.compute = compute
@@ -137,6 +141,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         case schema, cuts, model, preprocessing, storage, compute, shards, totals, fidelity, versions
         case cacheKey = "cache_key"
         case keyComponents = "key_components"
+        case modelSource = "model_source"
         case frozenWeightsSHA256 = "frozen_weights_sha256"
     }
 }

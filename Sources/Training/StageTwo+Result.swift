@@ -19,7 +19,7 @@ extension StageTwo {
             bestMetric: RunResult.Metric(
                 name: trainer.configuration.bestMetric.rawValue, value: progress.bestMetric ?? .nan),
             epochs: progress.epoch, scores: scores, intervalMethod: Scoring.intervalMethod,
-            model: cache.description.key.components["model"] ?? "\(trainer.model.encoder.configuration.family)",
+            model: cache.description.modelSource,
             cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
             seed: trainer.configuration.seed,
             trainableParameters: trainer.optimiser.parameters.reduce(0) { $0 + $1.count },

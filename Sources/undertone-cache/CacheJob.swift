@@ -108,7 +108,8 @@ struct CacheJob {
         let description = CacheDescription(
             key: stage.settings.layout.key, cuts: stage.settings.layout.cuts,
             frozenWeightsSHA256: model.frozenWeightsSHA256, model: try model.configurationJSON(),
-            preprocessing: model.preprocessing, storage: arguments.storage, compute: arguments.compute.rawValue,
+            modelSource: model.location, preprocessing: model.preprocessing, storage: arguments.storage,
+            compute: arguments.compute.rawValue,
             shards: summary.shards,
             totals: .init(
                 utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds, bytes: summary.bytes),

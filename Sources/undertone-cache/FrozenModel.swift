@@ -15,6 +15,8 @@ struct FrozenModel {
     let frozenWeightsSHA256: String
     let preprocessing: CacheDescription.Preprocessing
     private let source: any ModelSource
+    /// As the user named it.
+    var location: String { source.location }
     private let configuration: EncoderConfiguration
     private let cuts: [Cut]
     private let compute: Precision

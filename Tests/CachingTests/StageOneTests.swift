@@ -269,8 +269,12 @@ func wrongRejectLimits(text: String) { #expect(RejectLimit(text) == nil) }
 
 @Test func twoRunsOfTheSameShardShareTheWork() async throws {
     let (manifest, folder) = (corpus(30), try TemporaryFolder())
-    let encoder = FakeEncoder()
     let waited = Mutex(0)
+    // The first to come does not begin before the other waits for it (or ten seconds have gone by, and the test fails).
+    let deadline = ContinuousClock.now + .seconds(10)
+    let encoder = FakeEncoder(fail: { _ in
+        while waited.withLock({ $0 }) == 0, ContinuousClock.now < deadline { usleep(1000) }
+    })
     let observer = CachingObserver(onMessage: { _ in waited.withLock { $0 += 1 } })
     DispatchQueue.concurrentPerform(iterations: 2) { _ in
         _ = try? cache(manifest, folder, FakeRecordings(manifest), encoder: encoder, workers: 1, observer: observer)

@@ -62,6 +62,7 @@ private func writeCache(_ folder: TemporaryFolder, shards: Int, storage: Storage
 private func description(_ layout: ShardLayout) -> CacheDescription {
     CacheDescription(
         key: layout.key, cuts: layout.cuts, frozenWeightsSHA256: "ab", model: .object(["layers": .integer(12)]),
+        modelSource: "a folder",
         preprocessing: .init(sampleRateHz: 16000, hopSamples: 320, minimumSamples: 400, normalise: true),
         storage: layout.storage, compute: "float32",
         shards: (0..<layout.shardCount).map {

@@ -62,6 +62,7 @@ final class SyntheticCache {
         try CacheDescription(
             key: key, cuts: layout.cuts, frozenWeightsSHA256: "none",
             model: try JSONDecoder().decode(JSONValue.self, from: source.configuration.data),
+            modelSource: "\(Self.model)",
             preprocessing: .init(sampleRateHz: 16000, hopSamples: 320, minimumSamples: 400, normalise: true),
             storage: .float32, compute: "float32",
             shards: [.init(file: ShardLayout.fileName(shard: 0), utterances: number, frames: frames, bytes: 1)],

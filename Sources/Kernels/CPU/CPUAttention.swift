@@ -81,7 +81,8 @@ extension CPUEngine {
         let blocks = head.queryBlocks
         // Gradients of keys and values are sums over blocks of queries: in float32, then converted. One block needs no sum.
         let dKey = blocks.count == 1 ? gradient.key : makeMatrix(rows: keys, columns: head.width, precision: .float32)
-        let dValue = blocks.count == 1 ? gradient.value : makeMatrix(rows: keys, columns: head.width, precision: .float32)
+        let dValue =
+            blocks.count == 1 ? gradient.value : makeMatrix(rows: keys, columns: head.width, precision: .float32)
         for (number, block) in blocks.enumerated() {
             let count = block.count
             func scratch(_ precision: Precision) -> Matrix {

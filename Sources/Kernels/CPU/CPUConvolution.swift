@@ -1,8 +1,9 @@
 import Buffers
+import CNumerics
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import CNumerics
 
 /// Convolutions as plain products.
 extension CPUEngine {

@@ -1,8 +1,9 @@
 import Buffers
+import CNumerics
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import CNumerics
 
 extension CPUEngine {
     public func layerNormForward(

@@ -44,6 +44,10 @@ extension CPUEngine {
         _ target: Target, _ a: Factor, _ b: Factor, m: Int, n: Int, k: Int, operand: Precision,
         bias: UnsafePointer<Float>? = nil, gelu: Bool = false, accumulate: Bool = false
     ) {
+        if operand == .float32, bias == nil, !gelu, m * n * k <= SmallProduct.limit {
+            SmallProduct.multiply(target, a, b, m: m, n: n, k: k, accumulate: accumulate)
+            return
+        }
         let shape = ProductShape(
             m: m, n: n, k: k, aStrides: a.strides, bStrides: b.strides, cRowStride: target.rowStride, operand: operand,
             result: target.precision, hasBias: bias != nil, gelu: gelu, accumulate: accumulate)
