@@ -43,6 +43,18 @@ else
     echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
     exit 66
 fi
+if ! command -v apt-get >/dev/null; then
+    echo "error: no apt-get here to install them with; install the equivalents of ${missing[*]}" >&2
+    exit 66
+fi
 echo "setup: installing ${missing[*]}" >&2
-"${run[@]}" apt-get update -qq
-"${run[@]}" DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+# Another apt may be at work, as on a machine that has just started: it is waited for.
+apt=("${run[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+if ! "${apt[@]}" update; then
+    echo "warning: apt-get update failed (no network?); trying with the lists that are here" >&2
+fi
+if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
+    echo "error: apt-get could not install ${missing[*]} (see above). They are in Debian's main component and" >&2
+    echo "Ubuntu's universe; mend what it says, or install them by hand, then run the same command again." >&2
+    exit 66
+fi
