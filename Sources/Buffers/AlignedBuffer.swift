@@ -1,7 +1,8 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
-import Synchronization
 
 /// Memory on a cache-line boundary, owned; it goes back to its pool, or to the system, when the last reference is gone.
 public final class AlignedBuffer: Sendable {
@@ -35,7 +36,7 @@ private final class Block: @unchecked Sendable {
         // Large blocks lie on huge pages where the system offers them: the products walk whole matrices.
         let alignment = rounded >= 1 << 21 ? 1 << 21 : 64
         bytes = .allocate(byteCount: rounded, alignment: alignment)
-        if alignment > 64 { _ = madvise(bytes.baseAddress, bytes.count, 14 /* MADV_HUGEPAGE */) }
+        if alignment > 64 { _ = madvise(bytes.baseAddress, bytes.count, MADV_HUGEPAGE) }
     }
 
     deinit { bytes.deallocate() }

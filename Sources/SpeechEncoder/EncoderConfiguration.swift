@@ -72,7 +72,8 @@ public struct EncoderConfiguration: Sendable, Equatable {
         positionalKernel = try file.int("num_conv_pos_embeddings", default: 128)
         positionalGroups = try file.int("num_conv_pos_embedding_groups", default: 16)
         dropouts = Dropouts(
-            hidden: try Self.probability("hidden_dropout", file), attention: try Self.probability("attention_dropout", file),
+            hidden: try Self.probability("hidden_dropout", file),
+            attention: try Self.probability("attention_dropout", file),
             activation: try Self.probability("activation_dropout", file))
         headDropout = try Self.probability("final_dropout", file)
         try Self.check(file, hiddenSize: hiddenSize, headCount: headCount, groups: positionalGroups)

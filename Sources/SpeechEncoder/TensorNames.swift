@@ -29,7 +29,8 @@ public struct TensorNames: Sendable {
         let inputs = configuration.width(at: .cnn)
         return [
             ("feature_projection.layer_norm.weight", [inputs]), ("feature_projection.layer_norm.bias", [inputs]),
-            ("feature_projection.projection.weight", [hidden, inputs]), ("feature_projection.projection.bias", [hidden]),
+            ("feature_projection.projection.weight", [hidden, inputs]),
+            ("feature_projection.projection.bias", [hidden]),
             ("encoder.pos_conv_embed.conv.weight_g", [1, 1, kernel]),
             ("encoder.pos_conv_embed.conv.weight_v", [hidden, hidden / configuration.positionalGroups, kernel]),
             ("encoder.pos_conv_embed.conv.bias", [hidden]),

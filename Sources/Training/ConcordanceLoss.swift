@@ -30,7 +30,9 @@ public struct ConcordanceLoss: Sendable, Equatable {
     }
 
     /// One dimension's CCC and its derivative with respect to each prediction.
-    private static func dimension(_ predictions: [Float], _ labels: [Double?]) -> (concordance: Double?, slope: [Double]) {
+    private static func dimension(_ predictions: [Float], _ labels: [Double?]) -> (
+        concordance: Double?, slope: [Double]
+    ) {
         let pairs = zip(predictions, labels).enumerated().compactMap { index, pair in
             pair.1.map { (index: index, p: Double(pair.0), y: $0) }
         }

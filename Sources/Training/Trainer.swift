@@ -125,7 +125,8 @@ struct Trainer {
             metrics.isBest = true
             progress.bestEpoch = progress.epoch
             progress.bestMetric = score
-            try BestWeights.save(model, statistics: statistics, configuration: configuration, cut: reader.cut,
+            try BestWeights.save(
+                model, statistics: statistics, configuration: configuration, cut: reader.cut,
                 to: directory.bestWeightsPath, engine: engine)
         }
         metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds

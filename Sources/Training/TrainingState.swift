@@ -54,7 +54,8 @@ struct TrainingState {
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
     func save(
-        _ progress: TrainingProgress, identity: Identity, parameters: [Parameter], standardisation:
+        _ progress: TrainingProgress, identity: Identity, parameters: [Parameter],
+        standardisation:
             RegressionModel.Standardisation, engine: any Engine
     ) throws {
         try FileManager.default.createDirectory(atPath: directory.statePath, withIntermediateDirectories: true)

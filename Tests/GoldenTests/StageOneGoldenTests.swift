@@ -12,7 +12,9 @@ private let directory = Golden.directories[0]
 @Suite struct StageOneGoldenTests {
     static let cuts = ["cnn"] + (0...12).map(String.init)
 
-    private func encoder(_ precision: Precision, threads: Int = 1, weights: (any TensorSource)? = nil) throws -> LowerEncoder {
+    private func encoder(_ precision: Precision, threads: Int = 1, weights: (any TensorSource)? = nil) throws
+        -> LowerEncoder
+    {
         let model = try Golden(directory, "stage-one").model()
         let configuration = try EncoderConfiguration(model.configuration)
         return try LowerEncoder(

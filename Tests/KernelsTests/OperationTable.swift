@@ -1,5 +1,4 @@
 import Buffers
-
 import Kernels
 
 extension OperationCase {
@@ -61,7 +60,8 @@ extension OperationCase {
                 Input(name: "x", rows: rows, columns: inputs, isOperand: true),
                 Input(name: "weight", rows: outputs, columns: inputs, scale: 0.3),
                 Input(name: "bias", rows: 1, columns: outputs),
-            ], outputCount: rows * outputs, forward: { engine, inputs, precision in
+            ], outputCount: rows * outputs,
+            forward: { engine, inputs, precision in
                 let out = engine.make(rows, outputs)
                 let weight = engine.freeze(inputs[1], precision: precision)
                 engine.linearForward(
@@ -201,8 +201,10 @@ extension OperationCase {
             inputs: [
                 Input(name: "waveform", rows: samples, columns: 1, mean: 0.2),
                 Input(name: "weight", rows: channels, columns: 10),
-                Input(name: "gamma", rows: 1, columns: channels, mean: 1), Input(name: "beta", rows: 1, columns: channels),
-            ], outputCount: frames * channels, forward: { engine, inputs, precision in
+                Input(name: "gamma", rows: 1, columns: channels, mean: 1),
+                Input(name: "beta", rows: 1, columns: channels),
+            ], outputCount: frames * channels,
+            forward: { engine, inputs, precision in
                 let out = engine.make(frames, channels, precision)
                 engine.waveformConvolutionForward(
                     out: out, waveform: inputs[0], weight: inputs[1], kernel: 10, stride: 5,
@@ -219,7 +221,8 @@ extension OperationCase {
                 Input(name: "x", rows: rows, columns: channels, isOperand: true),
                 Input(name: "weight", rows: outputs, columns: kernel * channels, scale: 0.3),
                 Input(name: "bias", rows: 1, columns: outputs),
-            ], outputCount: frames * outputs, forward: { engine, inputs, precision in
+            ], outputCount: frames * outputs,
+            forward: { engine, inputs, precision in
                 let out = engine.make(frames, outputs)
                 let weight = engine.freeze(inputs[1], precision: precision)
                 engine.stridedConvolutionForward(
@@ -237,7 +240,8 @@ extension OperationCase {
                 Input(
                     name: "weight", rows: channels, columns: kernel * channels / groups, scale: 0.2, isOperand: true),
                 Input(name: "bias", rows: 1, columns: channels),
-            ], outputCount: rows * channels, forward: { engine, inputs, _ in
+            ], outputCount: rows * channels,
+            forward: { engine, inputs, _ in
                 let out = engine.make(rows, channels)
                 engine.positionalConvolutionForward(
                     out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups)

@@ -20,7 +20,9 @@ private let reference = ReferenceEngine()
 
     @Test(arguments: OperationCase.all, [Precision.float32, .bfloat16])
     func threadsDoNotChangeABit(_ operation: OperationCase, precision: Precision) {
-        #expect(results(operation, CPUEngine(threads: 1), precision) == results(operation, CPUEngine(threads: 4), precision))
+        #expect(
+            results(operation, CPUEngine(threads: 1), precision) == results(operation, CPUEngine(threads: 4), precision)
+        )
     }
 
     @Test(arguments: OperationCase.differentiable)

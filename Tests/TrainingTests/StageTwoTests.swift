@@ -51,7 +51,13 @@ import Testing
         _ = try cache.stage("whole", configuration).run()
         var asked = 0
         let fault = #expect(throws: TrainingError.self) {
-            try cache.stage("parts", configuration, isInterrupted: { asked += 1; return asked > step }).run()
+            try cache.stage(
+                "parts", configuration,
+                isInterrupted: {
+                    asked += 1
+                    return asked > step
+                }
+            ).run()
         }
         #expect(fault?.kind == .interrupted)
         var resumed: [Int] = []

@@ -116,7 +116,9 @@ extension ReferenceEngine {
         var result: [Double] = []
         for utterance in 0..<offsets.utteranceCount {
             for _ in offsets[utterance] {
-                for c in 0..<dx.columns { result.append(g[utterance * dx.columns + c] / Double(offsets[utterance].count)) }
+                for c in 0..<dx.columns {
+                    result.append(g[utterance * dx.columns + c] / Double(offsets[utterance].count))
+                }
             }
         }
         write(result, to: dx)
