@@ -10,6 +10,8 @@ import SpeechEncoder
 public enum TrainingEvent: Sendable {
     case standardising(utterances: Int)
     case resumed(epoch: Int, step: Int)
+    /// Training begins, with so many steps to go.
+    case began(steps: Int)
     case step(epoch: Int, done: Int, of: Int, frames: Int, loss: Double)
     case epoch(EpochMetrics)
 }
@@ -37,6 +39,7 @@ struct Trainer {
     /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
     func run(from start: TrainingProgress) throws -> TrainingProgress {
         var progress = start
+        report(.began(steps: schedule.totalSteps - start.step))
         let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
         var lastState = begin
         while progress.epoch < configuration.epochs {

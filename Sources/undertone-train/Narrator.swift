@@ -30,13 +30,10 @@ final class Narrator {
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):
             say("resumed after epoch \(epoch), step \(step)")
-        case .step(let epoch, let done, let of, let frames, _):
-            let reporter =
-                reporter
-                ?? ProgressReporter(
-                    mode: mode, label: "training", total: epochs * of - (epoch - 1) * of - (done - 1), unit: "frames")
-            self.reporter = reporter
-            reporter.advance(work: Double(frames))
+        case .began(let steps):
+            reporter = ProgressReporter(mode: mode, label: "training", total: steps, unit: "frames")
+        case .step(_, _, _, let frames, _):
+            reporter?.advance(work: Double(frames))
         case .epoch(let metrics):
             let scores = metrics.development.sorted { $0.key < $1.key }
                 .map { "\($0.key) \(String(format: "%.3f", $0.value.ccc))" }.joined(separator: ", ")
