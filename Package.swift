@@ -94,7 +94,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers", "Faults",
+                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers",
+                "Faults",
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
@@ -102,6 +103,10 @@ let package = Package(
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
+        // It runs the programs themselves; depending on them has them built first.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore"], exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17
 )
