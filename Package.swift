@@ -107,6 +107,10 @@ let package = Package(
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
+        // It runs the programs themselves; depending on them has them built first.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore"], exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17
 )

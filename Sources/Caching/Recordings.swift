@@ -61,7 +61,17 @@ public struct AudioRecordings: RecordingSource {
 
     public func stamp(_ path: String) -> FileStamp? { FileStamp(path: path) }
 
-    public func probe(_ path: String) throws -> Double? { try AudioFile.probe(path).durationSeconds }
+    public func probe(_ path: String) throws -> Double? {
+        let header = try AudioFile.probe(path)
+        guard let frames = header.frames else { return nil }
+        guard frames > 0 else { throw AudioError.empty(path: path) }
+        // At another rate, how many samples there are after resampling is for the resampler to say.
+        guard header.sampleRateHz != sampleRateHz || frames >= minimumSamples else {
+            throw AudioError.tooShort(
+                path: path, sampleCount: frames, minimumSamples: minimumSamples, sampleRateHz: sampleRateHz)
+        }
+        return header.durationSeconds
+    }
 
     public func decode(_ path: String) throws -> DecodedRecording {
         let waveform = try AudioFile.decode(path, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)

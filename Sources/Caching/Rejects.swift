@@ -69,10 +69,12 @@ public enum RejectLimit: Sendable, Hashable, CustomStringConvertible {
 /// What stops stage one, beyond the faults of the modules that it uses.
 public enum CachingError: Fault, Equatable {
     /// The cache is complete but for more rejects than were allowed.
-    case rejects(count: Int, total: Int, limit: RejectLimit, areAllMissing: Bool, listedIn: String?)
+    case rejects(count: Int, total: Int, limit: RejectLimit, areAllMissing: Bool, listedIn: String)
     /// Nothing of the corpus can be cached; said before any compute.
     case nothingUsable(manifest: String, rejects: [Reject])
     case shardNumber(Int, count: Int)
+    /// The cache in the folder has another number of shards than was asked for.
+    case shardCount(directory: String, found: Int, wanted: Int)
     /// The encoder gave something else than the layout says.
     case encoder(id: String, detail: String)
     case interrupted
@@ -81,7 +83,7 @@ public enum CachingError: Fault, Equatable {
         switch self {
         case .rejects(_, _, _, let areAllMissing, _): areAllMissing ? .missingInput : .badInput
         case .nothingUsable(_, let rejects): rejects.allSatisfy(\.isMissing) ? .missingInput : .badInput
-        case .shardNumber: .usage
+        case .shardNumber, .shardCount: .usage
         case .encoder: .bug
         case .interrupted: .interrupted
         }
@@ -90,16 +92,21 @@ public enum CachingError: Fault, Equatable {
     public var description: String {
         switch self {
         case .rejects(let count, let total, let limit, _, let list):
-            return "\(count) of \(total) recordings rejected, at most \(limit) allowed; the others are cached. "
-                + "Mend or remove them\(list.map { " (see \($0))" } ?? ""), or allow more with --max-rejects"
+            return "\(count) of \(total) recordings cannot be used, \(limit) allowed; the others are cached. "
+                + "Mend them or take them out of the manifest (\(list) lists them), or allow more with --max-rejects"
         case .nothingUsable(let manifest, let rejects):
-            let lines = rejects.prefix(10).map { "\(manifest):\($0.line): \($0.reason)" }
+            var lines = rejects.prefix(10).map { "\(manifest):\($0.line): \($0.reason)" }
+            if rejects.count > 10 { lines.append("\(manifest): and \(rejects.count - 10) more like these") }
             let summary =
                 "\(manifest): none of its \(rejects.count) recordings can be used; expected audio files where the "
                 + "column path says, relative to the manifest"
             return (lines + [summary]).joined(separator: "\n")
         case .shardNumber(let shard, let count):
-            return "--only-shard \(shard): there are \(count) shards, expected a number from 0 to \(count - 1)"
+            return "--only-shard \(shard): there \(count == 1 ? "is 1 shard" : "are \(count) shards"); "
+                + "expected \(count == 1 ? "0" : "a number from 0 to \(count - 1)")"
+        case .shardCount(let directory, let found, let wanted):
+            return "--shards \(wanted): the cache in \(directory) has \(found); "
+                + "leave --shards out, choose another folder, or delete this one"
         case .encoder(let id, let detail):
             return "utterance '\(id)': the encoder gave \(detail); please report this"
         case .interrupted:

@@ -142,6 +142,10 @@ public struct StageOne: Sendable {
             throw CachingError.shardNumber(shard, count: settings.layout.shardCount)
         }
         try refuseAnotherCache()
+        if let count = StageOne.shardCount(ofCacheIn: settings.directory), count != settings.layout.shardCount {
+            throw CachingError.shardCount(
+                directory: settings.directory, found: count, wanted: settings.layout.shardCount)
+        }
         var survey = CachingSurvey()
         var pending: [Utterance] = []
         var reusable = 0
@@ -188,12 +192,12 @@ public struct StageOne: Sendable {
 
     /// A folder belongs to one cache: every shard that is there must be of this one, those that this run leaves alone
     /// too.
-    private func refuseAnotherCache() throws(StoreError) {
+    private func refuseAnotherCache() throws {
         let description = (settings.directory as NSString).appendingPathComponent(CacheDescription.fileName)
         if FileManager.default.fileExists(atPath: description) {
             let key = try CacheDescription.read(directory: settings.directory).key
             guard key == settings.layout.key else {
-                throw .wrongKey(
+                throw StoreError.wrongKey(
                     path: settings.directory, reasons: key.explainDifference(wanted: settings.layout.key))
             }
         }
@@ -201,7 +205,10 @@ public struct StageOne: Sendable {
         for name in names.sorted() where name.hasPrefix("shard-") && name.hasSuffix(".h5") {
             let number = Int(name.dropFirst("shard-".count).dropLast(".h5".count)) ?? -1
             let reader = try ShardReader(path: (settings.directory as NSString).appendingPathComponent(name))
-            try reader.require(settings.layout, shard: number)
+            // How many shards there are is said in the user's own terms, not in a file's.
+            var layout = settings.layout
+            layout.shardCount = reader.layout.shardCount
+            try reader.require(layout, shard: number)
         }
     }
 
@@ -213,6 +220,32 @@ public struct StageOne: Sendable {
 
     // MARK: - The work
 
+    /// Makes the cache's folder where it is not there yet, so that one which cannot be written is known before any
+    /// compute.
+    ///
+    /// - Throws: `StoreError.cannotWrite`.
+    public func makeDirectory() throws(StoreError) {
+        let path = settings.directory
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
+            guard isDirectory.boolValue else {
+                throw .cannotWrite(path: path, detail: "it is a file; --out wants a folder")
+            }
+        } else {
+            // FileManager's own words say neither which folder nor why.
+            var made = path.hasPrefix("/") ? "/" : ""
+            for component in path.split(separator: "/") {
+                made += component + "/"
+                guard mkdir(made, 0o777) == 0 || errno == EEXIST else {
+                    throw .cannotWrite(path: path, detail: String(cString: strerror(errno)))
+                }
+            }
+        }
+        guard access(path, W_OK | X_OK) == 0 else {
+            throw .cannotWrite(path: path, detail: String(cString: strerror(errno)))
+        }
+    }
+
     /// Makes the shards asked for, each whole or not at all.
     ///
     /// - Parameter survey: what `survey()` returned.
@@ -221,12 +254,7 @@ public struct StageOne: Sendable {
     ///   `CachingSummary.rejects`.
     public func makeShards(_ survey: CachingSurvey, encoder: any FrozenEncoder) throws -> CachingSummary {
         let begin = ContinuousClock.now
-        do {
-            try FileManager.default.createDirectory(
-                atPath: settings.directory, withIntermediateDirectories: true)
-        } catch {
-            throw StoreError.cannotWrite(path: settings.directory, detail: error.localizedDescription)
-        }
+        try makeDirectory()
         let maker = ShardMaker(
             settings: settings, encoder: encoder, recordings: recordings, observer: observer,
             probeRejects: Dictionary(survey.rejects.map { ($0.id, $0) }) { first, _ in first })
@@ -279,13 +307,18 @@ public struct StageOne: Sendable {
         try description.write(directory: settings.directory)
     }
 
+    /// The whole corpus is judged, by the run that completes the cache. A run for one shard sees too few recordings
+    /// to say what share of them is bad, and Make deletes the target of a rule that fails: the shard, with all that was
+    /// computed for it.
+    ///
     /// - Throws: `CachingError.rejects` if there are more than the user allows.
     public func checkRejects(_ summary: CachingSummary) throws(CachingError) {
+        guard settings.onlyShard == nil else { return }
         let total = summary.computed + summary.reused + summary.rejects.count
         guard !settings.rejectLimit.allows(summary.rejects.count, of: total) else { return }
         throw .rejects(
             count: summary.rejects.count, total: total, limit: settings.rejectLimit,
             areAllMissing: summary.rejects.allSatisfy(\.isMissing),
-            listedIn: settings.onlyShard == nil ? "rejects.csv" : nil)
+            listedIn: (settings.directory as NSString).appendingPathComponent("rejects.csv"))
     }
 }

@@ -62,6 +62,10 @@ public struct Checkpoint: ModelSource {
             names: places.keys.sortedBytewise(), weightFiles: files.map(\.location), files: files, places: places)
     }
 
+    public func location(of name: String) -> String {
+        places[name].map { files[$0.file].location } ?? (files.count == 1 ? files[0].location : location)
+    }
+
     public func shape(of name: String) -> [Int]? {
         places[name].flatMap { files[$0.file].shape(of: $0.stored) }
     }

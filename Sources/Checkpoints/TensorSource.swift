@@ -5,6 +5,8 @@ import Files
 public protocol TensorSource: Sendable {
     /// What stands for the source in an error: a path, or the model's specification.
     var location: String { get }
+    /// What stands for the source in an error about one tensor: the file that holds it, or should.
+    func location(of name: String) -> String
     /// Every tensor's name, sorted bytewise.
     var names: [String] { get }
     /// nil when there is no tensor of that name.
@@ -15,12 +17,14 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
+    public func location(of name: String) -> String { location }
+
     /// The tensor, when it has exactly this shape.
     /// - Throws: also `CheckpointError.shape`, before anything is read.
     public func floats(_ name: String, shape expected: [Int]) throws(CheckpointError) -> [Float] {
         guard let found = shape(of: name) else { throw missing(name) }
         guard found == expected else {
-            throw .shape(path: location, name: name, found: found, expected: expected)
+            throw .shape(path: location(of: name), name: name, found: found, expected: expected)
         }
         return try floats(name)
     }
@@ -52,7 +56,7 @@ extension TensorSource {
         let hint =
             similar.isEmpty
             ? "the names there begin \(abbreviated(names, limit: 3))" : "similar are \(abbreviated(similar, limit: 3))"
-        return .missingTensor(path: location, name: name, hint: names.isEmpty ? "it holds none" : hint)
+        return .missingTensor(path: location(of: name), name: name, hint: names.isEmpty ? "it holds none" : hint)
     }
 }
 

@@ -22,6 +22,12 @@ public enum Interruption {
             }
         }
         action.sa_flags = SA_RESTART
+        // A parent may have blocked them, and a blocked signal is inherited: a launcher's worker thread often has.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
     }

@@ -57,7 +57,10 @@ public final class ProgressReporter: Sendable {
             state.snapshot.done += done
             state.snapshot.work += work
             state.snapshot.elapsedSeconds = now
-            if now - (state.lastShown ?? -secondsBetweenUpdates) >= secondsBetweenUpdates { show(&state) }
+            // `finish` shows the last state; in a log, the first moment tells nothing and its rate is noise.
+            guard mode == .bar || state.snapshot.done < state.snapshot.total else { return }
+            let shown = state.lastShown ?? (mode == .plain ? 0 : -secondsBetweenUpdates)
+            if now - shown >= secondsBetweenUpdates { show(&state) }
         }
     }
 

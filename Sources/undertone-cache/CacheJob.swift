@@ -48,6 +48,7 @@ struct CacheJob {
         survey.rejects.forEach { say($0, manifest) }
         if arguments.isDryRun { return try printPlan(survey, layout) }
         try Interruption.check()
+        try stage(manifest, model, layout, progress: nil).makeDirectory()
 
         let pending = survey.pendingCount - survey.rejects.count
         let encoder = model.encoder(
@@ -55,7 +56,7 @@ struct CacheJob {
             threads: max(1, ProcessInfo.processInfo.activeProcessorCount / arguments.workerCount))
         if pending > 0 {
             try encoder.load()
-            notices.message(
+            inform(
                 "computing cut \(arguments.cuts.map(\.description).joined(separator: ", ")) in \(arguments.compute), "
                     + "\(arguments.workerCount) at a time, on \(CPUEngine.processorName)")
         }
@@ -122,6 +123,11 @@ struct CacheJob {
     }
 
     // MARK: - Words
+
+    /// What is good to know and needs no action; `--progress none` does without.
+    private func inform(_ line: String) {
+        if arguments.progress != .none { notices.message(line) }
+    }
 
     private func say(_ reject: Reject, _ manifest: CorpusManifest) {
         notices.message(CacheJob.line(reject, manifest.path))

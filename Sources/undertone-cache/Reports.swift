@@ -34,8 +34,9 @@ struct PlanReport: Encodable {
 
     var text: String {
         """
-        \(utterances) utterances, \(toCompute) to decode and, where new, compute (\(spelledHours(hoursToCompute)))
-        \(shardsToDo.count) of \(shards) shards to do, about \(spelledBytes(estimatedGigabytes)) more in \(directory)
+        \(counted(utterances, "utterance")), \(toCompute) to decode and, where new, compute \
+        (\(spelledHours(hoursToCompute)))
+        \(shardsToDo.count) of \(counted(shards, "shard")) to do, about \(spelledBytes(estimatedGigabytes)) more in \(directory)
         \(rejects) rejected by their headers
         """
     }
@@ -80,7 +81,7 @@ struct SummaryReport: Encodable {
     var text: String {
         let speed = audioSecondsPerSecond.map { ", " + String(format: "%.1f", $0) + " audio seconds per second" } ?? ""
         return """
-            \(utterances) utterances, \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
+            \(counted(utterances, "utterance")), \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
             \(directory)
             \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
             """
@@ -93,8 +94,12 @@ func json(_ report: some Encodable) throws -> String {
     return String(decoding: try encoder.encode(report), as: UTF8.self)
 }
 
+private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 private func spelledHours(_ value: Double) -> String {
-    value < 1 ? String(format: "%.1f minutes", value * 60) : String(format: "%.2f hours", value)
+    let seconds = value * 3600
+    if seconds < 60 { return String(format: "%.1f seconds", seconds) }
+    return value < 1 ? String(format: "%.1f minutes", seconds / 60) : String(format: "%.2f hours", value)
 }
 
 private func spelledBytes(_ value: Double) -> String {

@@ -17,43 +17,58 @@ struct UndertoneCache: ParsableCommand {
             goes on where it stopped; a grown corpus computes only what is new.
 
             Example:
-              undertone-cache --corpus corpus/manifest.csv --model wav2vec2-base/ --cut 9 --out build/cache
+              undertone-cache --corpus corpus/manifest.csv --model wav2vec2-base/ \\
+                --cut 9 --out build/cache
             """,
         version: Version.text)
 
-    @Option(help: "The corpus manifest: a CSV file with the columns id, path, split, speaker and any labels.")
+    @Option(
+        help: ArgumentHelp(
+            "The corpus manifest: a CSV file with the columns id, path, split, speaker and any labels.",
+            valueName: "manifest.csv"))
     var corpus: String
 
-    @Option(help: "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.")
+    @Option(
+        help: ArgumentHelp(
+            "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.", valueName: "folder"))
     var model: String
 
     @Option(
-        name: .customLong("cut"),
+        name: .customLong("cut"), parsing: .unconditionalSingleValue,
         help: "Where to cut: cnn, 0 (input of the first layer) or k (output of the k-th layer). Repeatable.")
     var cuts: [Cut]
 
-    @Option(help: "The cache directory to write.")
+    @Option(help: ArgumentHelp("The cache directory to write.", valueName: "folder"))
     var out: String
 
-    @Option(help: "Into how many files the features go; default: as many as the cache has, or 1.")
+    @Option(
+        help: ArgumentHelp(
+            "Into how many files the features go. (default: as many as the cache has, or 1)", valueName: "n"))
     var shards: Int?
 
-    @Option(help: "Make this shard only, counted from 0; a run without it completes the cache.")
+    @Option(
+        help: ArgumentHelp(
+            "Make this shard only, counted from 0; a run without it completes the cache.", valueName: "k"))
     var onlyShard: Int?
 
-    @Option(help: "Precision of the products: auto (bfloat16 where the processor multiplies it), float32, bfloat16.")
+    @Option(help: "Precision of the products; auto: bfloat16 where the processor multiplies it, else float32.")
     var compute: ComputeChoice = .auto
 
-    @Option(help: "How rows are stored: float16, bfloat16 or float32.")
+    @Option(help: "How rows are stored.")
     var store: StorageFormat = .float16
 
-    @Option(help: "Utterances computed at the same time; default: one per core.")
+    @Option(
+        help: ArgumentHelp("Utterances computed at the same time. (default: one per core)", valueName: "n"))
     var workers: Int?
 
-    @Option(help: "How many recordings may be unusable, as a number or a percentage, before the exit code says so.")
+    @Option(
+        help: ArgumentHelp(
+            "How many recordings may be unusable, as a number or a percentage of the corpus, before the run that "
+                + "completes the cache fails. They are listed in rejects.csv; the others are cached all the same.",
+            valueName: "n|p%"))
     var maxRejects: RejectLimit = .count(0)
 
-    @Option(help: "How progress is shown on standard error: auto, bar, plain, json or none.")
+    @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
 
     @Flag(help: "Say what would be done, and do nothing.")

@@ -3,37 +3,37 @@ import Foundation
 import Runs
 import Training
 
-/// Tells on standard error how a run goes: a bar over the whole run, and a line for each epoch.
+/// Tells on standard error how a run goes: a bar over the whole run, and a line for each epoch. `--progress none` says
+/// nothing.
 final class Narrator {
     private let mode: ProgressReporter.Mode
     private let epochs: Int
-    private var reporter: ProgressReporter?
+    private var reporter: ProgressReporter
+    /// Said when there turns out to be something to do, so that an error stands alone.
+    private var opening: String?
+    private var isTraining = false
 
-    init(mode: ProgressReporter.Mode, epochs: Int) {
+    init(mode: ProgressReporter.Mode, epochs: Int, opening: String) {
         self.mode = mode
         self.epochs = epochs
-    }
-
-    func say(_ line: String) {
-        if let reporter {
-            reporter.message(line)
-        } else if mode == .json {
-            FileHandle.standardError.write(Data((ProgressFormat.json(message: line) + "\n").utf8))
-        } else if mode != .none {
-            FileHandle.standardError.write(Data((line + "\n").utf8))
-        }
+        self.opening = opening
+        reporter = ProgressReporter(mode: mode, label: "training", total: 0, unit: "frames")
     }
 
     func report(_ event: TrainingEvent) {
+        if let opening { say(opening) }
+        opening = nil
         switch event {
         case .standardising(let utterances):
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):
             say("resumed after epoch \(epoch), step \(step)")
         case .began(let steps):
+            // The rate and the time left count from here.
             reporter = ProgressReporter(mode: mode, label: "training", total: steps, unit: "frames")
+            isTraining = true
         case .step(_, _, _, let frames, _):
-            reporter?.advance(work: Double(frames))
+            reporter.advance(work: Double(frames))
         case .epoch(let metrics):
             let scores = metrics.development.sorted { $0.key < $1.key }
                 .map { "\($0.key) \(String(format: "%.3f", $0.value.ccc))" }.joined(separator: ", ")
@@ -44,5 +44,15 @@ final class Narrator {
         }
     }
 
-    func finish() { reporter?.finish() }
+    /// Whether there was nothing to do.
+    var heardNothing: Bool { opening != nil }
+
+    /// Leaves the bar's line, so that what comes next, an error too, begins on its own.
+    func leaveBar() {
+        if isTraining { reporter.finish() }
+    }
+
+    func say(_ line: String) {
+        if mode != .none { reporter.message(line) }
+    }
 }

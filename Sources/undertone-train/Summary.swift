@@ -21,7 +21,7 @@ enum Summary {
         }
         let share = 100 * Double(result.trainableParameters) / Double(result.totalParameters)
         lines.append(
-            "trained \(millions(result.trainableParameters)) of \(millions(result.totalParameters)) parameters "
+            "trained \(rounded(result.trainableParameters)) of \(rounded(result.totalParameters)) parameters "
                 + "(\(one(share)) %), \(one(result.secondsPerEpoch)) s per epoch, "
                 + "\(one(result.audioSecondsPerSecond)) audio seconds per second, "
                 + "peak memory \(one(Double(result.peakMemoryBytes) / 1e9)) GB")
@@ -33,5 +33,7 @@ enum Summary {
     }
     private static func one(_ value: Double) -> String { String(format: "%.1f", value) }
     private static func three(_ value: Double) -> String { String(format: "%.3f", value) }
-    private static func millions(_ count: Int) -> String { String(format: "%.1f M", Double(count) / 1e6) }
+    private static func rounded(_ count: Int) -> String {
+        count < 100_000 ? "\(count)" : String(format: "%.1f M", Double(count) / 1e6)
+    }
 }

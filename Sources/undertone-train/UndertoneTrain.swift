@@ -16,25 +16,32 @@ struct UndertoneTrain: ParsableCommand {
             receives config.yaml, metrics.jsonl, result.json, predictions-<split>.csv and best.safetensors.
 
             Example:
-              undertone-train --cache build/cache --out build/runs/first --set labels=[activation,valence]
+              undertone-train --cache build/cache --out build/runs/first \\
+                --set 'labels=[activation,valence]'
             """,
         version: Version.text)
 
-    @Option(help: "The cache directory that undertone-cache wrote.")
+    @Option(help: ArgumentHelp("The cache directory that undertone-cache wrote.", valueName: "folder"))
     var cache: String
 
-    @Option(help: "The run directory to write.")
+    @Option(help: ArgumentHelp("The run directory to write.", valueName: "folder"))
     var out: String
 
-    @Option(help: "A training configuration in YAML; every key has a default but labels.")
+    @Option(
+        help: ArgumentHelp(
+            "A training configuration in YAML; every key has a default but labels.", valueName: "file.yaml"))
     var config: String?
 
     @Option(
         name: .customLong("set"),
-        help: "Override one key of the configuration, e.g. optimiser.learning_rate.layers=1e-5. Repeatable.")
+        help: ArgumentHelp(
+            "Override one key of the configuration, e.g. optimiser.learning_rate.layers=1e-5. Repeatable.",
+            valueName: "key=value"))
     var overrides: [String] = []
 
-    @Option(help: "A newer manifest than the one in the cache, for labels and splits.")
+    @Option(
+        help: ArgumentHelp(
+            "A newer manifest than the one in the cache, for labels and splits.", valueName: "manifest.csv"))
     var corpus: String?
 
     @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")
@@ -43,13 +50,17 @@ struct UndertoneTrain: ParsableCommand {
     @Flag(help: "Replace what --out holds when it is a run of another configuration, cache or corpus.")
     var replace = false
 
-    @Option(help: "Precision of the products: auto (bfloat16 where the processor multiplies it), float32, bfloat16.")
+    @Option(
+        help: ArgumentHelp(
+            "Precision of the products; auto: bfloat16 where the processor multiplies it, else float32. (default: the "
+                + "configuration's)"))
     var compute: TrainConfiguration.Compute?
 
-    @Option(help: "Threads; default: the configuration's, or one per core.")
+    @Option(
+        help: ArgumentHelp("Threads. (default: the configuration's, or one per core)", valueName: "n"))
     var threads: Int?
 
-    @Option(help: "How progress is shown on standard error: auto, bar, plain, json or none.")
+    @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
 
     @Flag(help: "Print the result as JSON on standard output.")
@@ -82,13 +93,17 @@ struct UndertoneTrain: ParsableCommand {
     }
 
     private func train(_ settings: StageTwo.Settings) throws {
-        let narrator = Narrator(mode: progress, epochs: settings.configuration.epochs)
-        let resolved = "\(settings.precision.rawValue) on \(settings.threads) threads of \(settings.device)"
-        narrator.say(
-            settings.configuration.compute == .auto ? "computing in \(resolved) (auto)" : "computing in \(resolved)")
+        let threads = settings.threads == 1 ? "1 thread" : "\(settings.threads) threads"
+        let narrator = Narrator(
+            mode: progress, epochs: settings.configuration.epochs,
+            opening: "training in \(settings.precision.rawValue) on \(threads) of \(settings.device)")
         let stage = StageTwo(settings, report: narrator.report, isInterrupted: { Interruption.isRequested })
+        defer { narrator.leaveBar() }
         let result = try stage.run()
-        narrator.finish()
+        if narrator.heardNothing {
+            narrator.say("\(settings.runDirectory): this run was finished before; nothing is done over again")
+        }
+        narrator.leaveBar()
         print(json ? try Summary.json(result) : Summary.text(result, directory: settings.runDirectory))
     }
 }

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// One of the programs, as a user runs it.
+enum Program: String, CaseIterable, Sendable {
+    case cache = "undertone-cache"
+    case train = "undertone-train"
+    case undertone
+
+    /// Beside the test bundle: the build under test, debug or release.
+    var url: URL {
+        get throws {
+            let bundle = try #require(Bundle.main.executableURL).resolvingSymlinksInPath()
+            let url = bundle.deletingLastPathComponent().appending(path: rawValue)
+            try #require(FileManager.default.isExecutableFile(atPath: url.path), "\(url.path) is not built")
+            return url
+        }
+    }
+
+    /// Runs to the end.
+    func run(_ arguments: [String], in folder: Scratch) throws -> Outcome {
+        try start(arguments, in: folder).wait()
+    }
+
+    func start(_ arguments: [String], in folder: Scratch) throws -> Running {
+        try Running(self, arguments, in: folder)
+    }
+}
+
+/// How a program ended and what it said.
+struct Outcome {
+    /// The exit code; of a process that a signal ended, the signal's number negated.
+    var code: Int32
+    var output: String
+    /// Standard error.
+    var said: String
+
+    /// Lines of standard error that begin so.
+    func lines(_ prefix: String) -> [String] {
+        said.split(separator: "\n").map(String.init).filter { $0.hasPrefix(prefix) }
+    }
+
+    var errors: [String] { lines("error: ") }
+}
+
+/// A program while it runs. Its output goes to files, so that no pipe can fill up.
+final class Running {
+    private let process = Process()
+    private let ended = DispatchSemaphore(value: 0)
+    private let outputPath: String
+    private let errorPath: String
+
+    init(_ program: Program, _ arguments: [String], in folder: Scratch) throws {
+        let name = UUID().uuidString
+        (outputPath, errorPath) = (folder.logs + "/\(name).out", folder.logs + "/\(name).err")
+        process.executableURL = try program.url
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: folder.path)
+        // Help is wrapped to this, whatever terminal the tests run in.
+        process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        for path in [outputPath, errorPath] { try Data().write(to: URL(filePath: path)) }
+        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+        process.standardError = FileHandle(forWritingAtPath: errorPath)
+        process.terminationHandler = { [ended] _ in ended.signal() }
+        try process.run()
+    }
+
+    var said: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// Waits until standard error has the text, or the process has ended.
+    func waitUntilSaid(_ text: String) {
+        while process.isRunning, !said.contains(text) { usleep(2000) }
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    func wait() throws -> Outcome {
+        if ended.wait(timeout: .now() + 120) == .timedOut {
+            send(SIGKILL)
+            Issue.record("still running after 120 s: \(process.arguments ?? [])\n\(said)")
+            ended.wait()
+        }
+        let output = try String(contentsOfFile: outputPath, encoding: .utf8)
+        let code = process.terminationStatus
+        return Outcome(
+            code: process.terminationReason == .uncaughtSignal ? -code : code, output: output, said: said)
+    }
+}

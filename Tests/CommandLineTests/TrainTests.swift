@@ -1,0 +1,217 @@
+import Foundation
+import Testing
+
+/// A corpus of twelve and its cache.
+private func cachedCorpus() throws -> Scratch {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    let outcome = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    return folder
+}
+
+private let runFiles = [
+    "best.safetensors", "config.yaml", "metrics.jsonl", "predictions-development.csv", "predictions-test.csv",
+    "result.json",
+]
+
+@Test func wholeRun() throws {
+    let folder = try cachedCorpus()
+    let outcome = try Program.train.run(trainArguments("--json"), in: folder)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(folder.names(in: "run") == runFiles)
+    #expect(outcome.lines("epoch ").count == 2)
+    let result = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(result["status"] as? String == "completed" && result["epochs"] as? Int == 2)
+    let scores = try #require(result["scores"] as? [String: [String: [String: Any]]])
+    #expect(scores.keys.sorted() == ["development", "test"])
+    #expect(scores["development"]?["activation"]?["count"] as? Int == 4)
+    let stored = try JSONSerialization.jsonObject(with: folder.bytes("run/result.json")) as? [String: Any]
+    #expect(stored?["cache_key"] as? String == result["cache_key"] as? String)
+
+    // Stage two needs nothing but the cache, and the report nothing but the run.
+    for name in folder.names(in: ".") where name.hasSuffix(".wav") { try folder.remove(name) }
+    try folder.remove("manifest.csv")
+    #expect(try Program.train.run(trainArguments(out: "again"), in: folder).code == 0)
+    #expect(try folder.bytes("again/best.safetensors") == folder.bytes("run/best.safetensors"))
+    let report = try Program.undertone.run(["report", "run", "again", "-o", "report.html"], in: folder)
+    #expect(report.code == 0 && report.said.isEmpty)
+    #expect(report.output.contains("CCC") && report.output.hasSuffix("report: report.html\n"))
+    #expect(try folder.read("report.html").contains("</html>"))
+}
+
+@Test func runInTheWayIsNotOverwrittenUnasked() throws {
+    let folder = try cachedCorpus()
+    #expect(try Program.train.run(trainArguments(), in: folder).code == 0)
+    let before = try runFiles.map { try folder.bytes("run/\($0)") }
+    let refused = try Program.train.run(trainArguments(), in: folder)
+    #expect(refused.code == 64)
+    #expect(refused.errors.count == 1 && refused.said.hasPrefix("error: run: already holds a finished run; "))
+
+    let finished = try Program.train.run(trainArguments("--resume"), in: folder)
+    #expect(finished.code == 0)
+    #expect(finished.said == "run: this run was finished before; nothing is done over again\n")
+
+    let other = try Program.train.run(trainArguments("--resume", "--set", "seed=1"), in: folder)
+    #expect(other.code == 64)
+    #expect(
+        other.said == "error: run: holds a run with another configuration; give --replace to replace it, or another "
+            + "--out\n")
+    #expect(try runFiles.map { try folder.bytes("run/\($0)") } == before, "whatever was asked so far")
+
+    #expect(try Program.train.run(trainArguments("--resume", "--replace", "--set", "seed=1"), in: folder).code == 0)
+    #expect(try folder.bytes("run/best.safetensors") != before[0])
+    #expect(try Program.train.run(trainArguments("--replace"), in: folder).code == 0)
+    #expect(try folder.bytes("run/best.safetensors") == before[0])
+}
+
+@Test(arguments: [SIGTERM, SIGKILL])
+func stoppedTrainingGoesOnToTheSameWeights(signal: Int32) throws {
+    let folder = try cachedCorpus()
+    let epochs = 60
+    let whole = try Program.train.run(trainArguments(out: "whole", epochs: epochs), in: folder)
+    #expect(whole.code == 0)
+
+    let arguments = trainArguments(epochs: epochs, "--progress", "json", "--resume")
+    let running = try Program.train.start(arguments, in: folder)
+    running.waitUntilSaid("epoch 3/")
+    running.send(signal)
+    let stopped = try running.wait()
+    if signal == SIGTERM {
+        #expect(stopped.code == 75)
+        #expect(
+            stopped.errors == [
+                "error: interrupted; the state is in run/state, and the same command with --resume goes on"
+            ]
+        )
+    } else {
+        #expect(stopped.code == -SIGKILL)
+    }
+    #expect(!folder.exists("run/result.json"))
+
+    let rest = try Program.train.run(arguments, in: folder)
+    #expect(rest.code == 0)
+    if signal == SIGTERM { #expect(rest.said.contains("resumed after epoch ")) }
+    #expect(try folder.bytes("run/best.safetensors") == folder.bytes("whole/best.safetensors"))
+    for split in ["development", "test"] {
+        #expect(try folder.read("run/predictions-\(split).csv") == folder.read("whole/predictions-\(split).csv"))
+    }
+    #expect(try folder.read("run/metrics.jsonl").split(separator: "\n").count == epochs)
+    #expect(folder.names(in: "run") == folder.names(in: "whole"), "nothing is left behind")
+}
+
+/// Stage two refuses before it trains, and says where the fault is.
+struct TrainCase: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var code: Int32
+    var errors: [String]
+    var more: [String] = []
+    var change: @Sendable (Scratch) throws -> Void = { _ in }
+
+    /// A changed manifest, given with `--corpus`.
+    static func corpus(
+        _ description: String, _ errors: [String], change: @escaping @Sendable (String) -> String
+    ) -> TrainCase {
+        TrainCase(
+            testDescription: description, code: 65, errors: errors, more: ["--corpus", "newer.csv"],
+            change: { try $0.write("newer.csv", change(try $0.read("manifest.csv"))) })
+    }
+
+    static let all = [
+        TrainCase(
+            testDescription: "no cache", code: 66,
+            errors: [
+                "none/cache.json: cannot be opened (No such file or directory); expected a cache file, make it with "
+                    + "undertone-cache"
+            ], more: ["--cache", "none"]),
+        TrainCase(
+            testDescription: "a shard is missing", code: 66,
+            errors: [
+                "cache/shard-00000.h5: cannot be opened (No such file or directory); expected a cache file, make it "
+                    + "with undertone-cache"
+            ], change: { try $0.remove("cache/shard-00000.h5") }),
+        TrainCase(
+            testDescription: "no weights above the cut", code: 66,
+            errors: [
+                "cache/upper.safetensors: not found; it carries the weights above the cut and is written at the end "
+                    + "of undertone-cache, so let that finish first"
+            ], change: { try $0.remove("cache/upper.safetensors") }),
+        TrainCase(
+            testDescription: "no such label", code: 65,
+            errors: [
+                "cache/corpus.csv:1: no label column 'activaton'; the columns are activation; did you mean activation?"
+            ], more: ["--set", "labels=[activaton]"]),
+        TrainCase(
+            testDescription: "more layers than the cut leaves", code: 65,
+            errors: [
+                "cache: holds cut 2, but training the top 3 layers needs cut 1 or lower; cache again with --cut 1, or "
+                    + "train fewer layers (--set layers=…)"
+            ], more: ["--set", "layers=3"]),
+        TrainCase(
+            testDescription: "no configuration", code: 66,
+            errors: ["none.yaml: no such file, or it cannot be read; give a YAML file"],
+            more: ["--config", "none.yaml"]),
+        TrainCase(
+            testDescription: "a key misspelt in the configuration", code: 64,
+            errors: [
+                "typo.yaml:2: key 'epochz': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
+                    + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
+                    + "'best_metric', 'threads', 'compute'"
+            ], more: ["--config", "typo.yaml"], change: { try $0.write("typo.yaml", "seed: 1\nepochz: 3\n") }),
+        corpus(
+            "labels that are no numbers",
+            [
+                "newer.csv:2: activation of 'u0' is 'high'; expected a finite number, or nothing when unlabelled",
+                "newer.csv:3: activation of 'u1' is 'nan'; expected a finite number, or nothing when unlabelled",
+                "newer.csv:4: activation of 'u2' is 'inf'; expected a finite number, or nothing when unlabelled",
+            ]
+        ) {
+            $0.replacing(/(u0,.*,)\d\n/) { "\($0.1)high\n" }.replacing(/(u1,.*,)\d\n/) { "\($0.1)nan\n" }
+                .replacing(/(u2,.*,)\d\n/) { "\($0.1)inf\n" }
+        },
+        corpus(
+            "no training split",
+            [
+                "newer.csv: no cached utterance in split 'train', which training needs; add rows with that split to "
+                    + "the manifest"
+            ]
+        ) { $0.replacing(",train,", with: ",test,") },
+        corpus(
+            "labels that are all alike",
+            ["newer.csv: every label of 'activation' in split 'train' is 3.0; a CCC needs labels that differ"]
+        ) { $0.replacing(/,\d\n/, with: ",3\n") },
+        corpus(
+            "no labels",
+            [
+                "newer.csv: no utterance of split 'train' is labelled for 'activation'; label some, or leave it out of "
+                    + "labels"
+            ]
+        ) { $0.replacing(/,\d\n/, with: ",\n") },
+    ]
+}
+
+@Test(arguments: TrainCase.all)
+func trainingThatCannotBeIsRefused(_ bad: TrainCase) throws {
+    let folder = try cachedCorpus()
+    try bad.change(folder)
+    let outcome = try Program.train.run(trainArguments() + bad.more, in: folder)
+    #expect(outcome.code == bad.code)
+    #expect(outcome.said == bad.errors.map { "error: \($0)\n" }.joined(), "nothing else is said")
+    #expect(outcome.output.isEmpty && folder.names(in: "run").isEmpty)
+}
+
+@Test func runThatCannotBeWritten() throws {
+    let folder = try cachedCorpus()
+    let outcome = try Program.train.run(trainArguments(out: "/proc/run"), in: folder)
+    #expect(outcome.code == 73)
+    #expect(outcome.errors.count == 1 && outcome.said.hasPrefix("error: /proc/run: cannot be written ("))
+}
+
+@Test func reportOfWhatIsNoRun() throws {
+    let folder = try Scratch()
+    let outcome = try Program.undertone.run(["report", "none"], in: folder)
+    #expect(outcome.code == 66)
+    #expect(
+        outcome.said
+            == "error: none/result.json: no such file; none is not a run directory, or its run is not done\n")
+}

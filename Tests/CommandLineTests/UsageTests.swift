@@ -1,0 +1,98 @@
+import Testing
+
+/// What cannot be asked for is refused with 64, and with what can.
+struct UsageCase: CustomTestStringConvertible, Sendable {
+    var program = Program.cache
+    var arguments: [String]
+    /// The first line of standard error.
+    var error: String
+    var testDescription: String { "\(program.rawValue) \(arguments.joined(separator: " "))" }
+
+    private static func cache(_ arguments: [String], _ error: String) -> UsageCase {
+        UsageCase(
+            arguments: ["--corpus", "manifest.csv", "--model", tinyModel, "--out", "cache"] + arguments, error: error)
+    }
+
+    private static func train(_ arguments: [String], _ error: String) -> UsageCase {
+        UsageCase(program: .train, arguments: ["--cache", "cache", "--out", "run"] + arguments, error: error)
+    }
+
+    static let all = [
+        cache(["--cut", "5"], "error: --cut 5: \(tinyModel) has 4 layers; expected cnn or a number from 0 to 4"),
+        cache(["--cut", "-1"], "Error: The value '-1' is invalid for '--cut <cut>'"),
+        cache(["--cut", "x"], "Error: The value 'x' is invalid for '--cut <cut>'"),
+        cache([], "Error: Missing expected argument '--cut <cut> ...'"),
+        cache(["--cut", "2", "--shards", "0"], "Error: --shards is 0; expected 1 or more"),
+        cache(["--cut", "2", "--shards", "100000"], "Error: --shards is 100000; expected at most 99999"),
+        cache(["--cut", "2", "--workers", "0"], "Error: --workers is 0; expected 1 or more"),
+        cache(
+            ["--cut", "2", "--shards", "2", "--only-shard", "2"],
+            "error: --only-shard 2: there are 2 shards; expected a number from 0 to 1"),
+        cache(["--cut", "2", "--only-shard", "1"], "error: --only-shard 1: there is 1 shard; expected 0"),
+        cache(
+            ["--cut", "2", "--max-rejects", "some"], "Error: The value 'some' is invalid for '--max-rejects <n|p%>'"),
+        cache(["--cut", "2", "--max-rejects", "-1"], "Error: Missing value for '--max-rejects <n|p%>'"),
+        cache(
+            ["--cut", "2", "--max-rejects", "101%"], "Error: The value '101%' is invalid for '--max-rejects <n|p%>'"),
+        cache(
+            ["--cut", "2", "--store", "float8"],
+            "Error: The value 'float8' is invalid for '--store <store>'. Please provide one of 'float16', 'bfloat16' "
+                + "or 'float32'."),
+        cache(["--cut", "2", "--shard", "2"], "Error: Unknown option '--shard'. Did you mean '--shards'?"),
+        UsageCase(
+            arguments: [
+                "--corpus", "manifest.csv", "--model", "random:wav2vec2-tinny", "--cut", "2", "--out", "cache",
+            ],
+            error: "error: model 'random:wav2vec2-tinny': unknown preset 'wav2vec2-tinny'; expected one of "
+                + "wav2vec2-base, wav2vec2-tiny"),
+        UsageCase(
+            arguments: [
+                "--corpus", "manifest.csv", "--model", "random:wav2vec2-tiny?seed=x", "--cut", "2", "--out", "cache",
+            ],
+            error: "error: model 'random:wav2vec2-tiny?seed=x': 'seed=x'; expected seed= and a number from 0 to "
+                + "18446744073709551615"),
+        train(
+            [],
+            "error: training configuration: no 'labels'; name the manifest's columns to learn, e.g. labels: "
+                + "[activation, valence]"),
+        train(["--threads", "0"], "Error: --threads is 0; expected 1 or more"),
+        train(["--epochs", "3"], "Error: Unknown option '--epochs'"),
+        train(
+            ["--set", "epochs"],
+            "error: --set epochs: expected key=value with a dotted key, e.g. "
+                + "optimiser.learning_rate.layers=1e-5"),
+        train(
+            ["--set", "epochs=many"], "error: --set epochs=many: key 'epochs': expected a whole number, found 'many'"),
+        train(
+            ["--set", "epoch=3"],
+            "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
+                + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
+                + "'best_metric', 'threads', 'compute'"),
+        train(
+            ["--set", "optimiser.learning_rat.layers=1"],
+            "error: --set optimiser.learning_rat.layers=1: key 'optimiser.learning_rat': no such key; did you mean "
+                + "'learning_rate'? valid here: 'learning_rate', 'weight_decay', 'betas', 'epsilon', "
+                + "'warmup_fraction', 'warmup_steps', 'schedule', 'clip_norm'"),
+        UsageCase(program: .undertone, arguments: ["pln"], error: "Error: Unexpected argument 'pln'"),
+        UsageCase(
+            program: .undertone, arguments: ["plan"],
+            error: "Error: Missing expected argument '<pipeline>'"),
+        UsageCase(
+            program: .undertone, arguments: ["plan", "typo.yaml"],
+            error: "error: typo.yaml:1: key 'nmae': no such key; did you mean 'name'? valid here: 'name', 'corpus', "
+                + "'labels', 'model', 'cache', 'train', 'launcher', 'report'"),
+        UsageCase(
+            program: .undertone, arguments: ["report"], error: "Error: Missing expected argument '<run> ...'"),
+    ]
+}
+
+@Test(arguments: UsageCase.all)
+func wrongUsageIsRefused(_ wrong: UsageCase) throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(1)
+    try folder.write("typo.yaml", "nmae: x\n")
+    let outcome = try wrong.program.run(wrong.arguments, in: folder)
+    #expect(outcome.code == 64)
+    #expect(outcome.said.split(separator: "\n").first.map(String.init) == wrong.error)
+    #expect(outcome.output.isEmpty && !folder.exists("cache") && !folder.exists("run"))
+}
