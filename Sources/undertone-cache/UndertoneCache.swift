@@ -30,7 +30,7 @@ struct UndertoneCache: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.", valueName: "folder"))
+            "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.", valueName: "model"))
     var model: String
 
     @Option(

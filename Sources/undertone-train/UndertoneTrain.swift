@@ -11,6 +11,7 @@ struct UndertoneTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "undertone-train",
         abstract: "Train the top layers and the regression heads from a cache of hidden states.",
+        usage: "undertone-train [<options>] --cache <folder> --out <folder> [--set <key=value> ...]",
         discussion: """
             Needs nothing but the cache: the labels and the weights above the cut travel in it. The run directory \
             receives config.yaml, metrics.jsonl, result.json, predictions-<split>.csv and best.safetensors.
@@ -47,7 +48,10 @@ struct UndertoneTrain: ParsableCommand {
     @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")
     var resume = false
 
-    @Flag(help: "Replace what --out holds when it is a run of another configuration, cache or corpus.")
+    @Flag(
+        help: ArgumentHelp(
+            "Begin anew over the run that --out holds; with --resume, only where that is of another configuration, "
+                + "cache or corpus."))
     var replace = false
 
     @Option(

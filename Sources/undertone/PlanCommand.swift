@@ -11,7 +11,8 @@ struct PlanCommand: ParsableCommand {
             files that hold the settings are written into the build folder, each only where it changes: another \
             learning rate trains again and leaves the cache alone; another cut makes another cache.
 
-            The project's Makefile calls this by itself: make report PIPELINE=pipelines/demo.yaml
+            The project's Makefile calls this by itself:
+              make report PIPELINE=pipelines/demo.yaml
             """)
 
     @Argument(help: ArgumentHelp("The pipeline manifest, e.g. pipelines/demo.yaml.", valueName: "pipeline"))

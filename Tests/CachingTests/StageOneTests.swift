@@ -146,7 +146,9 @@ func sameBytesWhateverTheWorkers(workers: Int, shards: Int) throws {
 @Test func anotherCountOfShardsIsRefused() throws {
     let (manifest, folder) = (corpus(3), try TemporaryFolder())
     try cache(manifest, folder, FakeRecordings(manifest), layout: layout(shards: 2))
-    #expect(throws: StoreError.self) { try cache(manifest, folder, FakeRecordings(manifest)) }
+    #expect(throws: CachingError.shardCount(directory: folder.path, found: 2, wanted: 1)) {
+        try cache(manifest, folder, FakeRecordings(manifest))
+    }
 }
 
 // MARK: - Rejects
