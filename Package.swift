@@ -60,7 +60,9 @@ let package = Package(
             dependencies: ["Runs", "Files", "Faults"]),
         .target(
             name: "Reports",
-            dependencies: ["Runs", "Files", "Faults", .product(name: "Mustache", package: "swift-mustache")]),
+            dependencies: [
+                "Runs", "Files", "Faults", "CNumerics", .product(name: "Mustache", package: "swift-mustache"),
+            ]),
 
         // Programs.
         .executableTarget(
@@ -73,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "Training", "Runs", "Kernels", "Buffers", "Faults",
+                "Console", "Training", "Reports", "Runs", "Kernels", "Buffers", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

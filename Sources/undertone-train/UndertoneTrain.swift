@@ -101,7 +101,13 @@ struct UndertoneTrain: ParsableCommand {
         let narrator = Narrator(
             mode: progress, epochs: settings.configuration.epochs,
             opening: "training in \(settings.precision.rawValue) on \(threads) of \(settings.device)")
-        let stage = StageTwo(settings, report: narrator.report, isInterrupted: { Interruption.isRequested })
+        let log = TensorBoardLog(RunDirectory(path: settings.runDirectory), warn: narrator.say)
+        let stage = StageTwo(
+            settings,
+            report: { event in
+                narrator.report(event)
+                log.report(event)
+            }, isInterrupted: { Interruption.isRequested })
         defer { narrator.leaveBar() }
         let result = try stage.run()
         if narrator.heardNothing {
