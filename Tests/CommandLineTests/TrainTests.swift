@@ -49,7 +49,8 @@ private func fileNames(of run: String, in folder: Scratch) -> [String] {
 @Test func runInTheWayIsNotOverwrittenUnasked() throws {
     let folder = try cachedCorpus()
     #expect(try Program.train.run(trainArguments(), in: folder).code == 0)
-    let before = try runFiles.map { try folder.bytes("run/\($0)") }
+    let files = folder.names(in: "run")
+    let before = try files.map { try folder.bytes("run/\($0)") }
     let refused = try Program.train.run(trainArguments(), in: folder)
     #expect(refused.code == 64)
     #expect(refused.errors.count == 1 && refused.said.hasPrefix("error: run: already holds a finished run; "))
@@ -63,7 +64,8 @@ private func fileNames(of run: String, in folder: Scratch) -> [String] {
     #expect(
         other.said == "error: run: holds a run with another configuration; give --replace to replace it, or another "
             + "--out\n")
-    #expect(try runFiles.map { try folder.bytes("run/\($0)") } == before, "whatever was asked so far")
+    #expect(folder.names(in: "run") == files)
+    #expect(try files.map { try folder.bytes("run/\($0)") } == before, "whatever was asked so far")
 
     #expect(try Program.train.run(trainArguments("--resume", "--replace", "--set", "seed=1"), in: folder).code == 0)
     #expect(try folder.bytes("run/best.safetensors") != before[0])
