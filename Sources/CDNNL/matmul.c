@@ -49,12 +49,6 @@ void ut_dnnl_matmul_destroy(ut_dnnl_matmul *p) {
 
 size_t ut_dnnl_matmul_scratch_bytes(const ut_dnnl_matmul *p) { return ut_desc_size(p->scratch); }
 
-const char *ut_dnnl_matmul_implementation(const ut_dnnl_matmul *p) {
-    const char *text = "";
-    dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, &text);
-    return text;
-}
-
 int ut_dnnl_matmul_execute(const ut_dnnl_matmul *p, const void *a, const void *b, const float *bias, void *c,
                            void *scratch) {
     dnnl_memory_t memories[5] = {ut_memory(p->a, a), ut_memory(p->b, b), ut_memory(p->c, c),

@@ -64,14 +64,6 @@ public final class ProgressReporter: Sendable {
         }
     }
 
-    /// Corrects what there is to do, when it turns out to be less than announced.
-    public func setTotal(_ total: Int, work: Double) {
-        state.withLock { state in
-            state.snapshot.total = total
-            state.snapshot.totalWork = work
-        }
-    }
-
     /// Prints a line for the user to read, without disturbing the bar. Shown in every mode but `json` as it is.
     public func message(_ line: String) {
         state.withLock { state in

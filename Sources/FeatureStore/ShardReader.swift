@@ -59,9 +59,6 @@ public final class ShardReader: Sendable {
 
     public func index(of id: String) -> Int? { rowOfId[id] }
 
-    /// First row of an utterance.
-    public func rowOffset(utterance: Int) -> Int { table.offsets[utterance] }
-
     /// CRC-32C of an utterance's stored bytes, as recorded when they were written.
     ///
     /// - Precondition: `cut` is one of the layout's.

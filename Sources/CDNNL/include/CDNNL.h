@@ -35,8 +35,6 @@ typedef struct ut_dnnl_matmul ut_dnnl_matmul;
 ut_dnnl_matmul *ut_dnnl_matmul_create(const ut_dnnl_matmul_shape *shape, int *status);
 void ut_dnnl_matmul_destroy(ut_dnnl_matmul *);
 size_t ut_dnnl_matmul_scratch_bytes(const ut_dnnl_matmul *);
-/// Which implementation oneDNN chose, for profiles.
-const char *ut_dnnl_matmul_implementation(const ut_dnnl_matmul *);
 int ut_dnnl_matmul_execute(const ut_dnnl_matmul *, const void *a, const void *b, const float *bias, void *c,
                            void *scratch);
 
