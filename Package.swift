@@ -48,6 +48,11 @@ let package = Package(
                 "Buffers", "Files", "Faults", "CHDF5", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Caching", dependencies: ["Corpus", "FeatureStore", "Files", "Faults"]),
+        .target(
+            name: "FrozenModels",
+            dependencies: [
+                "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
+            ]),
         .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
@@ -68,8 +73,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-cache",
             dependencies: [
-                "Console", "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
-                "Faults",
+                "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

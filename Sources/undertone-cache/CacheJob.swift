@@ -4,6 +4,7 @@ import Console
 import Corpus
 import FeatureStore
 import Foundation
+import FrozenModels
 import Kernels
 import SpeechEncoder
 

@@ -1,22 +1,19 @@
-import ArgumentParser
 import Buffers
 import Caching
 import Checkpoints
 import Corpus
-import Faults
 import FeatureStore
 import Foundation
 import Kernels
 import SpeechEncoder
-import Synchronization
 
 /// A pretrained model as stage one sees it: what is frozen, how it hears, and what stays for training.
-struct FrozenModel {
-    let frozenWeightsSHA256: String
-    let preprocessing: CacheDescription.Preprocessing
+public struct FrozenModel: Sendable {
+    public let frozenWeightsSHA256: String
+    public let preprocessing: CacheDescription.Preprocessing
     private let source: any ModelSource
     /// As the user named it.
-    var location: String { source.location }
+    public var location: String { source.location }
     private let configuration: EncoderConfiguration
     private let cuts: [Cut]
     private let compute: Precision
@@ -24,7 +21,7 @@ struct FrozenModel {
     /// Opens the model and checks every tensor that stage one reads or passes on: names and shapes, before any compute.
     ///
     /// - Throws: `CheckpointError`, naming the file and the tensor or key; `ModelError`.
-    init(_ text: String, cuts: [Cut], compute: Precision) throws {
+    public init(_ text: String, cuts: [Cut], compute: Precision) throws {
         source = try ModelSpecification(text).open()
         configuration = try EncoderConfiguration(source.configuration)
         self.cuts = cuts
@@ -69,26 +66,26 @@ struct FrozenModel {
         ])
     }
 
-    func layout(storage: StorageFormat, shardCount: Int) throws -> ShardLayout {
+    public func layout(storage: StorageFormat, shardCount: Int) throws -> ShardLayout {
         ShardLayout(
             key: key(storage: storage), storage: storage,
             cuts: cuts.map { CutLayout(name: "\($0)", hiddenSize: configuration.width(at: $0)) },
             sampleRateHz: preprocessing.sampleRateHz, hopSamples: preprocessing.hopSamples, shardCount: shardCount)
     }
 
-    var recordings: AudioRecordings {
+    public var recordings: AudioRecordings {
         AudioRecordings(
             sampleRateHz: preprocessing.sampleRateHz, minimumSamples: preprocessing.minimumSamples,
             normalise: preprocessing.normalise)
     }
 
     /// The model's `config.json`, to travel in `cache.json`.
-    func configurationJSON() throws -> JSONValue {
+    public func configurationJSON() throws -> JSONValue {
         try JSONDecoder().decode(JSONValue.self, from: source.configuration.data)
     }
 
     /// The frozen layers, loaded when first needed: a run that finds everything cached loads nothing.
-    func encoder(precision: Precision, threads: Int) -> EncoderOnDemand {
+    public func encoder(precision: Precision, threads: Int) -> EncoderOnDemand {
         EncoderOnDemand(threads: threads) { [configuration, source, cuts] in
             try LowerEncoder(
                 configuration, weights: source, cuts: cuts, precision: precision, engine: CPUEngine(threads: threads))
@@ -98,7 +95,7 @@ struct FrozenModel {
     /// Everything above the lowest cut, under Hugging Face's names, whole or not at all.
     ///
     /// - Throws: `CheckpointError.cannotWrite`.
-    func writeUpperWeights(to path: String) throws {
+    public func writeUpperWeights(to path: String) throws {
         let entries = TensorNames(configuration).upper(above: cuts[0])
         var writer = try SafetensorsWriter(
             path: path, tensors: entries.map { (name: $0.name, shape: $0.shape, precision: .float32) },
@@ -106,73 +103,5 @@ struct FrozenModel {
         // A tensor at a time: a large model need not be in memory twice.
         for entry in entries { try writer.append(try source.floats(entry.name, shape: entry.shape)) }
         try writer.finish()
-    }
-}
-
-/// The frozen layers behind the interface that caching knows, loaded once, by whoever comes first.
-final class EncoderOnDemand: FrozenEncoder {
-    /// Of the engine, for each utterance.
-    let threads: Int
-    private let make: @Sendable () throws -> LowerEncoder
-    private let loaded = Mutex<LowerEncoder?>(nil)
-
-    init(threads: Int, make: @escaping @Sendable () throws -> LowerEncoder) {
-        self.threads = threads
-        self.make = make
-    }
-
-    @discardableResult
-    func load() throws -> LowerEncoder {
-        try loaded.withLock { loaded in
-            if let loaded { return loaded }
-            let encoder = try make()
-            loaded = encoder
-            return encoder
-        }
-    }
-
-    func hiddenStates(of waveform: [Float]) throws -> [String: HiddenStates] {
-        let encoder = try load()
-        let states = encoder.downloadedHiddenStates(of: waveform)
-        return Dictionary(
-            uniqueKeysWithValues: states.map { cut, values in
-                let width = encoder.configuration.width(at: cut)
-                return ("\(cut)", HiddenStates(rows: values.count / width, columns: width, values: values))
-            })
-    }
-}
-
-/// The choices of `--compute`.
-enum ComputeChoice: String, CaseIterable, ExpressibleByArgument {
-    case auto, float32, bfloat16
-
-    var precision: Precision {
-        switch self {
-        case .auto: CPUEngine.multipliesBFloat16Natively ? .bfloat16 : .float32
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        }
-    }
-}
-
-enum ModelError: Fault {
-    case cut(Cut, model: String, layerCount: Int)
-    case noPreprocessor(model: String)
-
-    var kind: FaultKind {
-        switch self {
-        case .cut: .usage
-        case .noPreprocessor: .missingInput
-        }
-    }
-
-    var description: String {
-        switch self {
-        case .cut(let cut, let model, let layerCount):
-            "--cut \(cut): \(model) has \(layerCount) layers; expected cnn or a number from 0 to \(layerCount)"
-        case .noPreprocessor(let model):
-            "\(model): no preprocessor_config.json; it says whether waveforms are normalised, so copy it from where "
-                + "the model comes from"
-        }
     }
 }

@@ -1,0 +1,25 @@
+import Faults
+import SpeechEncoder
+
+/// What is wrong with a model as a whole, beyond its files.
+public enum ModelError: Fault {
+    case cut(Cut, model: String, layerCount: Int)
+    case noPreprocessor(model: String)
+
+    public var kind: FaultKind {
+        switch self {
+        case .cut: .usage
+        case .noPreprocessor: .missingInput
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .cut(let cut, let model, let layerCount):
+            "--cut \(cut): \(model) has \(layerCount) layers; expected cnn or a number from 0 to \(layerCount)"
+        case .noPreprocessor(let model):
+            "\(model): no preprocessor_config.json; it says whether waveforms are normalised, so copy it from where "
+                + "the model comes from"
+        }
+    }
+}
