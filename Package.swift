@@ -98,6 +98,7 @@ let package = Package(
             dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
+        .testTarget(name: "SpeechEncoderTests", dependencies: ["SpeechEncoder", "Checkpoints", "Kernels", "Faults"]),
         .testTarget(
             name: "GoldenTests",
             dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),

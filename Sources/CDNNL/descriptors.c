@@ -103,6 +103,7 @@ dnnl_status_t ut_matmul_pd(dnnl_primitive_desc_t *pd, ut_desc a, ut_desc b, ut_d
 int ut_reorder(ut_desc from, const void *source, ut_desc to, void *target) {
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_t reorder = NULL;
+    ut_run_alone();
     dnnl_memory_t in = ut_memory(from, source), out = ut_memory(to, target);
     dnnl_status_t status = in && out ? dnnl_success : dnnl_out_of_memory;
     if (status == dnnl_success)
@@ -157,7 +158,7 @@ static void find_openmp(void) {
     set_openmp_threads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
 }
 
-void ut_dnnl_run_alone(void) {
+void ut_run_alone(void) {
     pthread_once(&set_openmp_threads_once, find_openmp);
     if (set_openmp_threads) set_openmp_threads(1);
 }

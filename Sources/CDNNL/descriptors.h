@@ -26,6 +26,10 @@ dnnl_status_t ut_matmul_pd(dnnl_primitive_desc_t *pd, ut_desc a, ut_desc b, ut_d
 /// Copies `from` into `to`, converting layout and type.
 int ut_reorder(ut_desc from, const void *source, ut_desc to, void *target);
 
+/// Keeps the calling thread to itself from now on, without OpenMP's threads. OpenMP's number of threads belongs to the thread that
+/// calls, and threads come and go, so it is said before each use.
+void ut_run_alone(void);
+
 /// The one CPU engine and an in-order stream for each thread, made at first use and kept for the process's life.
 dnnl_engine_t ut_engine(void);
 dnnl_stream_t ut_stream(void);

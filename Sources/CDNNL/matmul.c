@@ -12,6 +12,8 @@ ut_dnnl_matmul *ut_dnnl_matmul_create(const ut_dnnl_matmul_shape *s, int *status
     ut_dnnl_matmul *p = calloc(1, sizeof *p);
     *status = dnnl_out_of_memory;
     if (!p) return NULL;
+    // Also for compiling: the plan depends on the number of threads it is made for.
+    ut_run_alone();
     p->shape = *s;
     dnnl_data_type_t operand = ut_type(s->operand_type), result = ut_type(s->result_type);
     p->a = ut_desc_strided(2, (dnnl_dims_t){s->m, s->k}, operand, (dnnl_dims_t){s->a_row_stride, s->a_column_stride});
@@ -51,6 +53,7 @@ size_t ut_dnnl_matmul_scratch_bytes(const ut_dnnl_matmul *p) { return ut_desc_si
 
 int ut_dnnl_matmul_execute(const ut_dnnl_matmul *p, const void *a, const void *b, const float *bias, void *c,
                            void *scratch) {
+    ut_run_alone();
     dnnl_memory_t memories[5] = {ut_memory(p->a, a), ut_memory(p->b, b), ut_memory(p->c, c),
                                  ut_memory(p->scratch, scratch), p->bias ? ut_memory(p->bias, bias) : NULL};
     static const int roles[5] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD, DNNL_ARG_BIAS};

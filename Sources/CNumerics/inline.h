@@ -105,3 +105,26 @@ UT_INLINE void ut_row_key(ut_dropout d, size_t row, uint32_t *low, uint32_t *hig
     *low = (uint32_t)k;
     *high = (uint32_t)(k >> 32) ^ (uint32_t)d.key;
 }
+
+/// `out = x + addend`, a row.
+UT_INLINE void ut_sum_row(float *out, const float *x, const void *addend, bool addend16, size_t columns) {
+    for (size_t c = 0; c < columns; c++) out[c] = x[c] + ut_load(addend, addend16, c);
+}
+
+/// `out = x + dropout(addend)`, a row.
+UT_INLINE void ut_sum_dropped_row(float *out, const float *x, const void *addend, bool addend16, size_t columns,
+                               ut_dropout d, size_t row) {
+    uint32_t low, high, threshold = ut_threshold(d.probability);
+    float scale = 1.0f / (1.0f - d.probability);
+    ut_row_key(d, row, &low, &high);
+    for (size_t c = 0; c < columns; c++)
+        out[c] = x[c] + ut_load(addend, addend16, c) * ut_keep(ut_hash(low, high, (uint32_t)c), threshold, scale);
+}
+
+/// `Σ a b` over a row.
+UT_INLINE float ut_row_dot(const float *a, const float *b, size_t columns) {
+#pragma clang fp reassociate(on)
+    float total = 0;
+    for (size_t c = 0; c < columns; c++) total += a[c] * b[c];
+    return total;
+}

@@ -25,6 +25,18 @@ UT_CLONES void ut_rows_add(ut_rows out, ut_rows x, size_t rows, size_t columns) 
     }
 }
 
+UT_CLONES void ut_rows_sum(ut_rows out, ut_rows x, ut_rows addend, size_t rows, size_t columns, ut_dropout d) {
+    for (size_t r = 0; r < rows; r++) {
+        float *o = ut_row(out, r);
+        const float *i = ut_row(x, r);
+        const void *a = ut_row(addend, r);
+        if (d.probability > 0 && addend.is16) ut_sum_dropped_row(o, i, a, true, columns, d, r);
+        else if (d.probability > 0) ut_sum_dropped_row(o, i, a, false, columns, d, r);
+        else if (addend.is16) ut_sum_row(o, i, a, true, columns);
+        else ut_sum_row(o, i, a, false, columns);
+    }
+}
+
 UT_CLONES void ut_rows_sum_columns(float *out, ut_rows x, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++) {
         const void *i = ut_row(x, r);

@@ -51,13 +51,6 @@ UT_CLONES void ut_softmax_recompute(ut_rows scores, ut_rows dropped, const float
     ut_dropout_apply(dropped, scores, rows, columns, d);
 }
 
-UT_INLINE float row_dot(const float *a, const float *b, size_t columns) {
-#pragma clang fp reassociate(on)
-    float total = 0;
-    for (size_t c = 0; c < columns; c++) total += a[c] * b[c];
-    return total;
-}
-
 UT_INLINE void slope_row(void *out, bool out16, const float *p, const float *g, float dot, float scale, size_t columns) {
     for (size_t c = 0; c < columns; c++) ut_store(out, out16, c, scale * p[c] * (g[c] - dot));
 }
@@ -67,7 +60,7 @@ UT_CLONES void ut_softmax_backward(ut_rows d_scores, ut_rows p, ut_rows d_p, flo
     if (d.probability > 0) ut_dropout_apply(d_p, d_p, rows, columns, d);
     for (size_t r = 0; r < rows; r++) {
         const float *probabilities = ut_row(p, r), *g = ut_row(d_p, r);
-        float dot = row_dot(probabilities, g, columns);
+        float dot = ut_row_dot(probabilities, g, columns);
         void *o = ut_row(d_scores, r);
         if (d_scores.is16) slope_row(o, true, probabilities, g, dot, scale, columns);
         else slope_row(o, false, probabilities, g, dot, scale, columns);

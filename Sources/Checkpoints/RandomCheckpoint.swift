@@ -17,27 +17,25 @@ public struct RandomCheckpoint: ModelSource {
     public let preprocessor: ConfigurationFile?
     public let names: [String]
     private let seed: UInt64
-    private let plan: RandomTensorPlan
+    private let tensors: [String: RandomTensor]
 
-    /// - Throws: `CheckpointError.specification` when there is no such preset.
-    public init(preset: String, seed: UInt64) throws(CheckpointError) {
-        location = ModelSpecification.random(preset: preset, seed: seed).description
-        guard let found = RandomPreset.named(preset) else {
-            let known = RandomPreset.all.map(\.name).joined(separator: ", ")
-            throw .specification(text: location, reason: "unknown preset '\(preset)'; expected one of \(known)")
-        }
-        configuration = try ConfigurationFile(path: "\(location) config", data: Data(found.configuration.utf8))
-        preprocessor = try ConfigurationFile(
-            path: "\(location) preprocessor", data: Data(RandomPreset.preprocessor.utf8))
-        plan = try RandomTensorPlan(configuration)
-        names = plan.tensors.keys.sortedBytewise()
+    /// - Parameter location: what stands for the model in errors: its specification.
+    public init(
+        location: String, configuration: ConfigurationFile, preprocessor: ConfigurationFile?,
+        tensors: [String: RandomTensor], seed: UInt64
+    ) {
+        self.location = location
+        self.configuration = configuration
+        self.preprocessor = preprocessor
+        self.tensors = tensors
         self.seed = seed
+        names = tensors.keys.sortedBytewise()
     }
 
-    public func shape(of name: String) -> [Int]? { plan.tensors[name]?.shape }
+    public func shape(of name: String) -> [Int]? { tensors[name]?.shape }
 
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
-        guard let tensor = plan.tensors[name] else { throw missing(name) }
+        guard let tensor = tensors[name] else { throw missing(name) }
         let count = elementCount(tensor.shape)!
         switch tensor.distribution {
         case .constant(let value):

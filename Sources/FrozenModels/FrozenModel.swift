@@ -47,16 +47,10 @@ public struct FrozenModel: Sendable {
 
     /// What determines the features, one component each: see `CacheKey`.
     private func key(storage: StorageFormat) -> CacheKey {
-        let convolutions = configuration.convolutions.map { "\($0.channels)x\($0.kernel)/\($0.stride)" }
         return CacheKey(components: [
             "schema": "\(ShardLayout.schema)",
             "frozen_weights": frozenWeightsSHA256,
-            "architecture": [
-                configuration.family, "hidden \(configuration.hiddenSize)", "heads \(configuration.headCount)",
-                "intermediate \(configuration.intermediateSize)", "epsilon \(configuration.layerNormEpsilon)",
-                "convolutions \(convolutions.joined(separator: " "))",
-                "positional \(configuration.positionalKernel)/\(configuration.positionalGroups)",
-            ].joined(separator: ", "),
+            "architecture": configuration.summary,
             "cuts": cuts.map(\.description).joined(separator: ","),
             "storage": storage.rawValue,
             "compute": compute.rawValue,

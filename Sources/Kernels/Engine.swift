@@ -55,6 +55,7 @@ public protocol Engine: Sendable {
 
     /// `sum = x + dropout(addend)`, `out = (sum − mean)/√(var + ε) · γ + β` over each row.
     /// - Parameters:
+    ///   - outputs: with an addend, at least one of `out` and `sum`.
     ///   - x: `[N, C]` float32.
     ///   - addend: `[N, C]`, operand precision or float32.
     /// - Source: Ba, Kiros and Hinton 2016; population variance, as torch.nn.LayerNorm.
@@ -63,13 +64,25 @@ public protocol Engine: Sendable {
 
     /// The gradient with respect to `sum`, and through it.
     /// - Parameters:
-    ///   - dx: `[N, C]` float32; may be `dOut`.
-    ///   - dAddend: `[N, C]` operands: `dx` through the dropout of the addend.
-    ///   - dGamma, dBeta: `[1, C]` float32, added to.
+    ///   - dx: `[N, C]` float32, overwritten, or added to when `accumulate`; may be `dOut` when it is overwritten.
+    ///   - dAddend: `[N, C]` operands: `dx`, as it then is, through the dropout of the addend.
+    ///   - dGamma, dBeta: `[1, C]` float32, added to; both or neither.
     ///   - sum, statistics: as the forward pass wrote them.
     func layerNormBackward(
-        dx: Matrix, dAddend: Matrix?, dGamma: Matrix, dBeta: Matrix, dOut: Matrix, sum: Matrix, statistics: Matrix,
-        dropout: Dropout, parameters: NormParameters)
+        dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
+        statistics: Matrix, dropout: Dropout, parameters: NormParameters)
+
+    /// `out = gelu(layerNorm(x))` over each row: how a convolution goes on in the encoders whose CNN has layer norms.
+    /// - Parameters:
+    ///   - out: `[N, C]`, operands or float32; may be `x`.
+    ///   - x: `[N, C]`, operands or float32; `C ≤ 4096`.
+    func layerNormGeluForward(out: Matrix, x: Matrix, parameters: NormParameters)
+
+    /// `out = x + dropout(addend)`, float32 but for the addend, which may be operands. `out` may be `x`.
+    func addForward(out: Matrix, x: Matrix, addend: Matrix, dropout: Dropout)
+
+    /// `out = dropout(x)`, converting between precisions. Its backward pass is the same operation on the gradient.
+    func dropoutForward(out: Matrix, x: Matrix, dropout: Dropout)
 
     /// `out = dropout(gelu(x))`, exact GELU. `out` may be `x`.
     func geluForward(out: Matrix, x: Matrix, dropout: Dropout)
@@ -92,28 +105,44 @@ public protocol Engine: Sendable {
     /// Softmax runs in float32.
     /// - Parameters:
     ///   - out: `[N, H·D]` operands.
-    ///   - logSumExp: `[H, N]` float32: `log Σ_j exp(scale · q·k_j)` of each row, which the backward pass needs.
+    ///   - logSumExp: `[H, N]` float32: the logarithm of each softmax's denominator, which the backward pass needs.
     ///   - qkv: `[N, 3·H·D]` operands, Q then K then V.
-    /// - Source: Vaswani et al. 2017, eq. 1.
-    func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+    ///   - positions: added to the scaled scores: `gate[n, h] · bias[h, distance]`, distance = key's frame − query's.
+    /// - Source: Vaswani et al. 2017, eq. 1; Chen et al. 2022 (WavLM), eq. 4, for the positions.
+    func attentionForward(
+        out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
+        dropout: Dropout)
 
-    /// The gradient of `attentionForward` with respect to `qkv`; probabilities are computed again from `logSumExp`.
-    /// - Parameter dQKV: `[N, 3·H·D]` operands.
+    /// The gradient of `attentionForward`; probabilities are computed again from `logSumExp`.
+    /// - Parameters:
+    ///   - dQKV: `[N, 3·H·D]` operands.
+    ///   - dPositions: there if `positions` are.
     /// - Source: Dao et al. 2022, algorithm 4, without its tiling of keys.
     func attentionBackward(
-        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
+        dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
+        shape: AttentionShape, positions: AttentionPositions?, dropout: Dropout)
+
+    /// WavLM's gates: `out[n, h] = a · (b · constant[h] − 1) + 2`, `a = σ(Σ x[0 …< 4])`, `b = σ(Σ x[4 …< 8])`.
+    /// - Parameters:
+    ///   - out: `[N, H]` float32.
+    ///   - x: `[N·H, 8]` operands: eight projections of each head's part of each frame.
+    ///   - constant: `[1, H]` float32.
+    /// - Source: Chen et al. 2022, eq. 4 to 8, as `WavLMAttention` of transformers has it.
+    func positionGatesForward(out: Matrix, x: Matrix, constant: Matrix)
+    /// The gradient of `positionGatesForward`: `dx` operands, overwritten; `dConstant` float32, added to.
+    func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix)
 
     // MARK: Convolutions of the speech encoders
 
-    /// The first convolution of a Wav2Vec 2.0 base encoder with what follows it:
-    /// `out = gelu(groupNorm(conv(waveform)))`, one group per channel, statistics over the utterance's frames.
+    /// The group norm after the first convolution of a base encoder, folded into that convolution:
+    /// `groupNorm(conv(waveform)) = conv'(waveform) + bias'`, one group per channel, statistics over the utterance's frames.
     /// - Parameters:
-    ///   - out: `[T, C]` operands, `T = (samples − kernel)/stride + 1`.
+    ///   - weight: `[C, kernel]` float32, overwritten: `w' = w · γ/√(var + ε)`.
+    ///   - bias: `[1, C]` float32, overwritten: `β − mean · γ/√(var + ε)`.
     ///   - waveform: `[samples, 1]` float32, one utterance.
-    ///   - weight: `[C, kernel]` float32.
-    /// - Source: Baevski et al. 2020, section 2; torch.nn.GroupNorm(C, C).
-    func waveformConvolutionForward(
-        out: Matrix, waveform: Matrix, weight: Matrix, kernel: Int, stride: Int, norm: NormParameters)
+    ///   - taps: `w`, `[C, kernel]` float32.
+    /// - Source: Baevski et al. 2020, section 2; torch.nn.GroupNorm(C, C). A bias of the convolution itself cancels.
+    func foldGroupNorm(weight: Matrix, bias: Matrix, waveform: Matrix, taps: Matrix, stride: Int, norm: NormParameters)
 
     /// `out = activation(conv(x) + b)` over the rows of one utterance, no padding.
     /// - Parameters:
@@ -121,10 +150,10 @@ public protocol Engine: Sendable {
     ///   - x: `[T, C]` operands.
     ///   - weight: `[outputs, kernel·C]`: for each output, the taps in order, each with its channels.
     func stridedConvolutionForward(
-        out: Matrix, x: Matrix, weight: any FrozenWeight, bias: Matrix?, kernel: Int, stride: Int,
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int,
         activation: Activation)
 
-    /// `out[t] = gelu(b + Σ_k w_k x[t + k − kernel/2])` over the rows of one utterance, zero outside, in groups of channels.
+    /// `out[t] = activation(b + Σ_k w_k x[t + k − kernel/2])` over the rows of one utterance, zero outside, in groups of channels.
     /// - Parameters:
     ///   - out: `[T, C]` float32.
     ///   - x: `[T, C]` operands.
@@ -132,7 +161,7 @@ public protocol Engine: Sendable {
     /// - Source: Baevski et al. 2020, section 2 (convolutional positional embedding); for an even kernel the reference
     ///   implementation drops the last frame, which this does.
     func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int)
+        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation)
 
     // MARK: Pooling
 

@@ -50,6 +50,15 @@ public struct Matrix: Sendable {
             offset: offset + range.lowerBound)
     }
 
+    /// The same elements in rows of another width; only of a matrix whose rows lie end to end.
+    public func reshaped(columns: Int) -> Matrix {
+        precondition(
+            isContiguous && elementCount % columns == 0, "\(elementCount) elements in rows of \(columns)")
+        return Matrix(
+            storage: storage, rows: elementCount / columns, columns: columns, precision: precision,
+            rowStride: columns, offset: offset)
+    }
+
     public var elementCount: Int { rows * columns }
     public var isContiguous: Bool { rowStride == columns || rows == 1 }
     public var shape: [Int] { [rows, columns] }

@@ -68,6 +68,33 @@ public struct AttentionShape: Sendable {
     }
 }
 
+/// What relative positions add to attention's scores.
+public struct AttentionPositions: Sendable {
+    /// Of each query's frame and head, `[N, H]` float32.
+    public let gate: Matrix
+    /// By head and distance, `[H, 2R − 1]` float32: column `R − 1` is distance 0, and no utterance is longer than `R`.
+    public let bias: Matrix
+
+    public init(gate: Matrix, bias: Matrix) {
+        precondition(bias.columns % 2 == 1, "biases for distances from −(R − 1) to R − 1 are odd in number")
+        self.gate = gate
+        self.bias = bias
+    }
+}
+
+/// The gradients of `AttentionPositions`.
+public struct AttentionPositionGradients: Sendable {
+    /// `[N, H]` float32, overwritten.
+    public let gate: Matrix
+    /// `[H, 2R − 1]` float32, added to; nil where the biases are not trained.
+    public let bias: Matrix?
+
+    public init(gate: Matrix, bias: Matrix?) {
+        self.gate = gate
+        self.bias = bias
+    }
+}
+
 /// What a layer norm reads beside its rows: `gamma` and `beta`, float32 `[1, C]`.
 public struct NormParameters: Sendable {
     public let gamma: Matrix
@@ -84,15 +111,16 @@ public struct NormParameters: Sendable {
 /// What a layer norm writes.
 public struct NormOutputs: Sendable {
     /// `[N, C]` float32.
-    public let out: Matrix
-    /// The same rows again as operands of the next product, if those are not float32.
+    public let out: Matrix?
+    /// The same rows as operands of the next product, if those are not float32.
     public let operand: Matrix?
     /// `x + dropout(addend)`, `[N, C]` float32: what the backward pass needs.
     public let sum: Matrix?
     /// Mean and reciprocal standard deviation of each row, `[N, 2]` float32: likewise.
     public let statistics: Matrix?
 
-    public init(out: Matrix, operand: Matrix? = nil, sum: Matrix? = nil, statistics: Matrix? = nil) {
+    public init(out: Matrix?, operand: Matrix? = nil, sum: Matrix? = nil, statistics: Matrix? = nil) {
+        precondition(out != nil || operand != nil, "a layer norm writes something")
         self.out = out
         self.operand = operand
         self.sum = sum

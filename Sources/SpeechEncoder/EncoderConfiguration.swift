@@ -1,6 +1,6 @@
 import Checkpoints
 
-/// The shape of a speech encoder, from a Hugging Face `config.json`.
+/// The shape of a speech encoder, from a Hugging Face `config.json`; what families differ in is in `variants`.
 public struct EncoderConfiguration: Sendable, Equatable {
     public struct Convolution: Sendable, Equatable {
         public let channels: Int
@@ -38,18 +38,18 @@ public struct EncoderConfiguration: Sendable, Equatable {
     public let layerNormEpsilon: Float
     /// The CNN feature encoder, from the waveform up.
     public let convolutions: [Convolution]
-    public let positionalKernel: Int
-    public let positionalGroups: Int
+    let variants: EncoderVariants
     public let dropouts: Dropouts
     /// `final_dropout`, before what is put on top of the encoder.
     public let headDropout: Float
 
-    /// Layer and group norms inside the CNN use torch's default, whatever `layer_norm_eps` says.
-    public static let convolutionNormEpsilon: Float = 1e-5
+    /// Norms inside the CNN and the stacked positional convolutions use torch's default, whatever `layer_norm_eps` says.
+    static let convolutionNormEpsilon: Float = 1e-5
 
     public init(_ file: ConfigurationFile) throws(CheckpointError) {
-        family = try file.string("model_type")
-        guard family == "wav2vec2" else { throw file.mistake("model_type", expected: "\"wav2vec2\"") }
+        let family = try EncoderFamily.named(by: file)
+        self.family = family.modelType
+        variants = try family.variants(file)
         hiddenSize = try file.int("hidden_size")
         layerCount = try file.int("num_hidden_layers")
         headCount = try file.int("num_attention_heads")
@@ -69,19 +69,25 @@ public struct EncoderConfiguration: Sendable, Equatable {
         convolutions = zip(channels, zip(kernels, strides)).map {
             Convolution(channels: $0, kernel: $1.0, stride: $1.1)
         }
-        positionalKernel = try file.int("num_conv_pos_embeddings", default: 128)
-        positionalGroups = try file.int("num_conv_pos_embedding_groups", default: 16)
         dropouts = Dropouts(
             hidden: try Self.probability("hidden_dropout", file),
             attention: try Self.probability("attention_dropout", file),
             activation: try Self.probability("activation_dropout", file))
         headDropout = try Self.probability("final_dropout", file)
-        try Self.check(file, hiddenSize: hiddenSize, headCount: headCount, groups: positionalGroups)
-        for (key, value) in [
-            ("num_hidden_layers", layerCount), ("intermediate_size", intermediateSize),
-            ("num_conv_pos_embeddings", positionalKernel),
-        ] where value < 1 {
+        guard headCount > 0, hiddenSize > 0, hiddenSize % headCount == 0 else {
+            throw file.mistake("num_attention_heads", expected: "a divisor of hidden_size, \(hiddenSize)")
+        }
+        try Self.check(file, variants.positionalEmbedding, hiddenSize: hiddenSize)
+        for (key, value) in [("num_hidden_layers", layerCount), ("intermediate_size", intermediateSize)]
+        where value < 1 {
             throw file.mistake(key, expected: "a positive integer")
+        }
+        for (key, widths) in [("conv_dim", channels), ("hidden_size", [hiddenSize])]
+        where widths.contains(where: { $0 > 4096 }) {
+            throw file.mistake(key, expected: "at most 4096 channels")
+        }
+        for key in ["feat_extract_activation", "hidden_act"] {
+            guard try file.string(key, default: "gelu") == "gelu" else { throw file.mistake(key, expected: "\"gelu\"") }
         }
     }
 
@@ -92,29 +98,37 @@ public struct EncoderConfiguration: Sendable, Equatable {
     }
 
     private static func check(
-        _ file: ConfigurationFile, hiddenSize: Int, headCount: Int, groups: Int
+        _ file: ConfigurationFile, _ embedding: EncoderVariants.PositionalEmbedding, hiddenSize: Int
     ) throws(CheckpointError) {
-        guard headCount > 0, hiddenSize > 0, hiddenSize % headCount == 0 else {
-            throw file.mistake("num_attention_heads", expected: "a divisor of hidden_size, \(hiddenSize)")
+        let kernel: Int, groups: Int, key: String
+        switch embedding {
+        case .weightNormed(let taps, let parts): (kernel, groups, key) = (taps, parts, "num_conv_pos_embeddings")
+        case .stacked(let count, let taps, let parts):
+            (kernel, groups, key) = (taps, parts, "conv_pos_kernel_size")
+            guard count > 0 else { throw file.mistake("num_conv_pos_embeddings", expected: "a positive integer") }
         }
+        guard kernel > 0 else { throw file.mistake(key, expected: "a positive integer") }
         guard groups > 0, hiddenSize % groups == 0 else {
             throw file.mistake("num_conv_pos_embedding_groups", expected: "a divisor of hidden_size, \(hiddenSize)")
         }
-        guard try file.string("feat_extract_norm", default: "group") == "group" else {
-            throw file.mistake("feat_extract_norm", expected: "\"group\" (the base encoder's norm)")
+    }
+
+    /// All that the features depend on beside the weights, in words: one component of a cache's key.
+    public var summary: String {
+        let shapes = convolutions.map { "\($0.channels)x\($0.kernel)/\($0.stride)" }.joined(separator: " ")
+        var parts = [
+            family, "hidden \(hiddenSize)", "heads \(headCount)", "intermediate \(intermediateSize)",
+            "epsilon \(layerNormEpsilon)", "convolutions \(shapes)", "\(variants.convolutionNorm.rawValue) norm",
+        ]
+        switch variants.positionalEmbedding {
+        case .weightNormed(let kernel, let groups): parts.append("positional \(kernel)/\(groups)")
+        case .stacked(let count, let kernel, let groups): parts.append("positional \(count)x\(kernel)/\(groups)")
         }
-        guard try file.bool("do_stable_layer_norm", default: false) == false else {
-            throw file.mistake("do_stable_layer_norm", expected: "false (the base encoder's post-norm layers)")
+        parts.append(variants.isPreNorm ? "pre-norm" : "post-norm")
+        if let relative = variants.relativePositions {
+            parts.append("relative \(relative.bucketCount)/\(relative.maximumDistance)")
         }
-        guard try file.bool("conv_bias", default: false) == false else {
-            throw file.mistake("conv_bias", expected: "false")
-        }
-        for key in ["feat_extract_activation", "hidden_act"] {
-            guard try file.string(key, default: "gelu") == "gelu" else { throw file.mistake(key, expected: "\"gelu\"") }
-        }
-        guard try file.bool("add_adapter", default: false) == false else {
-            throw file.mistake("add_adapter", expected: "false")
-        }
+        return parts.joined(separator: ", ")
     }
 
     /// Columns of the rows at a cut.

@@ -2,55 +2,114 @@ import Buffers
 import Checkpoints
 import Kernels
 
-/// The CNN feature encoder of Wav2Vec 2.0 base: seven strided convolutions, the first with a group norm over time, each
-/// followed by GELU (Baevski et al. 2020, section 2).
+/// The CNN feature encoder: strided convolutions over the waveform, each followed by GELU, with a group norm over time after the
+/// first or a layer norm over channels after each (Baevski et al. 2020, section 2).
+///
+/// A recording goes through in pieces of some seconds, so that what lies between the convolutions stays in the processor's
+/// caches, and memory does not grow with the recording's length except for the output's. Neighbouring pieces compute the
+/// few rows that both need; every row has the same bits however the recording is divided.
 struct FeatureEncoder: Sendable {
     private struct Layer: Sendable {
-        let weight: any FrozenWeight
+        let weight: LinearWeight
+        let bias: Matrix?
+        /// Nil where GELU follows at once.
+        let norm: NormParameters?
         let shape: EncoderConfiguration.Convolution
     }
     private let engine: any Engine
     private let precision: Precision
-    private let first: EncoderConfiguration.Convolution
-    private let firstWeight: Matrix
-    private let firstNorm: NormParameters
+    /// The first convolution where a group norm follows: the norm is folded into its taps for each utterance.
+    private struct Grouped: Sendable {
+        /// `[C, kernel]` float32.
+        let taps: Matrix
+        let norm: NormParameters
+        let shape: EncoderConfiguration.Convolution
+    }
+    private let grouped: Grouped?
+    /// The others.
     private let layers: [Layer]
+
+    /// Frames of the output that are computed at a time: 128 are 2.6 s.
+    private static let pieceFrames = 128
 
     init(
         _ configuration: EncoderConfiguration, weights: WeightLoader, precision: Precision, engine: any Engine
     ) throws(CheckpointError) {
         self.engine = engine
         self.precision = precision
-        let prefix = "feature_extractor.conv_layers"
-        first = configuration.convolutions[0]
-        firstWeight = try weights.matrix("\(prefix).0.conv.weight")
-        firstNorm = try weights.norm("\(prefix).0.layer_norm", epsilon: EncoderConfiguration.convolutionNormEpsilon)
+        let prefix = "feature_extractor.conv_layers", isGrouped = configuration.variants.convolutionNorm == .group
+        func norm(_ index: Int) throws(CheckpointError) -> NormParameters {
+            try weights.norm("\(prefix).\(index).layer_norm", epsilon: EncoderConfiguration.convolutionNormEpsilon)
+        }
         var layers: [Layer] = []
-        for (index, shape) in configuration.convolutions.enumerated().dropFirst() {
-            let weight = try weights.tapMajor("\(prefix).\(index).conv.weight")
-            layers.append(Layer(weight: engine.freeze(weight, precision: precision), shape: shape))
+        for (index, shape) in configuration.convolutions.enumerated().dropFirst(isGrouped ? 1 : 0) {
+            let taps = try weights.tapMajor("\(prefix).\(index).conv.weight", precision: .float32)
+            layers.append(
+                Layer(
+                    weight: .frozen(engine.freeze(taps, precision: precision)),
+                    bias: configuration.variants.convolutionsHaveBias
+                        ? try weights.row("\(prefix).\(index).conv.bias") : nil,
+                    norm: isGrouped ? nil : try norm(index), shape: shape))
         }
         self.layers = layers
+        // A bias before the group norm would cancel in it.
+        grouped =
+            isGrouped
+            ? Grouped(
+                taps: try weights.matrix("\(prefix).0.conv.weight"), norm: try norm(0),
+                shape: configuration.convolutions[0]) : nil
     }
 
     /// `[T, C]` float32 from `[samples, 1]` float32, one utterance.
     func callAsFunction(_ waveform: Matrix) -> Matrix {
-        var rows = engine.makeMatrix(
-            rows: (waveform.rows - first.kernel) / first.stride + 1, columns: first.channels,
-            precision: layers.isEmpty ? .float32 : precision)
-        engine.waveformConvolutionForward(
-            out: rows, waveform: waveform, weight: firstWeight, kernel: first.kernel, stride: first.stride,
-            norm: firstNorm)
-        for (index, layer) in layers.enumerated() {
-            // The last one is what the `cnn` cut stores and the projection's norm reads: not rounded to operands.
-            let out = engine.makeMatrix(
-                rows: (rows.rows - layer.shape.kernel) / layer.shape.stride + 1, columns: layer.shape.channels,
-                precision: index == layers.count - 1 ? .float32 : precision)
-            engine.stridedConvolutionForward(
-                out: out, x: rows, weight: layer.weight, bias: nil, kernel: layer.shape.kernel,
-                stride: layer.shape.stride, activation: .gelu)
-            rows = out
+        let samples = EncoderRows(waveform, operand: precision, engine: engine).operands
+        let layers = folded(over: waveform)
+        let frames = layers.reduce(waveform.rows) { ($0 - $1.shape.kernel) / $1.shape.stride + 1 }
+        let out = engine.makeMatrix(
+            rows: frames, columns: layers[layers.count - 1].shape.channels, precision: .float32)
+        for begin in stride(from: 0, to: frames, by: Self.pieceFrames) {
+            let piece = begin..<min(frames, begin + Self.pieceFrames)
+            compute(out.rows(piece), from: samples.rows(Self.input(of: piece, layers)), layers)
         }
-        return rows
+        return out
+    }
+
+    /// Rows of the waveform that frames `piece` of the output depend on.
+    private static func input(of piece: Range<Int>, _ layers: [Layer]) -> Range<Int> {
+        layers.reversed().reduce(piece) { range, layer in
+            range.lowerBound * layer.shape.stride..<(range.upperBound - 1) * layer.shape.stride + layer.shape.kernel
+        }
+    }
+
+    private func compute(_ out: Matrix, from samples: Matrix, _ layers: [Layer]) {
+        var rows = samples
+        for (index, layer) in layers.enumerated() {
+            let isLast = index == layers.count - 1
+            // The last one is what the `cnn` cut stores and the projection's norm reads: not rounded to operands.
+            let next =
+                isLast
+                ? out
+                : engine.makeMatrix(
+                    rows: (rows.rows - layer.shape.kernel) / layer.shape.stride + 1, columns: layer.shape.channels,
+                    precision: precision)
+            engine.stridedConvolutionForward(
+                out: next, x: rows, weight: layer.weight, bias: layer.bias, kernel: layer.shape.kernel,
+                stride: layer.shape.stride, activation: layer.norm == nil ? .gelu : .identity)
+            if let norm = layer.norm { engine.layerNormGeluForward(out: next, x: next, parameters: norm) }
+            rows = next
+        }
+    }
+
+    /// All layers for one utterance: a group norm depends on the whole of it.
+    private func folded(over waveform: Matrix) -> [Layer] {
+        guard let grouped else { return layers }
+        let taps = grouped.taps
+        let weight = engine.makeMatrix(rows: taps.rows, columns: taps.columns, precision: .float32)
+        let bias = engine.makeMatrix(rows: 1, columns: taps.rows, precision: .float32)
+        engine.foldGroupNorm(
+            weight: weight, bias: bias, waveform: waveform, taps: taps, stride: grouped.shape.stride,
+            norm: grouped.norm)
+        let operand = EncoderRows(weight, operand: precision, engine: engine).operands
+        return [Layer(weight: .trained(operand), bias: bias, norm: nil, shape: grouped.shape)] + layers
     }
 }

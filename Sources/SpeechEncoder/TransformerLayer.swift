@@ -1,19 +1,6 @@
 import Buffers
+import Checkpoints
 import Kernels
-
-/// The weights of one post-norm transformer layer, frozen or trained.
-struct LayerWeights: Sendable {
-    let queryKeyValue: LinearWeight
-    let queryKeyValueBias: Matrix
-    let attentionOutput: LinearWeight
-    let attentionOutputBias: Matrix
-    let attentionNorm: NormParameters
-    let intermediate: LinearWeight
-    let intermediateBias: Matrix
-    let output: LinearWeight
-    let outputBias: Matrix
-    let finalNorm: NormParameters
-}
 
 /// The dropout masks of one layer in one training step.
 struct LayerDropouts: Sendable {
@@ -21,113 +8,139 @@ struct LayerDropouts: Sendable {
     let attentionOutput: Dropout
     let intermediate: Dropout
     let output: Dropout
-
-    static let none = LayerDropouts(attention: .none, attentionOutput: .none, intermediate: .none, output: .none)
 }
 
-/// What a layer's backward pass needs of its forward pass.
-struct LayerTape: Sendable {
-    let input: Matrix
-    let queryKeyValue: Matrix
-    let logSumExp: Matrix
-    let attended: Matrix
-    let attentionSum: Matrix
-    let attentionStatistics: Matrix
-    let middle: Matrix
-    let preactivation: Matrix
-    let activation: Matrix
-    let outputSum: Matrix
-    let outputStatistics: Matrix
-}
-
-/// A post-norm transformer layer, as in Wav2Vec 2.0 and HuBERT base:
+/// A transformer layer, frozen or trained. Post-norm, as in the base encoders:
 ///
-///     h = LN(x + drop(attention(x)))        out = LN(h + drop(W₂ drop(gelu(W₁ h + b₁)) + b₂))
+///     h = LN₁(x + drop(attention(x)))        out = LN₂(h + drop(W₂ drop(gelu(W₁ h + b₁)) + b₂))
 ///
-/// - Source: Vaswani et al. 2017; `Wav2Vec2EncoderLayer` for where the dropouts sit.
+/// or pre-norm, as in the large ones (`do_stable_layer_norm`):
+///
+///     h = x + drop(attention(LN₁(x)))        out = h + drop(W₂ drop(gelu(W₁ LN₂(h) + b₁)) + b₂)
+///
+/// - Source: Vaswani et al. 2017; Xiong et al. 2020 for pre-norm; `Wav2Vec2EncoderLayer` and
+///   `Wav2Vec2EncoderLayerStableLayerNorm` for where the dropouts sit.
 struct TransformerLayer: Sendable {
-    let weights: LayerWeights
+    /// Of what is trained; none where the layer is frozen.
+    let parameters: [Parameter]
+    let queryKeyValue: LinearMap
+    let attentionOutput: LinearMap
+    /// `layer_norm`.
+    let attentionNorm: LayerNorm
+    let intermediate: LinearMap
+    let output: LinearMap
+    /// `final_layer_norm`.
+    let finalNorm: LayerNorm
+    let gate: PositionGate?
+    let isPreNorm: Bool
     let heads: Int
+    let precision: Precision
     let engine: any Engine
+    /// Counted from 0; names the layer's dropout masks.
+    let index: UInt64
 
-    /// Inference: nothing is kept.
-    func callAsFunction(_ x: EncoderRows, offsets: PackedOffsets) -> EncoderRows {
-        let attended = attend(
-            linear(x.operand, weights.queryKeyValue, weights.queryKeyValueBias), offsets: offsets, logSumExp: nil,
-            dropout: .none)
-        let projected = linear(attended, weights.attentionOutput, weights.attentionOutputBias)
-        let middle = addAndNormalise(x, projected, weights.attentionNorm, dropout: .none, kept: nil)
-        let activation = linear(middle.operand, weights.intermediate, weights.intermediateBias, activation: .gelu)
-        let output = linear(activation, weights.output, weights.outputBias, into: projected)
-        return addAndNormalise(middle, output, weights.finalNorm, dropout: .none, kept: nil)
+    init(
+        _ index: Int, weights: WeightLoader, configuration: EncoderConfiguration, precision: Precision, isTrained: Bool
+    ) throws(CheckpointError) {
+        let prefix = "encoder.layers.\(index)", epsilon = configuration.layerNormEpsilon
+        var parts = PartBuilder(weights: weights, precision: precision, isTrained: isTrained)
+        queryKeyValue = try parts.linear(
+            "\(prefix).attention.q_proj", "\(prefix).attention.k_proj", "\(prefix).attention.v_proj")
+        gate =
+            configuration.variants.relativePositions == nil
+            ? nil : try PositionGate("\(prefix).attention", from: &parts)
+        attentionOutput = try parts.linear("\(prefix).attention.out_proj")
+        attentionNorm = try parts.norm("\(prefix).layer_norm", epsilon: epsilon)
+        intermediate = try parts.linear("\(prefix).feed_forward.intermediate_dense")
+        output = try parts.linear("\(prefix).feed_forward.output_dense")
+        finalNorm = try parts.norm("\(prefix).final_layer_norm", epsilon: epsilon)
+        parameters = parts.parameters
+        isPreNorm = configuration.variants.isPreNorm
+        heads = configuration.headCount
+        self.precision = precision
+        engine = weights.engine
+        self.index = UInt64(index)
     }
 
-    /// Training: what the backward pass needs is kept on the tape, and GELU is a step of its own, since it is the sum
-    /// before it that the backward pass needs.
-    func forward(_ x: EncoderRows, offsets: PackedOffsets, dropouts: LayerDropouts) -> (EncoderRows, LayerTape) {
-        let rows = x.operand.rows
-        let qkv = linear(x.operand, weights.queryKeyValue, weights.queryKeyValueBias)
-        let logSumExp = make(heads, rows, .float32)
-        let attended = attend(qkv, offsets: offsets, logSumExp: logSumExp, dropout: dropouts.attention)
-        let projected = linear(attended, weights.attentionOutput, weights.attentionOutputBias)
-        let attentionNorm = keptOfNorm(x)
-        let middle = addAndNormalise(
-            x, projected, weights.attentionNorm, dropout: dropouts.attentionOutput, kept: attentionNorm)
-        let preactivation = linear(middle.operand, weights.intermediate, weights.intermediateBias)
-        let activation = make(rows, preactivation.columns, preactivation.precision)
-        engine.geluForward(out: activation, x: preactivation, dropout: dropouts.intermediate)
-        let output = linear(activation, weights.output, weights.outputBias, into: projected)
-        let outputNorm = keptOfNorm(x)
-        let out = addAndNormalise(middle, output, weights.finalNorm, dropout: dropouts.output, kept: outputNorm)
-        let tape = LayerTape(
-            input: x.operand, queryKeyValue: qkv, logSumExp: logSumExp, attended: attended,
-            attentionSum: attentionNorm.sum, attentionStatistics: attentionNorm.statistics, middle: middle.operand,
-            preactivation: preactivation, activation: activation, outputSum: outputNorm.sum,
-            outputStatistics: outputNorm.statistics)
-        return (out, tape)
+    // MARK: Inference: nothing is kept
+
+    func callAsFunction(_ x: EncoderRows, _ sequence: PackedSequence) -> EncoderRows {
+        isPreNorm ? preNorm(x, sequence) : postNorm(x, sequence)
     }
 
-    // MARK: The steps of both passes
-
-    /// `activation(x Wᵀ + b)`, into `out` where there is one to be used again.
-    private func linear(
-        _ x: Matrix, _ weight: LinearWeight, _ bias: Matrix, activation: Activation = .identity, into out: Matrix? = nil
-    ) -> Matrix {
-        let out = out ?? make(x.rows, weight.outputs, x.precision)
-        engine.linearForward(out: out, x: x, weight: weight, bias: bias, activation: activation)
+    private func postNorm(_ x: EncoderRows, _ sequence: PackedSequence) -> EncoderRows {
+        let branch = attention(x.operands, sequence)
+        let middle = EncoderRows(
+            rows: branch.rows, columns: branch.columns, operand: precision, engine: engine)
+        attentionNorm.forward(
+            out: middle.residual, operand: middle.separateOperand, x: x.residual, addend: branch)
+        feedForward(middle.operands, into: branch)
+        let out = EncoderRows(rows: branch.rows, columns: branch.columns, operand: precision, engine: engine)
+        finalNorm.forward(out: out.residual, operand: out.separateOperand, x: middle.residual, addend: branch)
         return out
     }
 
-    private func attend(_ qkv: Matrix, offsets: PackedOffsets, logSumExp: Matrix?, dropout: Dropout) -> Matrix {
-        let out = make(qkv.rows, qkv.columns / 3, qkv.precision)
+    private func preNorm(_ x: EncoderRows, _ sequence: PackedSequence) -> EncoderRows {
+        let normed = makeOperands(like: x.residual)
+        attentionNorm.forward(normed, x: x.residual)
+        let branch = attention(normed, sequence)
+        let residual = make(x.residual.rows, x.residual.columns, .float32)
+        finalNorm.forward(normed, sum: residual, x: x.residual, addend: branch)
+        feedForward(normed, into: branch)
+        engine.addForward(out: residual, x: residual, addend: branch, dropout: .none)
+        return EncoderRows(residual: residual, operand: nil)
+    }
+
+    /// The attention branch, from what the queries, keys and values read.
+    private func attention(_ x: Matrix, _ sequence: PackedSequence) -> Matrix {
+        let qkv = queryKeyValue.forward(x)
+        let gated = positionGate(x, sequence)
+        let attended = make(x.rows, x.columns, precision)
         engine.attentionForward(
-            out: out, logSumExp: logSumExp, qkv: qkv, shape: attentionShape(offsets, out), dropout: dropout)
-        return out
+            out: attended, logSumExp: nil, qkv: qkv, shape: shape(sequence, x), positions: gated?.positions,
+            dropout: .none)
+        return attentionOutput.forward(attended)
     }
 
-    /// `LN(x + drop(addend))`.
-    private func addAndNormalise(
-        _ x: EncoderRows, _ addend: Matrix, _ parameters: NormParameters, dropout: Dropout,
-        kept: (sum: Matrix, statistics: Matrix)?
-    ) -> EncoderRows {
-        let out = EncoderRows(
-            rows: addend.rows, columns: addend.columns, operand: x.operand.precision, engine: engine)
-        engine.layerNormForward(
-            NormOutputs(
-                out: out.residual, operand: out.separateOperand, sum: kept?.sum, statistics: kept?.statistics),
-            x: x.residual, addend: addend, dropout: dropout, parameters: parameters)
-        return out
+    /// The feed-forward branch. Long recordings go through in pieces, whose rows do not depend on each other: the activation is the
+    /// widest matrix of a layer.
+    private func feedForward(_ x: Matrix, into out: Matrix) {
+        let height = 4096
+        for begin in stride(from: 0, to: x.rows, by: height) {
+            let rows = begin..<min(x.rows, begin + height)
+            let activation = intermediate.forward(x.rows(rows), activation: .gelu)
+            _ = output.forward(activation, into: out.rows(rows))
+        }
     }
 
-    private func keptOfNorm(_ x: EncoderRows) -> (sum: Matrix, statistics: Matrix) {
-        (make(x.operand.rows, x.operand.columns, .float32), make(x.operand.rows, 2, .float32))
+    // MARK: What both passes use
+
+    func positionGate(_ x: Matrix, _ sequence: PackedSequence) -> PositionGate.Tape? {
+        guard let gate else { return nil }
+        guard let biases = sequence.positionBiases else { preconditionFailure("no relative positions for the gate") }
+        return gate.forward(x, biases: biases)
     }
 
-    func attentionShape(_ offsets: PackedOffsets, _ rows: Matrix) -> AttentionShape {
-        AttentionShape(offsets: offsets, heads: heads, width: rows.columns / heads)
+    func shape(_ sequence: PackedSequence, _ rows: Matrix) -> AttentionShape {
+        AttentionShape(offsets: sequence.offsets, heads: heads, width: rows.columns / heads)
     }
 
     func make(_ rows: Int, _ columns: Int, _ precision: Precision) -> Matrix {
         engine.makeMatrix(rows: rows, columns: columns, precision: precision)
+    }
+
+    func makeOperands(like rows: Matrix) -> Matrix { make(rows.rows, rows.columns, precision) }
+}
+
+extension LayerNorm {
+    /// As operands of the next product alone, whatever their precision.
+    func forward(
+        _ operands: Matrix, sum: Matrix? = nil, statistics: Matrix? = nil, x: Matrix, addend: Matrix? = nil,
+        dropout: Dropout = .none
+    ) {
+        let isWide = operands.precision == .float32
+        forward(
+            out: isWide ? operands : nil, operand: isWide ? nil : operands, sum: sum, statistics: statistics, x: x,
+            addend: addend, dropout: dropout)
     }
 }

@@ -30,13 +30,19 @@ public struct TrainingStep: Sendable {
     }
 }
 
-/// The upper part of an encoder: the layers above a cut, of which the topmost are trained.
+/// The upper part of an encoder: the layers above a cut, of which the topmost are trained, and for pre-norm encoders the norm
+/// after the last.
 public struct UpperEncoder: Sendable {
     public let configuration: EncoderConfiguration
     public let cut: Cut
     public let precision: Precision
     private let frozen: [TransformerLayer]
-    private let trained: [TrainedLayer]
+    private let trained: [TransformerLayer]
+    /// Trained whenever a layer is.
+    private let encoderNorm: LayerNorm?
+    private let encoderNormParameters: [Parameter]
+    /// Layer 0's embedding of relative positions, `[buckets, H]`, for the encoders that have one; frozen.
+    private let relativeTable: [Float]
     private let engine: any Engine
 
     /// - Parameters:
@@ -54,46 +60,78 @@ public struct UpperEncoder: Sendable {
         self.precision = precision
         self.engine = engine
         let loader = WeightLoader(weights, names: TensorNames(configuration).upper(above: cut), engine: engine)
-        var frozen: [TransformerLayer] = [], trained: [TrainedLayer] = []
-        for index in cut.layersBelow..<first {
-            let weights = try LayerWeights(
-                frozen: index, weights: loader, configuration: configuration, precision: precision)
-            frozen.append(TransformerLayer(weights: weights, heads: configuration.headCount, engine: engine))
+        var layers: [TransformerLayer] = []
+        for index in cut.layersBelow..<configuration.layerCount {
+            layers.append(
+                try TransformerLayer(
+                    index, weights: loader, configuration: configuration, precision: precision,
+                    isTrained: index >= first))
         }
-        for index in first..<configuration.layerCount {
-            trained.append(
-                try TrainedLayer(index, weights: loader, configuration: configuration, precision: precision))
-        }
-        self.frozen = frozen
-        self.trained = trained
+        frozen = Array(layers.prefix(first - cut.layersBelow))
+        trained = Array(layers.dropFirst(frozen.count))
+        var parts = PartBuilder(weights: loader, precision: precision, isTrained: trainedLayers > 0)
+        encoderNorm =
+            configuration.variants.isPreNorm
+            ? try parts.norm("encoder.layer_norm", epsilon: configuration.layerNormEpsilon) : nil
+        encoderNormParameters = parts.parameters
+        let isRelative = configuration.variants.relativePositions != nil && !layers.isEmpty
+        relativeTable = isRelative ? try loader.floats(TensorNames.relativeTable) : []
     }
 
-    public var parameters: [Parameter] { trained.flatMap(\.parameters) }
+    public var parameters: [Parameter] { trained.flatMap(\.parameters) + encoderNormParameters }
 
-    /// The last layer's output, `[N, C]` float32, without dropout.
+    private func sequence(_ offsets: PackedOffsets) -> PackedSequence {
+        guard let relative = configuration.variants.relativePositions, !relativeTable.isEmpty else {
+            return PackedSequence(offsets: offsets)
+        }
+        let reach = (0..<offsets.utteranceCount).map { offsets[$0].count }.max() ?? 1
+        return PackedSequence(
+            offsets: offsets,
+            positionBiases: relative.biases(
+                table: relativeTable, heads: configuration.headCount, reach: reach, engine: engine))
+    }
+
+    /// The last layer's output, normed where the encoder has a last norm, `[N, C]` float32, without dropout.
     public func callAsFunction(_ rows: Matrix, offsets: PackedOffsets) -> Matrix {
+        let sequence = sequence(offsets)
         var x = EncoderRows(rows, operand: precision, engine: engine)
-        for layer in frozen { x = layer(x, offsets: offsets) }
-        for layer in trained { x = layer(x, offsets: offsets) }
-        return x.residual
+        for layer in frozen + trained { x = layer(x, sequence) }
+        guard let encoderNorm else { return x.residual }
+        let out = engine.makeMatrix(rows: rows.rows, columns: x.residual.columns, precision: .float32)
+        encoderNorm.forward(out, x: x.residual)
+        return out
     }
 
     /// What `backward` needs of `forward`.
     public struct Tape: Sendable {
+        let sequence: PackedSequence
         let layers: [LayerTape]
+        let encoderNorm: LayerNorm.Tape?
     }
 
-    /// The last layer's output, `[N, C]` float32, and what the backward pass needs.
+    /// The output as above, with dropout, and what the backward pass needs.
     public func forward(_ rows: Matrix, offsets: PackedOffsets, step: TrainingStep) -> (Matrix, Tape) {
+        let sequence = sequence(offsets)
         var x = EncoderRows(rows, operand: precision, engine: engine)
-        for layer in frozen { x = layer(x, offsets: offsets) }
+        for layer in frozen { x = layer(x, sequence) }
         var tapes: [LayerTape] = []
         for layer in trained {
-            let (out, tape) = layer.forward(x, offsets: offsets, step: step)
+            let (out, tape) = layer.forward(x, sequence, dropouts: step.dropouts(layer: layer.index))
             x = out
             tapes.append(tape)
         }
-        return (x.residual, Tape(layers: tapes))
+        guard let encoderNorm else {
+            return (x.residual, Tape(sequence: sequence, layers: tapes, encoderNorm: nil))
+        }
+        let out = engine.makeMatrix(rows: rows.rows, columns: x.residual.columns, precision: .float32)
+        let statistics = engine.makeMatrix(rows: rows.rows, columns: 2, precision: .float32)
+        encoderNorm.forward(out, statistics: statistics, x: x.residual)
+        return (
+            out,
+            Tape(
+                sequence: sequence, layers: tapes,
+                encoderNorm: LayerNorm.Tape(sum: x.residual, statistics: statistics))
+        )
     }
 
     /// Adds to the gradient of every parameter.
@@ -102,14 +140,16 @@ public struct UpperEncoder: Sendable {
     ///   - dOut: `[N, C]` float32; overwritten.
     ///   - needsInput: whether the gradient with respect to the rows is wanted, which only a check does.
     @discardableResult
-    public func backward(
-        dOut: Matrix, tape: Tape, offsets: PackedOffsets, step: TrainingStep, needsInput: Bool = false
-    ) -> Matrix? {
+    public func backward(dOut: Matrix, tape: Tape, step: TrainingStep, needsInput: Bool = false) -> Matrix? {
+        guard !trained.isEmpty else { return dOut }
+        if let encoderNorm, let taped = tape.encoderNorm {
+            encoderNorm.backward(dx: dOut, accumulate: false, dAddend: nil, dOut: dOut, tape: taped)
+        }
         var gradient: Matrix? = dOut
         for (index, layer) in trained.enumerated().reversed() {
             guard let dLayer = gradient else { break }
             gradient = layer.backward(
-                dOut: dLayer, tape: tape.layers[index], offsets: offsets, step: step,
+                dOut: dLayer, tape: tape.layers[index], tape.sequence, dropouts: step.dropouts(layer: layer.index),
                 needsInput: needsInput || index > 0)
         }
         return gradient

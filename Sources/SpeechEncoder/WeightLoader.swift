@@ -8,7 +8,7 @@ struct WeightLoader: Sendable {
     let engine: any Engine
     private let shapes: [String: [Int]]
 
-    init(_ source: any TensorSource, names: [TensorNames.Entry], engine: any Engine) {
+    init(_ source: any TensorSource, names: [TensorEntry], engine: any Engine) {
         self.source = source
         self.engine = engine
         shapes = Dictionary(uniqueKeysWithValues: names.map { ($0.name, $0.shape) })
@@ -37,15 +37,13 @@ struct WeightLoader: Sendable {
     }
 
     /// A convolution's weight `[outputs, inputs, taps]` as `[outputs, taps · inputs]`, the order of channels-last rows.
-    func tapMajor(_ name: String) throws(CheckpointError) -> Matrix {
-        let shape = shape(name)
-        return engine.makeMatrix(
-            tapMajor(try floats(name), shape: shape), rows: shape[0], columns: shape[1] * shape[2])
+    func tapMajor(_ name: String, precision: Precision) throws(CheckpointError) -> Matrix {
+        tapMajor(try floats(name), shape: shape(name), precision: precision)
     }
 
     /// A positional convolution's weight from its weight norm over taps: `w[o, i, k] = g[k] · v[o, i, k] / ‖v[·, ·, k]‖`
     /// (Salimans and Kingma 2016, eq. 2, with torch's `dim=2`).
-    func weightNormed(_ name: String) throws(CheckpointError) -> Matrix {
+    func weightNormed(_ name: String, precision: Precision) throws(CheckpointError) -> Matrix {
         let shape = shape("\(name).weight_v"), taps = shape[2]
         let gain = try floats("\(name).weight_g")
         var weight = try floats("\(name).weight_v")
@@ -53,12 +51,12 @@ struct WeightLoader: Sendable {
         for index in weight.indices { squares[index % taps] += Double(weight[index]) * Double(weight[index]) }
         let factors = zip(gain, squares).map { Float(Double($0) / $1.squareRoot()) }
         for index in weight.indices { weight[index] *= factors[index % taps] }
-        return engine.makeMatrix(tapMajor(weight, shape: shape), rows: shape[0], columns: shape[1] * taps)
+        return tapMajor(weight, shape: shape, precision: precision)
     }
 
-    private func tapMajor(_ weight: [Float], shape: [Int]) -> [Float] {
+    private func tapMajor(_ weight: [Float], shape: [Int], precision: Precision) -> Matrix {
         let inputs = shape[1], taps = shape[2]
-        return [Float](unsafeUninitializedCapacity: weight.count) { out, count in
+        let ordered = [Float](unsafeUninitializedCapacity: weight.count) { out, count in
             for output in 0..<shape[0] {
                 let base = output * inputs * taps
                 for input in 0..<inputs {
@@ -67,5 +65,6 @@ struct WeightLoader: Sendable {
             }
             count = weight.count
         }
+        return engine.makeMatrix(ordered, rows: shape[0], columns: inputs * taps, precision: precision)
     }
 }

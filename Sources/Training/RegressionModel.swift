@@ -99,7 +99,7 @@ public struct RegressionModel: Sendable {
         engine.standardise(out: dPooled, x: dPooled, shift: nil, scale: scale)
         // The last hidden rows are not needed any more: their gradient takes their place.
         engine.meanPoolBackward(dx: hidden, dOut: dPooled, offsets: offsets)
-        let dRows = encoder.backward(dOut: hidden, tape: tape, offsets: offsets, step: step, needsInput: needsInput)
+        let dRows = encoder.backward(dOut: hidden, tape: tape, step: step, needsInput: needsInput)
         return StepResult(loss: loss, predictions: predictions, inputGradient: needsInput ? dRows : nil)
     }
 }

@@ -49,8 +49,8 @@ import Testing
         try expect(y, "\(name).y", tolerance)
         let dx = try matrix("\(name).dy"), dGamma = make(1, columns), dBeta = make(1, columns)
         engine.layerNormBackward(
-            dx: dx, dAddend: nil, dGamma: dGamma, dBeta: dBeta, dOut: dx, sum: x, statistics: statistics,
-            dropout: .none, parameters: parameters)
+            dx: dx, accumulate: false, dAddend: nil, dGamma: dGamma, dBeta: dBeta, dOut: dx, sum: x,
+            statistics: statistics, dropout: .none, parameters: parameters)
         try expect(dx, "\(name).dx", tolerance)
         try expect(dGamma, "\(name).dgamma", tolerance)
         try expect(dBeta, "\(name).dbeta", tolerance)
@@ -65,10 +65,11 @@ import Testing
             offsets: try PackedOffsets(lengths: zip(bounds.dropFirst(), bounds).map { $0 - $1 }), heads: heads,
             width: columns / heads)
         let y = make(qkv.rows, columns), logSumExp = make(heads, qkv.rows), dQKV = make(qkv.rows, qkv.columns)
-        engine.attentionForward(out: y, logSumExp: logSumExp, qkv: qkv, shape: shape, dropout: .none)
+        engine.attentionForward(out: y, logSumExp: logSumExp, qkv: qkv, shape: shape, positions: nil, dropout: .none)
         try expect(y, "\(name).y", 1e-5)
         engine.attentionBackward(
-            dQKV: dQKV, dOut: try matrix("\(name).dy"), logSumExp: logSumExp, qkv: qkv, shape: shape, dropout: .none)
+            dQKV: dQKV, dPositions: nil, dOut: try matrix("\(name).dy"), logSumExp: logSumExp, qkv: qkv, shape: shape,
+            positions: nil, dropout: .none)
         try expect(dQKV, "\(name).dqkv", 2e-5)
     }
 

@@ -5,7 +5,9 @@ extension OperationCase {
     static let all: [OperationCase] =
         [
             linear(rows: 7, inputs: 10, outputs: 6), linear(rows: 70, inputs: 48, outputs: 33),
-            linear(rows: 1, inputs: 5, outputs: 1), frozenLinear(rows: 37, inputs: 24, outputs: 20),
+            linear(rows: 1, inputs: 5, outputs: 1),
+            // More outputs than one block: with three threads, blocks of other heights than with one.
+            linear(rows: 90, inputs: 48, outputs: 144), frozenLinear(rows: 37, inputs: 24, outputs: 20),
             layerNorm(rows: 5, columns: 12, dropout: 0), layerNorm(rows: 300, columns: 40, dropout: 0.3),
             gelu(rows: 6, columns: 9, dropout: 0), gelu(rows: 50, columns: 33, dropout: 0.25),
             tanh(rows: 4, columns: 7, dropout: 0), tanh(rows: 9, columns: 5, dropout: 0.5),
@@ -16,7 +18,13 @@ extension OperationCase {
             attention(lengths: [4, 7], heads: 3, width: 8, dropout: 0.3),
             // Long enough for several blocks of queries.
             attention(lengths: [30, 700], heads: 1, width: 8, dropout: 0.1),
-            waveformConvolution(samples: 100, channels: 6), waveformConvolution(samples: 400, channels: 3),
+            gatedAttention(lengths: [5], heads: 1, width: 4, dropout: 0),
+            gatedAttention(lengths: [3, 1, 6], heads: 2, width: 4, dropout: 0.2),
+            gatedAttention(lengths: [30, 700], heads: 2, width: 8, dropout: 0.1),
+            positionGates(rows: 5, heads: 3), preNorm(rows: 6, columns: 10), preNorm(rows: 200, columns: 20),
+            layerNormGelu(rows: 9, columns: 14), add(rows: 5, columns: 7, dropout: 0),
+            add(rows: 40, columns: 24, dropout: 0.4),
+            foldedGroupNorm(samples: 100, channels: 6), foldedGroupNorm(samples: 400, channels: 3),
             stridedConvolution(rows: 11, channels: 4, outputs: 6, kernel: 3, stride: 2),
             stridedConvolution(rows: 300, channels: 16, outputs: 24, kernel: 3, stride: 2),
             stridedConvolution(rows: 9, channels: 4, outputs: 6, kernel: 2, stride: 2),
@@ -95,9 +103,72 @@ extension OperationCase {
             let dx = engine.make(rows, columns), dAddend = engine.make(rows, columns, inputs[1].precision)
             let dGamma = engine.zeros(1, columns), dBeta = engine.zeros(1, columns)
             engine.layerNormBackward(
-                dx: dx, dAddend: dAddend, dGamma: dGamma, dBeta: dBeta, dOut: dOut, sum: sum, statistics: statistics,
-                dropout: dropout, parameters: parameters)
+                dx: dx, accumulate: false, dAddend: dAddend, dGamma: dGamma, dBeta: dBeta, dOut: dOut, sum: sum,
+                statistics: statistics, dropout: dropout, parameters: parameters)
             return [dx, dAddend, dGamma, dBeta]
+        }
+    }
+
+    /// As pre-norm layers use it: `out = x + LN(x)`, only operands written forward, the residual's gradient added to backward,
+    /// γ and β frozen.
+    static func preNorm(rows: Int, columns: Int) -> OperationCase {
+        OperationCase(
+            name: "x + layer norm of x [\(rows), \(columns)], frozen",
+            inputs: [Input(name: "x", rows: rows, columns: columns, mean: 0.5)], outputCount: rows * columns
+        ) { engine, inputs, precision in
+            let normed = engine.make(rows, columns, precision), out = engine.make(rows, columns)
+            let isWide = precision == .float32
+            engine.layerNormForward(
+                NormOutputs(out: isWide ? normed : nil, operand: isWide ? nil : normed), x: inputs[0], addend: nil,
+                dropout: .none, parameters: wavyNorm(columns, engine))
+            engine.addForward(out: out, x: inputs[0], addend: normed, dropout: .none)
+            return out
+        } backward: { engine, inputs, dOut, _ in
+            let statistics = engine.make(rows, 2), dx = engine.operands(dOut, .float32)
+            engine.layerNormForward(
+                NormOutputs(out: engine.make(rows, columns), statistics: statistics), x: inputs[0], addend: nil,
+                dropout: .none, parameters: wavyNorm(columns, engine))
+            engine.layerNormBackward(
+                dx: dx, accumulate: true, dAddend: nil, dGamma: nil, dBeta: nil, dOut: dOut, sum: inputs[0],
+                statistics: statistics, dropout: .none, parameters: wavyNorm(columns, engine))
+            return [dx]
+        }
+    }
+
+    private static func wavyNorm(_ columns: Int, _ engine: any Engine) -> NormParameters {
+        NormParameters(
+            gamma: engine.makeRow((0..<columns).map { 1 + 0.1 * Float($0 % 5) }),
+            beta: engine.makeRow((0..<columns).map { 0.1 * Float($0 % 3) }), epsilon: 1e-5)
+    }
+
+    static func layerNormGelu(rows: Int, columns: Int) -> OperationCase {
+        OperationCase(
+            name: "gelu of layer norm [\(rows), \(columns)]",
+            inputs: [Input(name: "x", rows: rows, columns: columns, mean: 0.5, isOperand: true)],
+            outputCount: rows * columns,
+            forward: { engine, inputs, precision in
+                let out = engine.operands(inputs[0], precision)
+                engine.layerNormGeluForward(out: out, x: out, parameters: wavyNorm(columns, engine))
+                return out
+            }, backward: nil)
+    }
+
+    static func add(rows: Int, columns: Int, dropout probability: Float) -> OperationCase {
+        let dropout = Dropout(probability: probability, key: 12)
+        return OperationCase(
+            name: "add [\(rows), \(columns)], dropout \(probability)",
+            inputs: [
+                Input(name: "x", rows: rows, columns: columns),
+                Input(name: "addend", rows: rows, columns: columns, isOperand: true),
+            ], outputCount: rows * columns
+        ) { engine, inputs, _ in
+            let out = engine.make(rows, columns)
+            engine.addForward(out: out, x: inputs[0], addend: inputs[1], dropout: dropout)
+            return out
+        } backward: { engine, inputs, dOut, precision in
+            let dAddend = engine.make(rows, columns, precision)
+            engine.dropoutForward(out: dAddend, x: dOut, dropout: dropout)
+            return [dOut, dAddend]
         }
     }
 
@@ -179,37 +250,91 @@ extension OperationCase {
             skipsDifferences: rows > 100
         ) { engine, inputs, precision in
             let out = engine.make(rows, size, precision)
-            engine.attentionForward(out: out, logSumExp: nil, qkv: inputs[0], shape: shape, dropout: dropout)
+            engine.attentionForward(
+                out: out, logSumExp: nil, qkv: inputs[0], shape: shape, positions: nil, dropout: dropout)
             return out
         } backward: { engine, inputs, dOut, precision in
             let logSumExp = engine.make(heads, rows)
             engine.attentionForward(
                 out: engine.make(rows, size, precision), logSumExp: logSumExp, qkv: inputs[0], shape: shape,
-                dropout: dropout)
+                positions: nil, dropout: dropout)
             let dQKV = engine.make(rows, 3 * size, precision)
             engine.attentionBackward(
-                dQKV: dQKV, dOut: engine.operands(dOut, precision), logSumExp: logSumExp, qkv: inputs[0], shape: shape,
-                dropout: dropout)
+                dQKV: dQKV, dPositions: nil, dOut: engine.operands(dOut, precision), logSumExp: logSumExp,
+                qkv: inputs[0], shape: shape, positions: nil, dropout: dropout)
             return [dQKV]
         }
     }
 
-    static func waveformConvolution(samples: Int, channels: Int) -> OperationCase {
-        let frames = (samples - 10) / 5 + 1
+    static func gatedAttention(lengths: [Int], heads: Int, width: Int, dropout probability: Float) -> OperationCase {
+        let offsets = try! PackedOffsets(lengths: lengths), rows = offsets.rowCount, size = heads * width
+        let shape = AttentionShape(offsets: offsets, heads: heads, width: width)
+        let dropout = Dropout(probability: probability, key: 19), reach = lengths.max()! + 2
         return OperationCase(
-            name: "waveform convolution of \(samples) samples into \(channels) channels",
+            name: "attention with gated positions \(lengths), \(heads) heads of \(width), dropout \(probability)",
+            inputs: [
+                Input(name: "qkv", rows: rows, columns: 3 * size, isOperand: true),
+                Input(name: "gate", rows: rows, columns: heads, mean: 1),
+                Input(name: "bias", rows: heads, columns: 2 * reach - 1),
+            ], outputCount: rows * size, skipsDifferences: rows > 100
+        ) { engine, inputs, precision in
+            let out = engine.make(rows, size, precision)
+            engine.attentionForward(
+                out: out, logSumExp: nil, qkv: inputs[0], shape: shape,
+                positions: AttentionPositions(gate: inputs[1], bias: inputs[2]), dropout: dropout)
+            return out
+        } backward: { engine, inputs, dOut, precision in
+            let logSumExp = engine.make(heads, rows), dQKV = engine.make(rows, 3 * size, precision)
+            let positions = AttentionPositions(gate: inputs[1], bias: inputs[2])
+            let gradients = AttentionPositionGradients(
+                gate: engine.make(rows, heads), bias: engine.zeros(heads, 2 * reach - 1))
+            engine.attentionForward(
+                out: engine.make(rows, size, precision), logSumExp: logSumExp, qkv: inputs[0], shape: shape,
+                positions: positions, dropout: dropout)
+            engine.attentionBackward(
+                dQKV: dQKV, dPositions: gradients, dOut: engine.operands(dOut, precision), logSumExp: logSumExp,
+                qkv: inputs[0], shape: shape, positions: positions, dropout: dropout)
+            return [dQKV, gradients.gate, gradients.bias!]
+        }
+    }
+
+    static func positionGates(rows: Int, heads: Int) -> OperationCase {
+        OperationCase(
+            name: "position gates [\(rows), \(heads)]",
+            inputs: [
+                Input(name: "x", rows: rows * heads, columns: 8, scale: 0.5, isOperand: true),
+                Input(name: "constant", rows: 1, columns: heads, mean: 1),
+            ], outputCount: rows * heads
+        ) { engine, inputs, _ in
+            let out = engine.make(rows, heads)
+            engine.positionGatesForward(out: out, x: inputs[0], constant: inputs[1])
+            return out
+        } backward: { engine, inputs, dOut, precision in
+            let dx = engine.make(rows * heads, 8, precision), dConstant = engine.zeros(1, heads)
+            engine.positionGatesBackward(
+                dx: dx, dConstant: dConstant, dOut: dOut, x: inputs[0], constant: inputs[1])
+            return [dx, dConstant]
+        }
+    }
+
+    /// The folded weight, then the folded bias, as one row.
+    static func foldedGroupNorm(samples: Int, channels: Int) -> OperationCase {
+        OperationCase(
+            name: "group norm over \(samples) samples folded into \(channels) channels",
             inputs: [
                 Input(name: "waveform", rows: samples, columns: 1, mean: 0.2),
-                Input(name: "weight", rows: channels, columns: 10),
+                Input(name: "taps", rows: channels, columns: 10),
                 Input(name: "gamma", rows: 1, columns: channels, mean: 1),
                 Input(name: "beta", rows: 1, columns: channels),
-            ], outputCount: frames * channels,
-            forward: { engine, inputs, precision in
-                let out = engine.make(frames, channels, precision)
-                engine.waveformConvolutionForward(
-                    out: out, waveform: inputs[0], weight: inputs[1], kernel: 10, stride: 5,
+            ], outputCount: channels * 11,
+            forward: { engine, inputs, _ in
+                let both = engine.make(1, channels * 11)
+                let weight = engine.make(channels, 10), bias = both.columns(channels * 10..<channels * 11)
+                engine.foldGroupNorm(
+                    weight: weight, bias: bias, waveform: inputs[0], taps: inputs[1], stride: 5,
                     norm: NormParameters(gamma: inputs[2], beta: inputs[3], epsilon: 1e-5))
-                return out
+                engine.convert(weight.reshaped(columns: channels * 10), to: both.columns(0..<channels * 10))
+                return both
             }, backward: nil)
     }
 
@@ -226,7 +351,7 @@ extension OperationCase {
                 let out = engine.make(frames, outputs)
                 let weight = engine.freeze(inputs[1], precision: precision)
                 engine.stridedConvolutionForward(
-                    out: out, x: inputs[0], weight: weight, bias: inputs[2], kernel: kernel, stride: stride,
+                    out: out, x: inputs[0], weight: .frozen(weight), bias: inputs[2], kernel: kernel, stride: stride,
                     activation: .gelu)
                 return out
             }, backward: nil)
@@ -244,7 +369,8 @@ extension OperationCase {
             forward: { engine, inputs, _ in
                 let out = engine.make(rows, channels)
                 engine.positionalConvolutionForward(
-                    out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups)
+                    out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups,
+                    activation: .gelu)
                 return out
             }, backward: nil)
     }

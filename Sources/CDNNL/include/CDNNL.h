@@ -2,7 +2,7 @@
 ///
 /// One primitive is enough for the encoder: the matrix product (the engine turns convolutions into products without
 /// copying). It is immutable once created and may be executed by several threads at once, each with a scratchpad of its own. oneDNN's own OpenMP
-/// threads are not used: the caller divides the work, and every calling thread runs its part alone (`ut_dnnl_run_alone`).
+/// threads are not used: the caller divides the work, and every thread compiles and runs its part for itself alone.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,6 @@ typedef enum { UT_DNNL_FLOAT32 = 0, UT_DNNL_BFLOAT16 = 1 } ut_dnnl_type;
 
 /// "2.6.3": the library that is loaded, which need not be the one compiled against.
 void ut_dnnl_version(char *text, size_t capacity);
-
-/// The calling thread executes primitives by itself from now on, without OpenMP's threads.
-void ut_dnnl_run_alone(void);
 
 /// `c[m, n] = gelu?(a[m, k] · b[k, n] + bias?[n] (+ c))`; strides in elements, one of each pair is 1.
 typedef struct {

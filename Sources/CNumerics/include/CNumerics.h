@@ -10,6 +10,7 @@
 #include "activations.h"
 #include "normalisation.h"
 #include "optimiser.h"
+#include "positions.h"
 #include "processor.h"
 #include "random.h"
 #include "softmax.h"

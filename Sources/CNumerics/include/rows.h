@@ -23,6 +23,8 @@ typedef struct {
 void ut_rows_convert(ut_rows out, ut_rows x, size_t rows, size_t columns);
 /// `out += x`, `out` in float32.
 void ut_rows_add(ut_rows out, ut_rows x, size_t rows, size_t columns);
+/// `out = x + dropout(addend)`, `out` and `x` in float32. `out` may be `x`.
+void ut_rows_sum(ut_rows out, ut_rows x, ut_rows addend, size_t rows, size_t columns, ut_dropout dropout);
 /// `out[c] += Σ_r x[r, c]`, in float32, for `columns` columns.
 void ut_rows_sum_columns(float *out, ut_rows x, size_t rows, size_t columns);
 /// `out[c] = mean over rows of x[r, c]`, accumulated in float32 by blocks of 64 rows.

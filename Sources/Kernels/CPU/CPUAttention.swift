@@ -6,8 +6,10 @@ import CNumerics
 /// One head of one utterance is one piece of work, and its block of scores stays in the second-level cache, so memory is
 /// linear in an utterance's length. Keys are not tiled: a whole row of scores is there when the softmax needs it.
 extension CPUEngine {
-    public func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
-    {
+    public func attentionForward(
+        out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
+        dropout: Dropout
+    ) {
         let width = shape.heads * shape.width
         precondition(
             qkv.shape == [shape.offsets.rowCount, 3 * width] && out.shape == [qkv.rows, width]
@@ -17,26 +19,42 @@ extension CPUEngine {
         team.forEach(order.count) { index in
             let (utterance, head) = order[index]
             self.headForward(
-                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head), out: out,
+                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head, positions: positions), out: out,
                 logSumExp: logSumExp, dropout: dropout)
         }
     }
 
     public func attentionBackward(
-        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout
+        dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
+        shape: AttentionShape, positions: AttentionPositions?, dropout: Dropout
     ) {
         let width = shape.heads * shape.width
         precondition(
             qkv.shape == [shape.offsets.rowCount, 3 * width] && dQKV.shape == qkv.shape
-                && dOut.shape == [qkv.rows, width] && logSumExp.shape == [shape.heads, qkv.rows],
+                && dOut.shape == [qkv.rows, width] && logSumExp.shape == [shape.heads, qkv.rows]
+                && (positions == nil) == (dPositions == nil),
             "attention gradient \(dQKV.shape) of \(dOut.shape)")
         let order = Self.longestFirst(shape)
+        // Every utterance has sums of its own, added in order: the number of threads does not show.
+        let partial = dPositions?.bias.map { bias in
+            let sums = makeMatrix(
+                rows: shape.offsets.utteranceCount * shape.heads, columns: bias.columns, precision: .float32)
+            clear(sums)
+            return sums
+        }
         team.forEach(order.count) { index in
             let (utterance, head) = order[index]
+            let row = utterance * shape.heads + head
             self.headBackward(
-                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head),
-                gradient: AttentionHead(qkv: dQKV, shape: shape, utterance: utterance, head: head), dOut: dOut,
-                logSumExp: logSumExp, dropout: dropout)
+                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head, positions: positions),
+                gradient: AttentionHead(
+                    qkv: dQKV, shape: shape, utterance: utterance, head: head, positions: nil), dOut: dOut,
+                dGate: dPositions?.gate, dBias: partial?.rows(row..<row + 1), logSumExp: logSumExp, dropout: dropout)
+        }
+        guard let partial, let total = dPositions?.bias else { return }
+        for utterance in 0..<shape.offsets.utteranceCount {
+            let own = partial.rows(utterance * shape.heads..<(utterance + 1) * shape.heads)
+            ut_rows_add(total.native, own.native, shape.heads, total.columns)
         }
     }
 
@@ -62,6 +80,7 @@ extension CPUEngine {
             multiply(
                 Target(scores), Factor(head.query.rows(block)), Factor(head.key).transposed, m: count, n: keys,
                 k: head.width, operand: operand)
+            head.addPositions(to: scores, block: block)
             ut_softmax_forward(
                 probabilities.native,
                 logSumExp.map { $0.floats + head.index * $0.rowStride + head.rows.lowerBound + block.lowerBound },
@@ -73,7 +92,8 @@ extension CPUEngine {
     }
 
     private func headBackward(
-        _ head: AttentionHead, gradient: AttentionHead, dOut: Matrix, logSumExp: Matrix, dropout: Dropout
+        _ head: AttentionHead, gradient: AttentionHead, dOut: Matrix, dGate: Matrix?, dBias: Matrix?,
+        logSumExp: Matrix, dropout: Dropout
     ) {
         let operand = head.query.precision, keys = head.rows.count
         let stride = AttentionHead.scoreStride(keys)
@@ -95,6 +115,7 @@ extension CPUEngine {
             multiply(
                 Target(probabilities), Factor(query), Factor(head.key).transposed, m: count, n: keys, k: head.width,
                 operand: operand)
+            head.addPositions(to: probabilities, block: block)
             ut_softmax_recompute(
                 probabilities.native, dropped.native,
                 logSumExp.floats + head.index * logSumExp.rowStride + head.rows.lowerBound + block.lowerBound,
@@ -107,6 +128,11 @@ extension CPUEngine {
                 k: head.width, operand: operand)
             ut_softmax_backward(
                 dScores.native, probabilities.native, dProbabilities.native, head.scale, count, keys, mask)
+            if let dGate {
+                head.positionsBackward(
+                    dGate: dGate, dBias: dBias, probabilities: probabilities, dProbabilities: dProbabilities,
+                    block: block)
+            }
             multiply(
                 Target(gradient.query.rows(block)), Factor(dScores), Factor(head.key), m: count, n: head.width,
                 k: keys, operand: operand)
@@ -133,8 +159,15 @@ private struct AttentionHead {
     let width: Int
     let scale: Float
     private let batchRows: Int
+    private let positions: AttentionPositions?
 
-    init(qkv: Matrix, shape: AttentionShape, utterance: Int, head: Int) {
+    init(qkv: Matrix, shape: AttentionShape, utterance: Int, head: Int, positions: AttentionPositions?) {
+        precondition(
+            positions == nil
+                || (positions!.gate.shape == [qkv.rows, shape.heads] && positions!.bias.rows == shape.heads
+                    && positions!.bias.columns >= 2 * shape.offsets[utterance].count - 1),
+            "positions for \(qkv.rows) rows and \(shape.heads) heads")
+        self.positions = positions
         rows = shape.offsets[utterance]
         index = head
         width = shape.width
@@ -158,6 +191,50 @@ private struct AttentionHead {
         return stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
     }
 
+    /// What a block of queries adds to its scores, if anything.
+    private func nativePositions(_ block: Range<Int>) -> ut_positions? {
+        guard let positions else { return nil }
+        let gate = positions.gate, bias = positions.bias
+        return ut_positions(
+            gate: gate.floats + (rows.lowerBound + block.lowerBound) * gate.rowStride + index,
+            gate_stride: gate.rowStride, bias: bias.floats + index * bias.rowStride + bias.columns / 2,
+            first: block.lowerBound)
+    }
+
+    /// The softmax multiplies by the scale, so what is added is divided by it.
+    func addPositions(to scores: Matrix, block: Range<Int>) {
+        guard let native = nativePositions(block) else { return }
+        ut_positions_add(scores.native, native, 1 / scale, block.count, rows.count)
+    }
+
+    func positionsBackward(
+        dGate: Matrix, dBias: Matrix?, probabilities: Matrix, dProbabilities: Matrix, block: Range<Int>
+    ) {
+        guard let native = nativePositions(block) else { return }
+        precondition(dGate.rowStride == native.gate_stride, "gates and their gradients lie alike")
+        ut_positions_backward(
+            dGate.floats + (rows.lowerBound + block.lowerBound) * dGate.rowStride + index,
+            dBias.map { $0.floats + $0.columns / 2 }, probabilities.native, dProbabilities.native, native, block.count,
+            rows.count)
+    }
+
     /// Every head's every row draws its own dropout mask.
     func maskRow(_ row: Int) -> Int { index * batchRows + rows.lowerBound + row }
+}
+
+extension CPUEngine {
+    public func positionGatesForward(out: Matrix, x: Matrix, constant: Matrix) {
+        precondition(
+            x.shape == [out.elementCount, 8] && out.isContiguous && constant.shape == [1, out.columns],
+            "gates \(out.shape) of \(x.shape)")
+        ut_position_gates(out.floats, x.native, constant.floats, out.columns, out.elementCount)
+    }
+
+    public func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix) {
+        precondition(
+            x.shape == [dOut.elementCount, 8] && dx.shape == x.shape && dOut.isContiguous
+                && dConstant.shape == [1, dOut.columns], "gradient of gates \(dOut.shape) of \(x.shape)")
+        ut_position_gates_backward(
+            dx.native, dConstant.floats, dOut.floats, x.native, constant.floats, dOut.columns, dOut.elementCount)
+    }
 }

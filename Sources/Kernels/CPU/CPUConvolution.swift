@@ -7,57 +7,40 @@ import CNumerics
 
 /// Convolutions as plain products.
 extension CPUEngine {
-    public func waveformConvolutionForward(
-        out: Matrix, waveform: Matrix, weight: Matrix, kernel: Int, stride: Int, norm: NormParameters
+    public func foldGroupNorm(
+        weight: Matrix, bias: Matrix, waveform: Matrix, taps: Matrix, stride: Int, norm: NormParameters
     ) {
-        let channels = weight.rows, frames = out.rows
+        let channels = taps.rows, kernel = taps.columns, frames = (waveform.rows - kernel) / stride + 1
         precondition(
-            waveform.columns == 1 && waveform.isContiguous && weight.columns == kernel && weight.isContiguous
-                && out.columns == channels && frames == (waveform.rows - kernel) / stride + 1,
-            "waveform convolution of \(waveform.rows) samples into \(out.shape)")
-        // Mean and variance over time of every channel follow from the windows' moments, so the norm folds into the weights
-        // and the largest activation of the whole encoder is written once, already normalised and activated.
+            waveform.columns == 1 && waveform.isContiguous && taps.isContiguous && weight.shape == taps.shape
+                && weight.isContiguous && bias.shape == [1, channels] && frames > 0,
+            "group norm over \(waveform.rows) samples folded into \(weight.shape)")
+        // Mean and variance over time of every channel follow from the windows' moments, so the largest activation of the
+        // whole encoder is written once, already normalised and activated.
         var mean = [Double](repeating: 0, count: kernel)
         var covariance = [Double](repeating: 0, count: kernel * kernel)
         ut_window_moments(waveform.floats, frames, kernel, stride, &mean, &covariance)
-        var folded = [Float](repeating: 0, count: channels * kernel)
-        var bias = [Float](repeating: 0, count: channels)
         for channel in 0..<channels {
-            let taps = weight.floats + channel * kernel
+            let own = taps.floats + channel * kernel
             var average = 0.0, variance = 0.0
             for k in 0..<kernel {
-                average += Double(taps[k]) * mean[k]
-                for l in 0..<kernel { variance += Double(taps[k]) * Double(taps[l]) * covariance[k * kernel + l] }
+                average += Double(own[k]) * mean[k]
+                for l in 0..<kernel { variance += Double(own[k]) * Double(own[l]) * covariance[k * kernel + l] }
             }
             let gain = Double(norm.gamma.floats[channel]) / (max(0, variance) + Double(norm.epsilon)).squareRoot()
-            for k in 0..<kernel { folded[channel * kernel + k] = Float(Double(taps[k]) * gain) }
-            bias[channel] = Float(Double(norm.beta.floats[channel]) - average * gain)
+            for k in 0..<kernel { weight.floats[channel * kernel + k] = Float(Double(own[k]) * gain) }
+            bias.floats[channel] = Float(Double(norm.beta.floats[channel]) - average * gain)
         }
-        let operand = out.precision
-        let foldedWeight = makeMatrix(folded, rows: channels, columns: kernel, precision: operand)
-        let foldedBias = makeRow(bias)
-        let samples: Matrix
-        if operand == .float32 {
-            samples = waveform
-        } else {
-            samples = makeMatrix(rows: waveform.rows, columns: 1, precision: operand)
-            convert(waveform, to: samples)
-        }
-        interleaved(
-            out: out, x: samples, channels: 1, weight: .trained(foldedWeight), bias: foldedBias, kernel: kernel,
-            stride: stride, gelu: true)
     }
 
     public func stridedConvolutionForward(
-        out: Matrix, x: Matrix, weight: any FrozenWeight, bias: Matrix?, kernel: Int, stride: Int,
-        activation: Activation
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int, activation: Activation
     ) {
         precondition(
             weight.inputs == kernel * x.columns && out.shape == [(x.rows - kernel) / stride + 1, weight.outputs],
             "convolution of \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
         interleaved(
-            out: out, x: x, channels: x.columns, weight: .frozen(weight), bias: bias, kernel: kernel, stride: stride,
-            gelu: activation == .gelu)
+            out: out, x: x, weight: weight, bias: bias, kernel: kernel, stride: stride, gelu: activation == .gelu)
     }
 
     /// A strided convolution over channels-last rows, without copying.
@@ -66,12 +49,11 @@ extension CPUEngine {
     /// oneDNN refuses, but those of every p-th output, `p = ⌈kernel/stride⌉`, do not: p interleaved products, each over
     /// rows `p·stride·C` apart, write every p-th row of the output.
     private func interleaved(
-        out: Matrix, x: Matrix, channels: Int, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int,
-        gelu: Bool
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int, gelu: Bool
     ) {
         precondition(x.isContiguous && out.isContiguous, "convolutions run over whole rows")
         let phases = (kernel + stride - 1) / stride
-        let bytes = x.precision.byteCount
+        let bytes = x.precision.byteCount, channels = x.columns
         // Pieces of a fixed size, so that their shapes repeat whatever the number of threads.
         let height = max(phases * 64, (out.rows / team.threads + 63) / 64 * 64)
         let pieces = (out.rows + height - 1) / height
@@ -94,7 +76,7 @@ extension CPUEngine {
     }
 
     public func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int
+        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation
     ) {
         let width = x.columns / groups
         precondition(
@@ -104,7 +86,7 @@ extension CPUEngine {
         team.forEach(groups) { group in
             self.positionalGroup(out: out, x: x, weight: weight, bias: bias, kernel: kernel, width: width, group: group)
         }
-        geluForward(out: out, x: out, dropout: .none)
+        if activation == .gelu { geluForward(out: out, x: out, dropout: .none) }
     }
 
     /// One group: windows of 16 taps are laid out side by side once, and the kernel is a sum of products over them, each

@@ -10,11 +10,12 @@ extension CPUEngine {
         _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters
     ) {
         precondition(
-            outputs.out.shape == x.shape && parameters.gamma.columns == x.columns
-                && (addend == nil || addend!.shape == x.shape), "layer norm of \(x.shape) into \(outputs.out.shape)")
+            (outputs.out ?? outputs.operand!).shape == x.shape && parameters.gamma.columns == x.columns
+                && (addend == nil || (addend!.shape == x.shape && (outputs.out ?? outputs.sum) != nil)),
+            "layer norm of \(x.shape)")
         team.forEachRange(x.rows, minimum: 16) { range in
             ut_layer_norm_forward(
-                outputs.out.rows(range).native, outputs.operand?.rows(range).native ?? .none,
+                outputs.out?.rows(range).native ?? .none, outputs.operand?.rows(range).native ?? .none,
                 outputs.sum?.rows(range).native ?? .none, outputs.statistics?.rows(range).floats,
                 x.rows(range).native, addend?.rows(range).native ?? .none, dropout.native(firstRow: range.lowerBound),
                 parameters.gamma.floats, parameters.beta.floats, parameters.epsilon, range.count, x.columns)
@@ -22,8 +23,8 @@ extension CPUEngine {
     }
 
     public func layerNormBackward(
-        dx: Matrix, dAddend: Matrix?, dGamma: Matrix, dBeta: Matrix, dOut: Matrix, sum: Matrix, statistics: Matrix,
-        dropout: Dropout, parameters: NormParameters
+        dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
+        statistics: Matrix, dropout: Dropout, parameters: NormParameters
     ) {
         precondition(
             dx.shape == dOut.shape && sum.shape == dOut.shape && statistics.rows == dOut.rows,
@@ -31,19 +32,53 @@ extension CPUEngine {
         // Partial sums over blocks of a fixed height, added in order: the number of threads does not show.
         let height = 128
         let blocks = (dOut.rows + height - 1) / height
-        let partial = makeMatrix(rows: 2 * blocks, columns: dOut.columns, precision: .float32)
+        let isTrained = dGamma != nil
+        let partial = makeMatrix(rows: isTrained ? 2 * blocks : 0, columns: dOut.columns, precision: .float32)
         clear(partial)
         team.forEach(blocks) { block in
             let range = block * height..<min(dOut.rows, (block + 1) * height)
             ut_layer_norm_backward(
-                dx.rows(range).native, dAddend?.rows(range).native ?? .none,
-                partial.rows(2 * block..<2 * block + 1).floats, partial.rows(2 * block + 1..<2 * block + 2).floats,
+                dx.rows(range).native, accumulate, dAddend?.rows(range).native ?? .none,
+                isTrained ? partial.rows(2 * block..<2 * block + 1).floats : nil,
+                isTrained ? partial.rows(2 * block + 1..<2 * block + 2).floats : nil,
                 dOut.rows(range).native, sum.rows(range).native, statistics.rows(range).floats,
                 dropout.native(firstRow: range.lowerBound), parameters.gamma.floats, range.count, dOut.columns)
         }
+        guard let dGamma, let dBeta else { return }
         for block in 0..<blocks {
             ut_rows_add(dGamma.native, partial.rows(2 * block..<2 * block + 1).native, 1, dOut.columns)
             ut_rows_add(dBeta.native, partial.rows(2 * block + 1..<2 * block + 2).native, 1, dOut.columns)
+        }
+    }
+
+    public func layerNormGeluForward(out: Matrix, x: Matrix, parameters: NormParameters) {
+        precondition(
+            out.shape == x.shape && parameters.gamma.columns == x.columns && x.columns <= 4096,
+            "layer norm and gelu of \(x.shape) into \(out.shape)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_layer_norm_gelu(
+                out.rows(range).native, x.rows(range).native, parameters.gamma.floats, parameters.beta.floats,
+                parameters.epsilon, range.count, x.columns)
+        }
+    }
+
+    public func addForward(out: Matrix, x: Matrix, addend: Matrix, dropout: Dropout) {
+        precondition(
+            out.shape == x.shape && addend.shape == x.shape && out.precision == .float32 && x.precision == .float32,
+            "adding \(addend.shape) to \(x.shape) into \(out.shape)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_rows_sum(
+                out.rows(range).native, x.rows(range).native, addend.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
+        }
+    }
+
+    public func dropoutForward(out: Matrix, x: Matrix, dropout: Dropout) {
+        precondition(out.shape == x.shape, "dropout of \(x.shape) into \(out.shape)")
+        team.forEachRange(x.rows, minimum: 16) { range in
+            ut_dropout_apply(
+                out.rows(range).native, x.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
         }
     }
 

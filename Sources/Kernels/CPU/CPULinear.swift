@@ -39,12 +39,18 @@ struct Target {
 }
 
 extension CPUEngine {
+    /// Whether OpenBLAS multiplies.
+    private static func isSmall(_ m: Int, _ n: Int, _ k: Int, _ operand: Precision) -> Bool {
+        operand == .float32 && m * n * k <= SmallProduct.limit
+    }
+
     /// `target[m, n] (+)= a[m, k] · b[k, n]` on the calling thread alone.
+    /// - Parameter isSmall: of the whole, where this is a part of a product.
     func multiply(
         _ target: Target, _ a: Factor, _ b: Factor, m: Int, n: Int, k: Int, operand: Precision,
-        bias: UnsafePointer<Float>? = nil, gelu: Bool = false, accumulate: Bool = false
+        bias: UnsafePointer<Float>? = nil, gelu: Bool = false, accumulate: Bool = false, isSmall: Bool? = nil
     ) {
-        if operand == .float32, bias == nil, !gelu, m * n * k <= SmallProduct.limit {
+        if isSmall ?? Self.isSmall(m, n, k, operand), bias == nil, !gelu {
             SmallProduct.multiply(target, a, b, m: m, n: n, k: k, accumulate: accumulate)
             return
         }
@@ -58,8 +64,6 @@ extension CPUEngine {
         _ product: Product, a: UnsafeRawPointer, b: UnsafeRawPointer, bias: UnsafePointer<Float>?,
         c: UnsafeMutableRawPointer
     ) {
-        // OpenMP's number of threads belongs to the thread that calls, and Dispatch's threads come and go.
-        ut_dnnl_run_alone()
         let scratch = product.scratchBytes > 0 ? pool.buffer(byteCount: product.scratchBytes) : nil
         product.execute(a: a, b: b, bias: bias, c: c, scratch: scratch?.bytes.baseAddress)
     }
@@ -114,11 +118,26 @@ extension CPUEngine {
             dOut.columns == weight.rows && dx.columns == weight.columns && dx.rows == dOut.rows,
             "input gradient \(dx.shape) of \(dOut.shape) through \(weight.shape)")
         precondition(!accumulate || dx.precision == .float32, "gradients accumulate in float32")
-        team.forEachRange(dx.rows, multiple: 64, minimum: 16) { range in
+        divide(dx.rows, weight.columns, weight.rows, operand: dOut.precision) { range, isSmall in
             self.multiply(
                 Target(dx.rows(range)), Factor(dOut.rows(range)), Factor(weight), m: range.count, n: weight.columns,
-                k: weight.rows, operand: dOut.precision, accumulate: accumulate)
+                k: weight.rows, operand: dOut.precision, accumulate: accumulate, isSmall: isSmall)
         }
+    }
+
+    /// Divides the rows of a product among the threads.
+    ///
+    /// OpenBLAS rounds a row differently in blocks of different heights, on some processors, so a small product is divided
+    /// into blocks of one height whatever the number of threads; oneDNN does not.
+    private func divide(
+        _ m: Int, _ n: Int, _ k: Int, operand: Precision, _ body: @Sendable (Range<Int>, _ isSmall: Bool) -> Void
+    ) {
+        guard Self.isSmall(m, n, k, operand) else {
+            team.forEachRange(m, multiple: 64, minimum: 16) { body($0, false) }
+            return
+        }
+        let height = 64
+        team.forEach((m + height - 1) / height) { body($0 * height..<min(m, ($0 + 1) * height), true) }
     }
 
     public func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix) {
@@ -126,10 +145,10 @@ extension CPUEngine {
             dWeight.shape == [dOut.columns, x.columns] && dOut.rows == x.rows,
             "weight gradient \(dWeight.shape) of \(dOut.shape) and \(x.shape)")
         // Divided by outputs, so that each element is one sum over all rows whatever the number of threads.
-        team.forEachRange(dWeight.rows, multiple: 64, minimum: 16) { range in
+        divide(dWeight.rows, x.columns, x.rows, operand: x.precision) { range, isSmall in
             self.multiply(
                 Target(dWeight.rows(range)), Factor(dOut.columns(range)).transposed, Factor(x), m: range.count,
-                n: x.columns, k: x.rows, operand: x.precision, accumulate: true)
+                n: x.columns, k: x.rows, operand: x.precision, accumulate: true, isSmall: isSmall)
         }
         guard let dBias else { return }
         team.forEachRange(dOut.columns, multiple: 64, minimum: 64) { range in

@@ -29,15 +29,15 @@ extension ReferenceEngine {
             statistics += [mean, rstd]
             for (c, value) in row.enumerated() { result.append((value - mean) * rstd * gamma[c] + beta[c]) }
         }
-        write(result, to: outputs.out)
+        if let out = outputs.out { write(result, to: out) }
         if let operand = outputs.operand { write(result, to: operand) }
         if let kept = outputs.sum { write(sum, to: kept) }
         if let kept = outputs.statistics { write(statistics, to: kept) }
     }
 
     public func layerNormBackward(
-        dx: Matrix, dAddend: Matrix?, dGamma: Matrix, dBeta: Matrix, dOut: Matrix, sum: Matrix, statistics: Matrix,
-        dropout: Dropout, parameters: NormParameters
+        dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
+        statistics: Matrix, dropout: Dropout, parameters: NormParameters
     ) {
         let columns = dOut.columns, gamma = read(parameters.gamma)
         let g = read(dOut), x = read(sum), moments = read(statistics)
@@ -57,13 +57,27 @@ extension ReferenceEngine {
                 result[index] = rstd * (g[index] * gamma[c] - meanG - normed * meanGX)
             }
         }
+        if accumulate { result = zip(result, read(dx)).map(+) }
         write(result, to: dx)
-        add(gammas, to: dGamma)
-        add(betas, to: dBeta)
+        if let dGamma { add(gammas, to: dGamma) }
+        if let dBeta { add(betas, to: dBeta) }
         if let dAddend {
             write(zip(result, mask(dropout, rows: dOut.rows, columns: columns)).map(*), to: dAddend)
         }
     }
+
+    public func layerNormGeluForward(out: Matrix, x: Matrix, parameters: NormParameters) {
+        let normed = makeMatrix(rows: x.rows, columns: x.columns, precision: .float32)
+        layerNormForward(NormOutputs(out: normed), x: x, addend: nil, dropout: .none, parameters: parameters)
+        write(read(normed).map(gelu), to: out)
+    }
+
+    public func addForward(out: Matrix, x: Matrix, addend: Matrix, dropout: Dropout) {
+        let kept = mask(dropout, rows: x.rows, columns: x.columns), added = zip(read(addend), kept).map(*)
+        write(zip(read(x), added).map(+), to: out)
+    }
+
+    public func dropoutForward(out: Matrix, x: Matrix, dropout: Dropout) { forward(out, x, dropout) { $0 } }
 
     private func forward(_ out: Matrix, _ x: Matrix, _ dropout: Dropout, _ function: (Double) -> Double) {
         let kept = mask(dropout, rows: x.rows, columns: x.columns)

@@ -8,16 +8,21 @@ import Buffers
 extension ReferenceEngine {
     /// Softmax probabilities of one head of one utterance before and after dropout, `[T, T]` each.
     private func probabilities(
-        _ qkv: [Double], _ shape: AttentionShape, rows: Range<Int>, head: Int, dropout: Dropout
+        _ qkv: [Double], _ shape: AttentionShape, _ positions: AttentionPositions?, rows: Range<Int>, head: Int,
+        dropout: Dropout
     ) -> (plain: [Double], dropped: [Double], logSumExp: [Double]) {
         let size = shape.heads * shape.width, total = shape.offsets.rowCount, count = rows.count
         var plain: [Double] = [], logs: [Double] = []
+        let gates = positions.map { read($0.gate) }, biases = positions.map { read($0.bias.rows(head..<head + 1)) }
         for i in rows {
             let scores = rows.map { j in
-                (0..<shape.width).reduce(0.0) { sum, d in
+                let product = (0..<shape.width).reduce(0.0) { sum, d in
                     let column = head * shape.width + d
                     return sum + qkv[i * 3 * size + column] * qkv[j * 3 * size + size + column]
-                } * Double(shape.scale)
+                }
+                guard let gates, let biases else { return product * Double(shape.scale) }
+                return product * Double(shape.scale)
+                    + gates[i * shape.heads + head] * biases[biases.count / 2 + j - i]
             }
             let maximum = scores.max()!
             let normaliser = scores.reduce(0) { $0 + exp($1 - maximum) }
@@ -28,15 +33,17 @@ extension ReferenceEngine {
         return (plain, zip(plain, kept).map(*), logs)
     }
 
-    public func attentionForward(out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, dropout: Dropout)
-    {
+    public func attentionForward(
+        out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
+        dropout: Dropout
+    ) {
         let input = read(qkv), size = shape.heads * shape.width
         var result = [Double](repeating: 0, count: qkv.rows * size)
         var logs = [Double](repeating: 0, count: shape.heads * qkv.rows)
         for utterance in 0..<shape.offsets.utteranceCount {
             let rows = shape.offsets[utterance]
             for head in 0..<shape.heads {
-                let p = probabilities(input, shape, rows: rows, head: head, dropout: dropout)
+                let p = probabilities(input, shape, positions, rows: rows, head: head, dropout: dropout)
                 for (i, n) in rows.enumerated() {
                     logs[head * qkv.rows + n] = p.logSumExp[i]
                     for d in 0..<shape.width {
@@ -54,14 +61,18 @@ extension ReferenceEngine {
     }
 
     public func attentionBackward(
-        dQKV: Matrix, dOut: Matrix, logSumExp: Matrix, qkv: Matrix, shape: AttentionShape, dropout: Dropout
+        dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
+        shape: AttentionShape, positions: AttentionPositions?, dropout: Dropout
     ) {
+        let gates = positions.map { read($0.gate) } ?? [], biases = positions.map { read($0.bias) } ?? []
+        let distances = positions?.bias.columns ?? 0
+        var dGate = [Double](repeating: 0, count: gates.count), dBias = [Double](repeating: 0, count: biases.count)
         let input = read(qkv), g = read(dOut), size = shape.heads * shape.width, scale = Double(shape.scale)
         var result = [Double](repeating: 0, count: input.count)
         for utterance in 0..<shape.offsets.utteranceCount {
             let rows = shape.offsets[utterance], count = rows.count
             for head in 0..<shape.heads {
-                let p = probabilities(input, shape, rows: rows, head: head, dropout: dropout)
+                let p = probabilities(input, shape, positions, rows: rows, head: head, dropout: dropout)
                 let kept = mask(
                     dropout, rows: count, columns: count, firstRow: head * qkv.rows + rows.lowerBound)
                 for (i, n) in rows.enumerated() {
@@ -76,7 +87,12 @@ extension ReferenceEngine {
                     }
                     let dot = (0..<count).reduce(0) { $0 + dP[$1] * p.plain[i * count + $1] }
                     for (j, m) in rows.enumerated() {
-                        let dScore = scale * p.plain[i * count + j] * (dP[j] - dot)
+                        let slope = p.plain[i * count + j] * (dP[j] - dot), dScore = scale * slope
+                        if positions != nil {
+                            let gate = n * shape.heads + head, bias = head * distances + distances / 2 + j - i
+                            dGate[gate] += slope * biases[bias]
+                            dBias[bias] += slope * gates[gate]
+                        }
                         for d in 0..<shape.width {
                             let column = head * shape.width + d
                             let q = n * 3 * size + column, k = m * 3 * size + size + column
@@ -88,6 +104,33 @@ extension ReferenceEngine {
             }
         }
         write(result, to: dQKV)
+        guard let dPositions else { return }
+        write(dGate, to: dPositions.gate)
+        if let bias = dPositions.bias { add(dBias, to: bias) }
+    }
+
+    /// `a = σ(Σ x[0 …< 4])`, `b = σ(Σ x[4 …< 8])` and the constant of each frame's each head.
+    private func gateFactors(_ x: Matrix, _ constant: Matrix) -> [(a: Double, b: Double, c: Double)] {
+        let values = read(x), constants = read(constant)
+        func sigmoid(_ range: Range<Int>) -> Double { 1 / (1 + exp(-values[range].reduce(0, +))) }
+        return (0..<x.rows).map {
+            (sigmoid(8 * $0..<8 * $0 + 4), sigmoid(8 * $0 + 4..<8 * $0 + 8), constants[$0 % constants.count])
+        }
+    }
+
+    public func positionGatesForward(out: Matrix, x: Matrix, constant: Matrix) {
+        write(gateFactors(x, constant).map { $0.a * ($0.b * $0.c - 1) + 2 }, to: out)
+    }
+
+    public func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix) {
+        var slopes: [Double] = [], constants = [Double](repeating: 0, count: constant.columns)
+        for (index, (g, (a, b, c))) in zip(read(dOut), gateFactors(x, constant)).enumerated() {
+            slopes += [Double](repeating: g * (b * c - 1) * a * (1 - a), count: 4)
+            slopes += [Double](repeating: g * a * c * b * (1 - b), count: 4)
+            constants[index % constants.count] += g * a * b
+        }
+        write(slopes, to: dx)
+        add(constants, to: dConstant)
     }
 
     // MARK: Convolutions
@@ -116,39 +159,41 @@ extension ReferenceEngine {
         return result
     }
 
-    public func waveformConvolutionForward(
-        out: Matrix, waveform: Matrix, weight: Matrix, kernel: Int, stride: Int, norm: NormParameters
+    public func foldGroupNorm(
+        weight: Matrix, bias: Matrix, waveform: Matrix, taps: Matrix, stride: Int, norm: NormParameters
     ) {
-        let gamma = read(norm.gamma), beta = read(norm.beta), channels = out.columns
-        var rows = convolution(
-            read(waveform), rows: waveform.rows, channels: 1, weight: read(weight), outputs: channels, bias: nil,
-            frames: out.rows, kernel: kernel, stride: stride, padding: 0, groups: 1)
+        let gamma = read(norm.gamma), beta = read(norm.beta), channels = taps.rows, kernel = taps.columns
+        let frames = (waveform.rows - kernel) / stride + 1
+        let rows = convolution(
+            read(waveform), rows: waveform.rows, channels: 1, weight: read(taps), outputs: channels, bias: nil,
+            frames: frames, kernel: kernel, stride: stride, padding: 0, groups: 1)
+        var gains: [Double] = [], offsets: [Double] = []
         for c in 0..<channels {
-            let column = Swift.stride(from: c, to: rows.count, by: channels)
-            let mean = column.reduce(0) { $0 + rows[$1] } / Double(out.rows)
-            let variance = column.reduce(0) { $0 + (rows[$1] - mean) * (rows[$1] - mean) } / Double(out.rows)
-            let rstd = 1 / (variance + Double(norm.epsilon)).squareRoot()
-            for index in column { rows[index] = gelu((rows[index] - mean) * rstd * gamma[c] + beta[c]) }
+            let column = Swift.stride(from: c, to: rows.count, by: channels).map { rows[$0] }
+            let mean = column.reduce(0, +) / Double(frames)
+            let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(frames)
+            gains.append(gamma[c] / (variance + Double(norm.epsilon)).squareRoot())
+            offsets.append(beta[c] - mean * gains[c])
         }
-        write(rows, to: out)
+        write(read(taps).enumerated().map { $1 * gains[$0 / kernel] }, to: weight)
+        write(offsets, to: bias)
     }
 
     public func stridedConvolutionForward(
-        out: Matrix, x: Matrix, weight: any FrozenWeight, bias: Matrix?, kernel: Int, stride: Int,
-        activation: Activation
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int, activation: Activation
     ) {
         let result = convolution(
-            read(x), rows: x.rows, channels: x.columns, weight: read(matrix(of: .frozen(weight))), outputs: out.columns,
+            read(x), rows: x.rows, channels: x.columns, weight: read(matrix(of: weight)), outputs: out.columns,
             bias: bias.map(read), frames: out.rows, kernel: kernel, stride: stride, padding: 0, groups: 1)
         write(activation == .gelu ? result.map(gelu) : result, to: out)
     }
 
     public func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int
+        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation
     ) {
         let result = convolution(
             read(x), rows: x.rows, channels: x.columns, weight: read(weight), outputs: x.columns, bias: read(bias),
             frames: x.rows, kernel: kernel, stride: 1, padding: kernel / 2, groups: groups)
-        write(result.map(gelu), to: out)
+        write(activation == .gelu ? result.map(gelu) : result, to: out)
     }
 }

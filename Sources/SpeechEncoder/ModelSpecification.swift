@@ -1,13 +1,6 @@
+import Checkpoints
 import Faults
 import Foundation
-
-/// A model's tensors together with the configuration that gives them their meaning.
-public protocol ModelSource: TensorSource {
-    /// `config.json`.
-    var configuration: ConfigurationFile { get }
-    /// `preprocessor_config.json`, where the model has one.
-    var preprocessor: ConfigurationFile? { get }
-}
 
 /// Which model the user asked for: a folder, or `random:<preset>?seed=<number>`.
 public enum ModelSpecification: Sendable, Hashable {
@@ -26,10 +19,7 @@ public enum ModelSpecification: Sendable, Hashable {
         let parts = text.dropFirst("random:".count).split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let preset = String(parts[0])
-        guard RandomPreset.named(preset) != nil else {
-            let known = RandomPreset.all.map(\.name).joined(separator: ", ")
-            throw wrong("unknown preset '\(printable(preset))'; expected one of \(known)")
-        }
+        _ = try RandomPreset.named(preset, specification: printable(text))
         var seed: UInt64 = 0
         if parts.count == 2 {
             guard parts[1].hasPrefix("seed="), let number = UInt64(parts[1].dropFirst("seed=".count)) else {
@@ -44,8 +34,24 @@ public enum ModelSpecification: Sendable, Hashable {
     public func open() throws(CheckpointError) -> any ModelSource {
         switch self {
         case .directory(let path): try Checkpoint.open(path)
-        case .random(let preset, let seed): try RandomCheckpoint(preset: preset, seed: seed)
+        case .random(let preset, let seed): try ModelSpecification.random(preset, seed: seed, location: description)
         }
+    }
+
+    private static func random(
+        _ name: String, seed: UInt64, location: String
+    ) throws(CheckpointError) -> RandomCheckpoint {
+        let preset = try RandomPreset.named(name, specification: location)
+        let file = try ConfigurationFile(path: "\(location) config", data: Data(preset.configuration.utf8))
+        let names = TensorNames(try EncoderConfiguration(file)), entries = names.all + names.masking
+        return RandomCheckpoint(
+            location: location, configuration: file,
+            preprocessor: try ConfigurationFile(
+                path: "\(location) preprocessor", data: Data(preset.preprocessor.utf8)),
+            tensors: Dictionary(
+                uniqueKeysWithValues: entries.map {
+                    ($0.name, RandomTensor(shape: $0.shape, distribution: $0.initial))
+                }), seed: seed)
     }
 }
 

@@ -1,0 +1,45 @@
+import Kernels
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// WavLM's bucketed relative positions: each distance between two frames falls into one of `bucketCount` buckets, half of them
+/// for keys after the query; near distances have a bucket each, far ones share logarithmic buckets, and from `maximumDistance`
+/// on all share the last.
+/// - Source: Raffel et al. 2020 (T5), section 2.1; Chen et al. 2022; `WavLMAttention._relative_positions_bucket` of transformers.
+struct RelativePositions: Sendable, Equatable {
+    /// `num_buckets`.
+    let bucketCount: Int
+    /// `max_bucket_distance`, in frames.
+    let maximumDistance: Int
+
+    /// - Parameter distance: the key's frame minus the query's.
+    func bucket(distance: Int) -> Int {
+        let half = bucketCount / 2, exact = half / 2, magnitude = abs(distance)
+        let side = distance > 0 ? half : 0
+        guard magnitude >= exact else { return side + magnitude }
+        // In float32, as the reference: at a bucket's edge the rounding decides.
+        let fraction = log(Float(magnitude) / Float(exact)) / Float(log(Double(maximumDistance) / Double(exact)))
+        return side + min(half - 1, Int(Float(exact) + fraction * Float(half - exact)))
+    }
+
+    /// `[H, 2·reach − 1]` float32: what each head adds at each distance from `−(reach − 1)` to `reach − 1`.
+    /// - Parameter table: `[bucketCount, H]`, the embedding of the buckets.
+    func biases(table: [Float], heads: Int, reach: Int, engine: any Engine) -> Matrix {
+        let buckets = (1 - reach..<reach).map { bucket(distance: $0) }
+        let values = (0..<heads).flatMap { head in buckets.map { table[$0 * heads + head] } }
+        return engine.makeMatrix(values, rows: heads, columns: buckets.count)
+    }
+
+    /// The gradient with respect to the table, `[bucketCount, H]`, from that of `biases`.
+    func tableGradient(_ dBiases: [Float], heads: Int, reach: Int) -> [Float] {
+        var gradient = [Float](repeating: 0, count: bucketCount * heads)
+        let distances = 2 * reach - 1
+        for (index, distance) in (1 - reach..<reach).enumerated() {
+            let bucket = bucket(distance: distance)
+            for head in 0..<heads { gradient[bucket * heads + head] += dBiases[head * distances + index] }
+        }
+        return gradient
+    }
+}
