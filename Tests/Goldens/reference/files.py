@@ -20,6 +20,12 @@ def versions():
     }
 
 
+def plain_name(name):
+    """The older, canonical names of a weight norm's parts, whatever torch calls them today."""
+    return name.replace("parametrizations.weight.original0", "weight_g").replace(
+        "parametrizations.weight.original1", "weight_v")
+
+
 def write(path, tensors, metadata):
     """Writes `tensors` (name → torch tensor) under a temporary name, then renames: never half a file.
 
@@ -49,7 +55,9 @@ def sort_metadata(path):
 
 
 def read(path):
-    """Every tensor of a safetensors file as a numpy array, and its metadata."""
+    """Every tensor of a safetensors file or a PyTorch archive as a numpy array, and its metadata."""
+    if Path(path).suffix == ".bin":
+        return {name: tensor.numpy() for name, tensor in torch.load(path, weights_only=True).items()}, {}
     with safe_open(str(path), "np") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
 
@@ -76,7 +84,7 @@ def relative_deviation(actual, expected, scale=None):
 
 
 def compare(made, committed, tolerance):
-    """Lines that say how two safetensors files differ: names, shapes, types, NaN placement, values. Empty if alike."""
+    """Lines that say how two files of tensors differ: names, shapes, types, NaN placement, values. Empty if alike."""
     new, _ = read(made)
     old, _ = read(committed)
     differences = [f"{name}: only remade" for name in sorted(new.keys() - old.keys())]

@@ -1,10 +1,9 @@
-"""What stage two puts on top of the layers: mean pooling, standardisation, a head per dimension, the CCC loss."""
+"""What stage two puts on top of the encoder: mean pooling, standardisation, a head per dimension, the CCC loss."""
 
 import torch
 from torch import nn
 
 DIMENSIONS = ("activation", "valence")
-HEAD_WIDTH = 32
 
 
 def ccc_loss(predictions, labels):
@@ -23,29 +22,21 @@ def ccc_loss(predictions, labels):
     return torch.stack(losses).mean()
 
 
-class Top(nn.Module):
-    """The trained layers and the heads: one utterance's rows `[T, C]`, unpadded, to its predictions `[dimensions]`.
+class Model(nn.Module):
+    """What is above the cut, and the heads: one utterance's rows, unpadded, to its predictions `[dimensions]`.
 
-    mean over frames → (x − mean) / deviation → per dimension Linear(C → 32) → tanh → Linear(32 → 1).
+    mean over frames → (x − mean) / deviation → per dimension Linear(C → width) → tanh → Linear(width → 1).
     """
 
-    def __init__(self, layers, first_layer, mean, deviation):
+    def __init__(self, upper, size, head_width):
         super().__init__()
-        self.layers = layers
-        self.first_layer = first_layer
+        self.upper = upper
         self.heads = nn.ModuleDict({
-            name: nn.Sequential(nn.Linear(len(mean), HEAD_WIDTH), nn.Tanh(), nn.Linear(HEAD_WIDTH, 1))
+            name: nn.Sequential(nn.Linear(size, head_width), nn.Tanh(), nn.Linear(head_width, 1))
             for name in DIMENSIONS
         })
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
-
-    def hidden(self, rows):
-        """`[T, C]` → `[T, C]`: the output of the last layer."""
-        states = rows[None]
-        for layer in self.layers:
-            states = layer(states)
-        return states[0]
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("deviation", torch.ones(size))
 
     def predict(self, pooled):
         """`[C]` → `[dimensions]`."""
@@ -54,17 +45,16 @@ class Top(nn.Module):
                             for name in DIMENSIONS])
 
     def forward(self, rows):
-        return self.predict(self.hidden(rows).mean(dim=0))
+        return self.predict(self.upper(rows).mean(dim=0))
 
     def named(self):
         """(Undertone's name, parameter) of every trained parameter.
 
-        Layers keep their Hugging Face names, counted in the whole encoder (`encoder.layers.9.…`); the two linear layers
-        of a head are `heads.<dimension>.0` and `.1` (the tanh between them has no parameters and takes no number).
+        The encoder's keep their Hugging Face names, layers counted in the whole encoder (`encoder.layers.9.…`); the two
+        linear layers of a head are `heads.<dimension>.0` and `.1` (the tanh between them has no parameters and takes no
+        number).
         """
-        for name, parameter in self.layers.named_parameters():
-            index, rest = name.split(".", 1)
-            yield f"encoder.layers.{self.first_layer + int(index)}.{rest}", parameter
+        yield from self.upper.named()
         for name in DIMENSIONS:
             for number, linear in enumerate((self.heads[name][0], self.heads[name][2])):
                 yield f"heads.{name}.{number}.weight", linear.weight

@@ -1,4 +1,4 @@
-"""Seeded wav2vec2 models, livelier than a fresh initialisation, saved in the formats that users have.
+"""Seeded models of any family, livelier than a fresh initialisation, and waveforms to put through them.
 
 A fresh model has zero biases, norms of gamma 1 and beta 0 and small weights: code that forgets a bias, swaps gamma with
 beta or skips attention's scale would pass on it. So here every bias and beta is non-zero, every gamma differs from 1,
@@ -8,42 +8,19 @@ and the queries and keys are large enough for attention to prefer some frames ov
 import logging
 import os
 import zlib
-from pathlib import Path
 
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import numpy as np
 import torch
 import transformers
-from safetensors.torch import save_file
-from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForPreTraining
+from transformers import Wav2Vec2FeatureExtractor
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 logging.getLogger("transformers").setLevel(logging.ERROR)
 
 SAMPLE_RATE_HZ = 16_000
-
-TINY = {
-    "hidden_size": 40,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 4,
-    "intermediate_size": 72,
-    "conv_dim": [32] * 7,
-    "num_conv_pos_embeddings": 16,
-    "num_conv_pos_embedding_groups": 4,
-    # A hundred times the usual: a hard-coded 1e-5 is caught (norms inside the CNN keep 1e-5 whatever this says).
-    "layer_norm_eps": 1e-3,
-    # Only the pretraining head uses these; it is in pytorch_model.bin as in the published ones, and is to be ignored.
-    "codevector_dim": 8,
-    "proj_codevector_dim": 8,
-    "num_codevectors_per_group": 4,
-}
-"""wav2vec2-base's architecture, group norm in the CNN and post-norm layers, at toy widths."""
-
-BASE = {}
-"""wav2vec2-base itself: the configuration class's own defaults."""
-
 
 GAINS = {"conv_layers": 1.4, "q_proj": 1.2, "k_proj": 1.2, "out_proj": 0.4, "output_dense": 0.5}
 """Standard deviation of a weight times the root of its inputs, where not 1.
@@ -60,7 +37,7 @@ def draw(seed, name, shape):
 
 
 def enliven(model, seed):
-    """Overwrites every parameter of a wav2vec2 model with seeded values that keep activations of order one."""
+    """Overwrites every parameter of a model with seeded values that keep activations of order one."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = draw(seed, name, tuple(parameter.shape))
@@ -70,69 +47,36 @@ def enliven(model, seed):
                 parameter.copy_(0.1 * noise)
             elif name.endswith("original0"):
                 continue  # the magnitudes follow from the directions, below
+            elif name.endswith("gru_rel_pos_const"):
+                parameter.copy_(1 + 0.5 * noise)
+            elif name.endswith("rel_attn_embed.weight"):
+                parameter.copy_(noise)
             elif parameter.dim() >= 2:
                 fan_in = parameter[0].numel()
                 gain = next((gain for part, gain in GAINS.items() if part in name), 1.0)
                 parameter.copy_(gain / fan_in**0.5 * noise)
             else:
                 parameter.copy_(noise)
-        weight = model.wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight
-        magnitude = weight.original1.norm(dim=(0, 1), keepdim=True)
-        weight.original0.copy_(magnitude * (1 + 0.25 * draw(seed, "original0", magnitude.shape)).clamp(min=0.25))
+        positions = model.base_model.encoder.pos_conv_embed
+        if hasattr(positions, "conv"):  # data2vec-audio's several convolutions have no weight norm
+            weight = positions.conv.parametrizations.weight
+            magnitude = weight.original1.norm(dim=(0, 1), keepdim=True)
+            weight.original0.copy_(magnitude * (1 + 0.25 * draw(seed, "original0", magnitude.shape)).clamp(min=0.25))
 
 
-def make(shape, seed):
-    """A pretraining model (its `.wav2vec2` is the encoder) of `shape`'s configuration, in eval mode and float32."""
-    config = Wav2Vec2Config(layerdrop=0.0, **shape)
+def make(preset, seed):
+    """The preset's model (its `.base_model` is the encoder), lively, in eval mode and float32."""
+    config = preset.model.config_class(layerdrop=0.0, **preset.settings)
     config._attn_implementation = "eager"
-    model = Wav2Vec2ForPreTraining(config).eval()
+    model = preset.model(config).eval()
     enliven(model, seed)
     return model
 
 
-def write_bin(model, path):
-    """`pytorch_model.bin` as the published ones are: prefix `wav2vec2.`, `weight_g`/`weight_v`, a pretraining head."""
-    renamed = {
-        name.replace("parametrizations.weight.original0", "weight_g").replace(
-            "parametrizations.weight.original1", "weight_v"
-        ): tensor
-        for name, tensor in model.state_dict().items()
-    }
-    assert any(name.endswith("weight_g") for name in renamed)
-    torch.save(renamed, path)
-
-
-def save(model, directory, formats=("safetensors", "bin")):
-    """Writes a Hugging Face model directory: configuration, preprocessor, and the weights in the named formats.
-
-    The safetensors file holds the bare encoder under current names (no prefix, `parametrizations.weight.original0/1`),
-    the PyTorch archive the pretraining model under the names of old.
-    """
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    model.wav2vec2.config.architectures = ["Wav2Vec2Model"]
-    model.wav2vec2.config.dtype = torch.float32
-    model.wav2vec2.config.save_pretrained(directory)
-    Wav2Vec2FeatureExtractor(do_normalize=True, sampling_rate=SAMPLE_RATE_HZ).save_pretrained(directory)
-    if "safetensors" in formats:
-        save_file(model.wav2vec2.state_dict(), directory / "model.safetensors", metadata={"format": "pt"})
-        (directory / "model.safetensors").chmod(0o644)  # safetensors makes it private
-    if "bin" in formats:
-        write_bin(model, directory / "pytorch_model.bin")
-    return directory
-
-
-def check_saved(model, directory):
-    """Reads back both files through transformers, as a user would, and insists on the model's own weights."""
-    directory = Path(directory)
-    for file in ("model.safetensors", "pytorch_model.bin"):
-        if not (directory / file).exists():
-            continue
-        use_safetensors = file.endswith("safetensors")
-        back = transformers.Wav2Vec2Model.from_pretrained(directory, use_safetensors=use_safetensors).state_dict()
-        for name, tensor in model.wav2vec2.state_dict().items():
-            if not torch.equal(back[name], tensor):
-                raise SystemExit(f"{directory / file}: {name} is not what transformers reads back")
+def normalise(waveform, preset):
+    """What the checkpoint's own preprocessor makes of a waveform: zero mean and unit variance, or itself."""
+    extractor = Wav2Vec2FeatureExtractor(do_normalize=preset.do_normalize, sampling_rate=SAMPLE_RATE_HZ)
+    return extractor(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="np").input_values[0]
 
 
 def speech_like(sample_count, seed):

@@ -1,0 +1,135 @@
+"""What stage two's goldens train, from which cut, and with which plan."""
+
+from dataclasses import dataclass, field
+
+import peft
+import torch
+from peft.tuners.lora import LoraLayer
+
+from .models import draw
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps of AdamW; the base rates of the encoder's parameters and of the heads'."""
+
+    steps: int
+    encoder_rate: float
+    heads_rate: float
+    warmup: int = 3
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """LoRA as peft has it: `W·x + scale · B·(A·x)`, in every layer above the cut; nothing else of the encoder is trained.
+
+    `scale` is `alpha / rank`, or `alpha / √rank` when rank-stabilised.
+    """
+
+    rank: int
+    alpha: float
+    targets: tuple
+    rank_stabilised: bool
+
+    def attach(self, upper, seed):
+        """Puts lively adapters into `upper` and freezes the rest; answers their scale."""
+        layers = [int(index) for index in upper.encoder.layers]
+        peft.inject_adapter_in_model(
+            peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=list(self.targets), lora_dropout=0.0,
+                            layers_to_transform=layers, layers_pattern="layers", use_rslora=self.rank_stabilised),
+            upper)
+        with torch.no_grad():
+            for name, parameter in upper.named():
+                # peft's fresh B is zero: A's gradient, then, and a forgotten scale would pass unseen.
+                deviation = parameter.shape[1] ** -0.5 if ".lora_A." in name else 0.1
+                parameter.copy_(deviation * draw(seed, name, tuple(parameter.shape)))
+        scales = {module.scaling["default"] for module in upper.modules()
+                  if isinstance(module, LoraLayer)}
+        assert len(scales) == 1
+        return scales.pop()
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One golden: a tiny or full model, the cut that its rows are of, and what is trained above it."""
+
+    model: str
+    cut: str
+    plan: Plan
+    changed: tuple
+    """The parameters whose change by training is kept whole: all rates, with weight decay and without."""
+    adapter: Adapter | None = None
+    frame_counts: tuple = (7, 19, 1, 24, 9)
+    head_width: int = 12
+    terse: bool = True
+    """Initial values only of what the model's files do not hold; and the size of every parameter's change."""
+
+
+HEADS_CHANGED = ("heads.activation.0.weight", "heads.valence.1.bias")
+FINAL_NORM_CHANGED = ("encoder.layer_norm.weight", "encoder.layer_norm.bias")
+
+WEIGHT_NORMED = tuple(f"encoder.pos_conv_embed.conv.{name}" for name in ("weight_g", "weight_v", "bias"))
+
+
+def layers_changed(first):
+    return (f"encoder.layers.{first}.attention.q_proj.weight", f"encoder.layers.{first}.layer_norm.weight",
+            f"encoder.layers.{first + 1}.attention.v_proj.bias",
+            f"encoder.layers.{first + 1}.feed_forward.output_dense.bias", *HEADS_CHANGED)
+
+
+def gate_changed(layer):
+    return tuple(f"encoder.layers.{layer}.attention.{name}"
+                 for name in ("gru_rel_pos_const", "gru_rel_pos_linear.weight", "gru_rel_pos_linear.bias"))
+
+
+def three_of_twelve(model, plan, frame_counts):
+    return Setup(
+        model, "9", plan, frame_counts=frame_counts, head_width=32, terse=False,
+        changed=("encoder.layers.9.attention.q_proj.weight", "encoder.layers.10.feed_forward.output_dense.bias",
+                 "encoder.layers.11.final_layer_norm.bias", *HEADS_CHANGED))
+
+
+def everything(model, positions, changed=()):
+    """Full finetuning above the frozen CNN."""
+    return Setup(model, "cnn", LONGER_STEPS, positions + changed + layers_changed(1) + (
+        "feature_projection.layer_norm.weight", "feature_projection.projection.weight", *FINAL_NORM_CHANGED))
+
+
+def adapters(targets, rank_stabilised):
+    """LoRA in the top two of wav2vec2-tiny's twelve layers, every adapter's change kept."""
+    names = tuple(f"encoder.layers.{layer}.{module}.lora_{half}.weight"
+                  for layer in (10, 11) for module in targets for half in "AB")
+    return Setup("wav2vec2-tiny", "10", Plan(steps=20, encoder_rate=1e-3, heads_rate=1e-3), names + HEADS_CHANGED,
+                 Adapter(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised))
+
+
+def two_of_four(model, changed=()):
+    return Setup(model, "2", TWENTY_STEPS, layers_changed(2) + changed)
+
+
+TEN_STEPS = Plan(steps=10, encoder_rate=1e-4, heads_rate=1e-3)
+TWENTY_STEPS = Plan(steps=20, encoder_rate=1e-4, heads_rate=1e-3)
+LONGER_STEPS = Plan(steps=20, encoder_rate=2e-4, heads_rate=1e-3)
+"""At the lower rate what the large gains of a weight norm change in twenty steps is too near their own rounding."""
+
+TINY = {
+    "stage-two": three_of_twelve("wav2vec2-tiny", TEN_STEPS, (7, 23, 1, 40, 12)),
+    "stage-two-top-wav2vec2-large": two_of_four("wav2vec2-large-tiny", FINAL_NORM_CHANGED),
+    "stage-two-top-hubert": two_of_four("hubert-tiny"),
+    "stage-two-top-hubert-large": two_of_four("hubert-large-tiny", FINAL_NORM_CHANGED),
+    "stage-two-top-wavlm": two_of_four("wavlm-tiny", gate_changed(2)),
+    "stage-two-top-wavlm-large": two_of_four("wavlm-large-tiny", gate_changed(3) + FINAL_NORM_CHANGED),
+    "stage-two-top-data2vec-audio": two_of_four("data2vec-audio-tiny"),
+    "stage-two-full-hubert": everything("hubert-tiny", WEIGHT_NORMED),
+    "stage-two-full-wavlm-large": everything(
+        "wavlm-large-tiny", WEIGHT_NORMED,
+        gate_changed(0) + gate_changed(3) + ("encoder.layers.0.attention.rel_attn_embed.weight",)),
+    "stage-two-full-data2vec-audio": everything(
+        "data2vec-audio-tiny",
+        ("encoder.pos_conv_embed.layers.0.conv.weight", "encoder.pos_conv_embed.layers.2.conv.bias")),
+    "stage-two-lora-attention": adapters(("attention.q_proj", "attention.v_proj"), rank_stabilised=False),
+    "stage-two-lora-all": adapters(
+        ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj",
+         "feed_forward.intermediate_dense", "feed_forward.output_dense"), rank_stabilised=True),
+}
+"""Committed beside this package, by file name."""
