@@ -3,7 +3,7 @@ enum TensorNames {
     /// The families' prefixes in models with a head on top: `wav2vec2.encoder…` and `encoder…` are the same tensor.
     /// Heads have none (`lm_head.weight`, `classifier.weight`) and keep their names, so that they can be listed as
     /// ignored.
-    private static let prefixes = ["wav2vec2.", "hubert.", "wavlm."]
+    private static let prefixes = ["wav2vec2.", "hubert.", "wavlm.", "data2vec_audio."]
 
     /// PyTorch's weight norm changed its names in 2.0; the older ones are canonical, as in the published checkpoints.
     private static let suffixes = [

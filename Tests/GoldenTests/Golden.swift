@@ -22,6 +22,10 @@ struct Golden {
 
     func model() throws -> Checkpoint { try Checkpoint.open("\(directory)/\(file.metadata["model"]!)") }
 
+    /// Of a stage-one golden.
+    var utteranceCount: Int { Int(file.metadata["utterances"]!)! }
+    var cuts: [Cut] { file.metadata["cuts"]!.split(separator: " ").map { Cut(String($0))! } }
+
     func floats(_ name: String) throws -> [Float] { try file.floats(name) }
 
     func matrix(_ name: String, engine: any Engine) throws -> Matrix {

@@ -10,8 +10,8 @@ extension EncoderFamily {
             let positions = RelativePositions(
                 bucketCount: try file.int("num_buckets", default: 320),
                 maximumDistance: try file.int("max_bucket_distance", default: 800))
-            guard positions.bucketCount >= 4, positions.bucketCount % 4 == 0 else {
-                throw file.mistake("num_buckets", expected: "a positive multiple of 4")
+            guard positions.bucketCount >= 4, positions.bucketCount % 2 == 0 else {
+                throw file.mistake("num_buckets", expected: "an even number from 4 on")
             }
             guard positions.maximumDistance > positions.bucketCount / 4 else {
                 throw file.mistake("max_bucket_distance", expected: "more than a quarter of num_buckets")
