@@ -76,10 +76,9 @@ UT_CLONES void ut_layer_norm_backward(ut_rows dx, bool accumulate, ut_rows d_add
         const float *g = ut_row(d_out, r), *x = ut_row(sum, r);
         float mean = statistics[2 * r], rstd = statistics[2 * r + 1], sum_g, sum_gx;
         if (d_gamma)
-            for (size_t c = 0; c < columns; c++) {
-                d_gamma[c] += g[c] * ((x[c] - mean) * rstd);
-                d_beta[c] += g[c];
-            }
+            for (size_t c = 0; c < columns; c++) d_gamma[c] += g[c] * ((x[c] - mean) * rstd);
+        if (d_beta)
+            for (size_t c = 0; c < columns; c++) d_beta[c] += g[c];
         backward_sums(g, x, mean, rstd, gamma, columns, &sum_g, &sum_gx);
         float mean_g = sum_g / (float)columns, mean_gx = sum_gx / (float)columns;
         if (accumulate)

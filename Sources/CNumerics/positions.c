@@ -54,6 +54,6 @@ UT_CLONES void ut_position_gates_backward(ut_rows d_x, float *d_constant, const 
         float da = g * (b * c - 1.0f) * a * (1.0f - a), db = g * a * c * b * (1.0f - b);
         for (size_t k = 0; k < 4; k++) ut_store(d, d_x.is16, k, da);
         for (size_t k = 4; k < 8; k++) ut_store(d, d_x.is16, k, db);
-        d_constant[i % heads] += g * a * b;
+        if (d_constant) d_constant[i % heads] += g * a * b;
     }
 }

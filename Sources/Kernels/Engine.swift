@@ -38,18 +38,19 @@ public protocol Engine: Sendable {
     /// Lays `weight` (`[outputs, inputs]` float32) out for fast products in `precision`.
     func freeze(_ weight: Matrix, precision: Precision) -> any FrozenWeight
 
-    /// `out = activation(x Wᵀ + b)`.
+    /// `out = activation(x Wᵀ + b)`, or `out += x Wᵀ` when `accumulate`, without a bias and an activation.
     /// - Parameters:
     ///   - out: `[N, outputs]`, operand precision or float32.
     ///   - x: `[N, inputs]` operands.
     ///   - bias: `[1, outputs]` float32.
-    func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation)
+    func linearForward(
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool)
 
-    /// `dx = dOut W`, or `dx += dOut W` when `accumulate` (then `dx` is float32).
+    /// `dx = dOut W`, or `dx += dOut W` when `accumulate`; `dx` is float32 or, rounded once more when it is added to, operands.
     func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool)
 
-    /// `dWeight += dOutᵀ x`, `dBias += Σ_n dOut[n]`, both float32.
-    func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix)
+    /// `dWeight += dOutᵀ x`, `dBias += Σ_n dOut[n]`, both float32, each if it is wanted.
+    func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix)
 
     // MARK: Normalisation and activations
 
@@ -66,7 +67,7 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - dx: `[N, C]` float32, overwritten, or added to when `accumulate`; may be `dOut` when it is overwritten.
     ///   - dAddend: `[N, C]` operands: `dx`, as it then is, through the dropout of the addend.
-    ///   - dGamma, dBeta: `[1, C]` float32, added to; both or neither.
+    ///   - dGamma, dBeta: `[1, C]` float32, added to if they are wanted.
     ///   - sum, statistics: as the forward pass wrote them.
     func layerNormBackward(
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
@@ -129,8 +130,8 @@ public protocol Engine: Sendable {
     ///   - constant: `[1, H]` float32.
     /// - Source: Chen et al. 2022, eq. 4 to 8, as `WavLMAttention` of transformers has it.
     func positionGatesForward(out: Matrix, x: Matrix, constant: Matrix)
-    /// The gradient of `positionGatesForward`: `dx` operands, overwritten; `dConstant` float32, added to.
-    func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix)
+    /// The gradient of `positionGatesForward`: `dx` operands, overwritten; `dConstant` float32, added to if it is wanted.
+    func positionGatesBackward(dx: Matrix, dConstant: Matrix?, dOut: Matrix, x: Matrix, constant: Matrix)
 
     // MARK: Convolutions of the speech encoders
 
@@ -163,6 +164,28 @@ public protocol Engine: Sendable {
     func positionalConvolutionForward(
         out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation)
 
+    /// The gradients of `positionalConvolutionForward` without its activation.
+    /// - Parameters:
+    ///   - dx: `[T, C]` float32, added to; nil if it is not wanted.
+    ///   - dWeight, dBias: as `weight` and `bias`, float32, added to.
+    ///   - dOut: `[T, C]` operands.
+    func positionalConvolutionBackward(
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int)
+
+    /// A convolution's weight from the checkpoint's tensors, in the order of channels-last rows:
+    /// `out[o, k·I + i] = v[o, i, k]`, times `g[k] / ‖v[·, ·, k]‖` under weight norm over taps.
+    /// - Parameters:
+    ///   - out: `[C, K·I]` operands or float32.
+    ///   - direction: `v`, `[C, I·K]` float32.
+    ///   - gain: `g`, `[1, K]` float32; nil for a plain weight.
+    /// - Source: Salimans and Kingma 2016, eq. 2, with torch's `dim=2`.
+    func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int)
+    /// The gradients of `tapMajorForward`: with `d = dOut` in the order of `v`, `dg[k] += Σ d·v/‖v‖` and
+    /// `dv += g/‖v‖ · (d − v · Σ(d·v)/‖v‖²)`, sums and norms per tap; `dv += d` without a gain. All float32.
+    /// - Source: Salimans and Kingma 2016, eq. 3.
+    func tapMajorBackward(
+        dDirection: Matrix, dGain: Matrix?, dOut: Matrix, direction: Matrix, gain: Matrix?, taps: Int)
+
     // MARK: Pooling
 
     /// `out[b] = mean of x over the rows of utterance b`, `[B, C]` float32 from `[N, C]` float32.
@@ -191,6 +214,11 @@ extension Engine {
         let matrix = makeMatrix(rows: rows, columns: columns, precision: precision)
         upload(values, to: matrix)
         return matrix
+    }
+
+    /// `out = activation(x Wᵀ + b)`.
+    public func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation) {
+        linearForward(out: out, x: x, weight: weight, bias: bias, activation: activation, accumulate: false)
     }
 
     /// A `[1, count]` matrix of the given values.

@@ -28,22 +28,22 @@ public protocol FrozenWeight: Sendable {
     var precision: Precision { get }
 }
 
-/// The weight of a linear map: one that training changes, or one that it does not.
+/// The weight of a linear map: as it is, for what changes or has a backward pass, or laid out by the engine.
 public enum LinearWeight: Sendable {
     /// `[outputs, inputs]`, rows contiguous.
-    case trained(Matrix)
+    case plain(Matrix)
     case frozen(any FrozenWeight)
 
     public var outputs: Int {
         switch self {
-        case .trained(let matrix): matrix.rows
+        case .plain(let matrix): matrix.rows
         case .frozen(let weight): weight.outputs
         }
     }
 
     public var inputs: Int {
         switch self {
-        case .trained(let matrix): matrix.columns
+        case .plain(let matrix): matrix.columns
         case .frozen(let weight): weight.inputs
         }
     }

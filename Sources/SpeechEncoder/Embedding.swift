@@ -2,44 +2,41 @@ import Buffers
 import Checkpoints
 import Kernels
 
-/// From the CNN's output to the input of the first transformer layer: layer norm, projection, positional convolutions, and for
-/// post-norm encoders `encoder.layer_norm`. Frozen.
+/// From the CNN's output to the input of the first transformer layer, frozen or trained:
+///
+///     p = drop(W LN(features) + b)        out = drop(LN(p + positions(p))), or drop(p + positions(p)) for pre-norm encoders
+///
+/// - Source: Baevski et al. 2020, section 2; `Wav2Vec2FeatureProjection` and `Wav2Vec2Encoder` for where the dropouts sit.
 struct Embedding: Sendable {
-    private let engine: any Engine
-    private let precision: Precision
+    /// Of what is trained.
+    let parameters: [Parameter]
     private let projectionNorm: LayerNorm?
     private let projection: LinearMap
     private let positions: PositionalEmbedding
     /// Nil for pre-norm encoders.
     private let encoderNorm: LayerNorm?
+    private let precision: Precision
+    private let engine: any Engine
 
     init(
-        _ configuration: EncoderConfiguration, weights: WeightLoader, precision: Precision
+        _ configuration: EncoderConfiguration, weights: WeightLoader, precision: Precision, tuning: Tuning? = nil
     ) throws(CheckpointError) {
         engine = weights.engine
         self.precision = precision
-        var parts = PartBuilder(weights: weights, precision: precision, isTrained: false)
+        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning)
         let variants = configuration.variants, epsilon = configuration.layerNormEpsilon
         projectionNorm =
             variants.projectionHasNorm ? try parts.norm("feature_projection.layer_norm", epsilon: epsilon) : nil
         projection = try parts.linear("feature_projection.projection")
-        positions = try PositionalEmbedding(
-            variants.positionalEmbedding, width: configuration.hiddenSize, weights: weights, precision: precision)
+        positions = try PositionalEmbedding(variants.positionalEmbedding, from: &parts)
         encoderNorm = variants.isPreNorm ? nil : try parts.norm("encoder.layer_norm", epsilon: epsilon)
+        parameters = parts.parameters
     }
 
-    /// `[N, C]` from the CNN's output, `[N, channels]` float32.
+    /// `[N, C]` from the CNN's output, `[N, channels]` float32; without dropout, nothing is kept.
     func callAsFunction(_ features: Matrix, offsets: PackedOffsets) -> EncoderRows {
-        let input: Matrix
-        if let projectionNorm {
-            input = engine.makeMatrix(rows: features.rows, columns: features.columns, precision: precision)
-            projectionNorm.forward(input, x: features)
-        } else {
-            input = EncoderRows(features, operand: precision, engine: engine).operands
-        }
-        let projected = engine.makeMatrix(
-            rows: features.rows, columns: projection.weight.outputs, precision: .float32)
-        _ = projection.forward(input, into: projected)
+        let projected = make(features, columns: projection.weight.outputs)
+        _ = projection.forward(normed(features, statistics: nil), into: projected)
         let position = positions(projected, offsets: offsets)
         guard let encoderNorm else {
             engine.addForward(out: projected, x: projected, addend: position, dropout: .none)
@@ -49,70 +46,69 @@ struct Embedding: Sendable {
         encoderNorm.forward(out: out.residual, operand: out.separateOperand, x: projected, addend: position)
         return out
     }
-}
 
-/// Convolutions over the projected frames whose output is added to them, in one of two forms.
-struct PositionalEmbedding: Sendable {
-    private struct Convolution: Sendable {
-        /// `[C, kernel·C/groups]` operands, each output's taps in order.
-        let weight: Matrix
-        let bias: Matrix
-    }
-    private let convolutions: [Convolution]
-    /// Between a convolution and its GELU, in the stacked form: without parameters, so γ = 1 and β = 0.
-    private let norm: NormParameters?
-    private let kernel: Int
-    private let groups: Int
-    private let precision: Precision
-    private let engine: any Engine
-
-    init(
-        _ form: EncoderVariants.PositionalEmbedding, width: Int, weights: WeightLoader, precision: Precision
-    ) throws(CheckpointError) {
-        self.precision = precision
-        engine = weights.engine
-        let prefix = "encoder.pos_conv_embed"
-        switch form {
-        case .weightNormed(let kernel, let groups):
-            (self.kernel, self.groups) = (kernel, groups)
-            norm = nil
-            convolutions = [
-                Convolution(
-                    weight: try weights.weightNormed("\(prefix).conv", precision: precision),
-                    bias: try weights.row("\(prefix).conv.bias"))
-            ]
-        case .stacked(let count, let kernel, let groups):
-            (self.kernel, self.groups) = (kernel, groups)
-            norm = NormParameters(
-                gamma: engine.makeRow([Float](repeating: 1, count: width)),
-                beta: engine.makeRow([Float](repeating: 0, count: width)),
-                epsilon: EncoderConfiguration.convolutionNormEpsilon)
-            var convolutions: [Convolution] = []
-            for layer in 0..<count {
-                convolutions.append(
-                    Convolution(
-                        weight: try weights.tapMajor("\(prefix).layers.\(layer).conv.weight", precision: precision),
-                        bias: try weights.row("\(prefix).layers.\(layer).conv.bias")))
-            }
-            self.convolutions = convolutions
-        }
+    /// What the backward pass needs.
+    struct Tape: Sendable {
+        let features: LayerNorm.Tape
+        let input: Matrix
+        let positions: [PositionalEmbedding.Tape]
+        let encoderNorm: LayerNorm.Tape?
     }
 
-    /// `[N, C]` float32 from `[N, C]` float32.
-    func callAsFunction(_ rows: Matrix, offsets: PackedOffsets) -> Matrix {
-        var x = rows
-        for convolution in convolutions {
-            let operands = EncoderRows(x, operand: precision, engine: engine).operands
-            let out = engine.makeMatrix(rows: x.rows, columns: x.columns, precision: .float32)
-            for utterance in 0..<offsets.utteranceCount {
-                let range = offsets[utterance]
-                engine.positionalConvolutionForward(
-                    out: out.rows(range), x: operands.rows(range), weight: convolution.weight, bias: convolution.bias,
-                    kernel: kernel, groups: groups, activation: norm == nil ? .gelu : .identity)
-            }
-            if let norm { engine.layerNormGeluForward(out: out, x: out, parameters: norm) }
-            x = out
+    func forward(_ features: Matrix, offsets: PackedOffsets, step: TrainingStep) -> (EncoderRows, Tape) {
+        let statistics = make(features, columns: 2), input = normed(features, statistics: statistics)
+        let projected = make(features, columns: projection.weight.outputs)
+        _ = projection.forward(input, into: projected)
+        engine.dropoutForward(out: projected, x: projected, dropout: step.projectionDropout)
+        let (position, positionTapes) = positions.forward(projected, offsets: offsets)
+        let residual = make(projected)
+        var normTape: LayerNorm.Tape?
+        if let encoderNorm {
+            let sum = make(projected), statistics = make(projected, columns: 2)
+            encoderNorm.forward(
+                out: residual, operand: nil, sum: sum, statistics: statistics, x: projected, addend: position)
+            normTape = LayerNorm.Tape(sum: sum, statistics: statistics)
+        } else {
+            engine.addForward(out: residual, x: projected, addend: position, dropout: .none)
         }
-        return x
+        engine.dropoutForward(out: residual, x: residual, dropout: step.embeddingDropout)
+        let rows =
+            encoderNorm == nil
+            ? EncoderRows(residual: residual, operand: nil)
+            : EncoderRows(residual, operand: precision, engine: engine)
+        let tape = Tape(
+            features: LayerNorm.Tape(sum: features, statistics: statistics), input: input, positions: positionTapes,
+            encoderNorm: normTape)
+        return (rows, tape)
+    }
+
+    /// Adds to every parameter's gradient and gives that of the features, `[N, channels]` float32.
+    /// - Parameter dOut: `[N, C]` float32; overwritten.
+    func backward(dOut: Matrix, tape: Tape, offsets: PackedOffsets, step: TrainingStep) -> Matrix {
+        engine.dropoutForward(out: dOut, x: dOut, dropout: step.embeddingDropout)
+        if let encoderNorm, let normTape = tape.encoderNorm {
+            encoderNorm.backward(dx: dOut, accumulate: false, dAddend: nil, dOut: dOut, tape: normTape)
+        }
+        positions.backward(dOut, tapes: tape.positions, offsets: offsets)
+        engine.dropoutForward(out: dOut, x: dOut, dropout: step.projectionDropout)
+        let dFeatures = make(dOut, columns: projection.weight.inputs)
+        projection.backward(
+            dx: dFeatures, accumulate: false, dOut: EncoderRows(dOut, operand: precision, engine: engine).operands,
+            x: tape.input, step: step)
+        projectionNorm?.backward(
+            dx: dFeatures, accumulate: false, dAddend: nil, dOut: dFeatures, tape: tape.features)
+        return dFeatures
+    }
+
+    /// What the projection reads, as operands.
+    private func normed(_ features: Matrix, statistics: Matrix?) -> Matrix {
+        guard let projectionNorm else { return EncoderRows(features, operand: precision, engine: engine).operands }
+        let out = engine.makeMatrix(rows: features.rows, columns: features.columns, precision: precision)
+        projectionNorm.forward(out, statistics: statistics, x: features)
+        return out
+    }
+
+    private func make(_ rows: Matrix, columns: Int? = nil) -> Matrix {
+        engine.makeMatrix(rows: rows.rows, columns: columns ?? rows.columns, precision: .float32)
     }
 }

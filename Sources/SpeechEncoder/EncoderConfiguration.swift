@@ -16,11 +16,19 @@ public struct EncoderConfiguration: Sendable, Equatable {
         public var attention: Float
         /// Inside the feed-forward block.
         public var activation: Float
+        /// After the projection of the CNN's output.
+        public var featureProjection: Float
+        /// Of a whole layer (Fan et al. 2020, LayerDrop).
+        public var layer: Float
 
-        public init(hidden: Float, attention: Float, activation: Float) {
+        public init(
+            hidden: Float, attention: Float, activation: Float, featureProjection: Float = 0, layer: Float = 0
+        ) {
             self.hidden = hidden
             self.attention = attention
             self.activation = activation
+            self.featureProjection = featureProjection
+            self.layer = layer
         }
 
         public static let none = Dropouts(hidden: 0, attention: 0, activation: 0)
@@ -72,7 +80,9 @@ public struct EncoderConfiguration: Sendable, Equatable {
         dropouts = Dropouts(
             hidden: try Self.probability("hidden_dropout", file),
             attention: try Self.probability("attention_dropout", file),
-            activation: try Self.probability("activation_dropout", file))
+            activation: try Self.probability("activation_dropout", file),
+            featureProjection: try Self.probability("feat_proj_dropout", file, default: 0),
+            layer: try Self.probability("layerdrop", file))
         headDropout = try Self.probability("final_dropout", file)
         guard headCount > 0, hiddenSize > 0, hiddenSize % headCount == 0 else {
             throw file.mistake("num_attention_heads", expected: "a divisor of hidden_size, \(hiddenSize)")
@@ -91,8 +101,10 @@ public struct EncoderConfiguration: Sendable, Equatable {
         }
     }
 
-    private static func probability(_ key: String, _ file: ConfigurationFile) throws(CheckpointError) -> Float {
-        let value = try file.double(key, default: 0.1)
+    private static func probability(
+        _ key: String, _ file: ConfigurationFile, default fallback: Double = 0.1
+    ) throws(CheckpointError) -> Float {
+        let value = try file.double(key, default: fallback)
         guard value >= 0, value < 1 else { throw file.mistake(key, expected: "a probability in 0 ..< 1") }
         return Float(value)
     }

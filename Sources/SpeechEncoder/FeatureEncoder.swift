@@ -43,7 +43,7 @@ struct FeatureEncoder: Sendable {
         }
         var layers: [Layer] = []
         for (index, shape) in configuration.convolutions.enumerated().dropFirst(isGrouped ? 1 : 0) {
-            let taps = try weights.tapMajor("\(prefix).\(index).conv.weight", precision: .float32)
+            let taps = try weights.tapMajor("\(prefix).\(index).conv.weight")
             layers.append(
                 Layer(
                     weight: .frozen(engine.freeze(taps, precision: precision)),
@@ -110,6 +110,6 @@ struct FeatureEncoder: Sendable {
             weight: weight, bias: bias, waveform: waveform, taps: taps, stride: grouped.shape.stride,
             norm: grouped.norm)
         let operand = EncoderRows(weight, operand: precision, engine: engine).operands
-        return [Layer(weight: .trained(operand), bias: bias, norm: nil, shape: grouped.shape)] + layers
+        return [Layer(weight: .plain(operand), bias: bias, norm: nil, shape: grouped.shape)] + layers
     }
 }

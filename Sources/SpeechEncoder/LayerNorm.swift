@@ -3,8 +3,9 @@ import Kernels
 /// A layer norm of the encoder, frozen or trained.
 struct LayerNorm: Sendable {
     let parameters: NormParameters
-    /// Where the gradients go; nil where the norm is frozen.
-    let trained: (gamma: TrainedTensor, beta: TrainedTensor)?
+    /// Where the gradients go; nil where the tensor is frozen.
+    let trainedGamma: TrainedTensor?
+    let trainedBeta: TrainedTensor?
     let engine: any Engine
 
     /// What the backward pass needs of a norm's input, `[N, C]` and `[N, 2]` float32.
@@ -34,8 +35,8 @@ struct LayerNorm: Sendable {
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dOut: Matrix, tape: Tape, dropout: Dropout = .none
     ) {
         engine.layerNormBackward(
-            dx: dx, accumulate: accumulate, dAddend: dAddend, dGamma: trained?.gamma.gradient,
-            dBeta: trained?.beta.gradient, dOut: dOut, sum: tape.sum, statistics: tape.statistics, dropout: dropout,
+            dx: dx, accumulate: accumulate, dAddend: dAddend, dGamma: trainedGamma?.gradient,
+            dBeta: trainedBeta?.gradient, dOut: dOut, sum: tape.sum, statistics: tape.statistics, dropout: dropout,
             parameters: parameters)
     }
 }

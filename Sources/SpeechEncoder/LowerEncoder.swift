@@ -13,8 +13,7 @@ public struct LowerEncoder: Sendable {
     private let features: FeatureEncoder
     private let embedding: Embedding?
     private let layers: [TransformerLayer]
-    /// Layer 0's embedding of relative positions, `[buckets, H]`, for the encoders that have one.
-    private let relativeTable: [Float]
+    private let relative: RelativeTable?
 
     /// - Parameters:
     ///   - cuts: at least one; the highest decides how far the encoder is computed.
@@ -34,7 +33,7 @@ public struct LowerEncoder: Sendable {
         guard highest > .cnn else {
             embedding = nil
             layers = []
-            relativeTable = []
+            relative = nil
             return
         }
         embedding = try Embedding(configuration, weights: loader, precision: precision)
@@ -42,11 +41,10 @@ public struct LowerEncoder: Sendable {
         for index in 0..<highest.layersBelow {
             layers.append(
                 try TransformerLayer(
-                    index, weights: loader, configuration: configuration, precision: precision, isTrained: false))
+                    index, weights: loader, configuration: configuration, precision: precision))
         }
         self.layers = layers
-        let isRelative = configuration.variants.relativePositions != nil && !layers.isEmpty
-        relativeTable = isRelative ? try loader.floats(TensorNames.relativeTable) : []
+        relative = try RelativeTable(configuration, from: loader, isTrained: false, isNeeded: !layers.isEmpty)
     }
 
     /// The hidden states of one utterance at each cut, `[T, C]` float32.
@@ -64,11 +62,7 @@ public struct LowerEncoder: Sendable {
         keep(convolved, at: .cnn)
         guard let embedding else { return states }
         let offsets = PackedOffsets(single: convolved.rows)
-        var sequence = PackedSequence(offsets: offsets)
-        if let relative = configuration.variants.relativePositions, !layers.isEmpty {
-            sequence.positionBiases = relative.biases(
-                table: relativeTable, heads: configuration.headCount, reach: convolved.rows, engine: engine)
-        }
+        let sequence = PackedSequence(offsets: offsets, positionBiases: relative?.biases(reach: convolved.rows))
         var rows = embedding(convolved, offsets: offsets)
         keep(rows.residual, at: .layer(0))
         for (index, layer) in layers.enumerated() {

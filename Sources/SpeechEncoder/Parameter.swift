@@ -8,7 +8,12 @@ public struct Parameter: Sendable {
     public enum Role: Sendable {
         case weight
         case bias
+        /// What scales a weight or a gate.
+        case gain
+        /// γ of a norm.
         case norm
+        /// β of a norm.
+        case normBias
     }
     /// Hugging Face's name without the family's prefix, or the head's.
     public let name: String

@@ -6,16 +6,20 @@ import Kernels
 struct PartBuilder {
     let weights: WeightLoader
     let precision: Precision
-    let isTrained: Bool
+    /// Nil for parts that are not trained: their weights are laid out for fast forward products.
+    let tuning: Tuning?
+    /// Adapters' first values follow from it and from their names.
+    let seed: UInt64
     private(set) var parameters: [Parameter] = []
 
-    init(weights: WeightLoader, precision: Precision, isTrained: Bool) {
+    init(weights: WeightLoader, precision: Precision, tuning: Tuning?, seed: UInt64 = 0) {
         self.weights = weights
         self.precision = precision
-        self.isTrained = isTrained
+        self.tuning = tuning
+        self.seed = seed
     }
 
-    private var engine: any Engine { weights.engine }
+    var engine: any Engine { weights.engine }
 
     /// A linear map of one or several tensors of the checkpoint, stacked: one product instead of several.
     mutating func linear(_ names: String...) throws(CheckpointError) -> LinearMap {
@@ -25,40 +29,86 @@ struct PartBuilder {
             bias += try weights.floats("\(name).bias")
         }
         let shape = weights.shape("\(names[0]).weight"), rows = names.count * shape[0]
-        guard isTrained else {
-            return LinearMap(
-                weight: .frozen(
-                    engine.freeze(engine.makeMatrix(values, rows: rows, columns: shape[1]), precision: precision)),
-                bias: engine.makeRow(bias), trained: nil, engine: engine)
+        var weight: LinearWeight, trainedWeight: TrainedTensor?, trainedBias: TrainedTensor?
+        if let tuning, tuning.trains(.weight) {
+            let tensor = TrainedTensor(values, rows: rows, columns: shape[1], operand: precision, engine: engine)
+            (trainedWeight, weight) = (tensor, .plain(tensor.operand))
+        } else if tuning != nil {
+            weight = .plain(engine.makeMatrix(values, rows: rows, columns: shape[1], precision: precision))
+        } else {
+            let matrix = engine.makeMatrix(values, rows: rows, columns: shape[1])
+            weight = .frozen(engine.freeze(matrix, precision: precision))
         }
-        let weight = TrainedTensor(values, rows: rows, columns: shape[1], operand: precision, engine: engine)
-        let offset = TrainedTensor(bias, rows: 1, columns: bias.count, operand: .float32, engine: engine)
+        if let tuning, tuning.trains(.bias) {
+            trainedBias = TrainedTensor(bias, rows: 1, columns: bias.count, operand: .float32, engine: engine)
+        }
+        var adapters: [LowRankAdapter] = []
         for (block, name) in names.enumerated() {
-            parameters.append(
-                weight.parameter("\(name).weight", shape: shape, role: .weight, block: block, of: names.count))
-            parameters.append(
-                offset.parameter("\(name).bias", shape: [shape[0]], role: .bias, block: block, of: names.count))
+            if let trainedWeight {
+                parameters.append(
+                    trainedWeight.parameter(
+                        "\(name).weight", shape: shape, role: .weight, block: block, of: names.count))
+            }
+            if let trainedBias {
+                parameters.append(
+                    trainedBias.parameter(
+                        "\(name).bias", shape: [shape[0]], role: .bias, block: block, of: names.count))
+            }
+            if let adapter = adapter(name, shape: shape, outputs: block * shape[0]..<(block + 1) * shape[0]) {
+                adapters.append(adapter)
+            }
         }
         return LinearMap(
-            weight: .trained(weight.operand), bias: offset.value, trained: (weight, offset), engine: engine)
+            weight: weight, bias: trainedBias?.value ?? engine.makeRow(bias), trainedWeight: trainedWeight,
+            trainedBias: trainedBias, adapters: adapters, engine: engine)
+    }
+
+    /// A starts uniform within `1/√inputs`, as `torch.nn.Linear` does, and B at zero: the adapted map starts as it was.
+    private mutating func adapter(_ name: String, shape: [Int], outputs: Range<Int>) -> LowRankAdapter? {
+        guard case .lowRank(let form) = tuning, let last = name.split(separator: ".").last,
+            let target = LowRankAdaptation.Target(rawValue: String(last)), form.targets.contains(target)
+        else { return nil }
+        var stream = RandomStream(seed: seed, "\(name).lora_A")
+        let bound = 1 / Float(shape[1]).squareRoot()
+        let values = (0..<form.rank * shape[1]).map { _ in (2 * stream.uniform() - 1) * bound }
+        let down = TrainedTensor(values, rows: form.rank, columns: shape[1], operand: precision, engine: engine)
+        let up = TrainedTensor(
+            [Float](repeating: 0, count: shape[0] * form.rank), rows: shape[0], columns: form.rank, operand: precision,
+            engine: engine)
+        parameters.append(down.parameter("\(name).lora_A.weight", shape: [form.rank, shape[1]], role: .weight))
+        parameters.append(up.parameter("\(name).lora_B.weight", shape: [shape[0], form.rank], role: .weight))
+        return LowRankAdapter(
+            down: down, up: up, outputs: outputs,
+            scale: engine.makeRow([Float](repeating: Float(form.scale), count: form.rank)),
+            dropoutProbability: form.dropout, name: "\(name).lora", engine: engine)
     }
 
     mutating func norm(_ name: String, epsilon: Float) throws(CheckpointError) -> LayerNorm {
         let (gamma, trainedGamma) = try vector("\(name).weight", role: .norm)
-        let (beta, trainedBeta) = try vector("\(name).bias", role: .norm)
+        let (beta, trainedBeta) = try vector("\(name).bias", role: .normBias)
         return LayerNorm(
-            parameters: NormParameters(gamma: gamma, beta: beta, epsilon: epsilon),
-            trained: trainedGamma.map { (gamma: $0, beta: trainedBeta!) }, engine: engine)
+            parameters: NormParameters(gamma: gamma, beta: beta, epsilon: epsilon), trainedGamma: trainedGamma,
+            trainedBeta: trainedBeta, engine: engine)
     }
 
     /// A tensor that no product reads, as `[1, count]`.
     mutating func vector(
         _ name: String, role: Parameter.Role
     ) throws(CheckpointError) -> (value: Matrix, trained: TrainedTensor?) {
-        let values = try weights.floats(name)
-        guard isTrained else { return (engine.makeRow(values), nil) }
-        let tensor = TrainedTensor(values, rows: 1, columns: values.count, operand: .float32, engine: engine)
-        parameters.append(tensor.parameter(name, shape: weights.shape(name), role: role))
+        try tensor(name, role: role, rows: 1)
+    }
+
+    /// A tensor that no product reads as it lies in the checkpoint, its first dimension as rows unless another number is given.
+    mutating func tensor(
+        _ name: String, role: Parameter.Role, rows: Int? = nil
+    ) throws(CheckpointError) -> (value: Matrix, trained: TrainedTensor?) {
+        let values = try weights.floats(name), shape = weights.shape(name)
+        let height = rows ?? shape[0], width = values.count / height
+        guard let tuning, tuning.trains(role) else {
+            return (engine.makeMatrix(values, rows: height, columns: width), nil)
+        }
+        let tensor = TrainedTensor(values, rows: height, columns: width, operand: .float32, engine: engine)
+        parameters.append(tensor.parameter(name, shape: shape, role: role))
         return (tensor.value, tensor)
     }
 }

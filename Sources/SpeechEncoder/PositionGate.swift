@@ -6,9 +6,9 @@ import Kernels
 struct PackedSequence: Sendable {
     let offsets: PackedOffsets
     /// Relative positions' biases by head and distance, `[H, 2R − 1]` float32, for encoders that have them.
-    var positionBiases: Matrix?
+    let positionBiases: Matrix?
     /// Where their gradient is added up; nil where they are not trained.
-    var dPositionBiases: Matrix?
+    var dPositionBiases: Matrix? = nil
 }
 
 /// WavLM's gate of a layer: how much each head at each frame heeds relative positions, from what the attention reads.
@@ -23,7 +23,7 @@ struct PositionGate: Sendable {
 
     init(_ prefix: String, from parts: inout PartBuilder) throws(CheckpointError) {
         projection = try parts.linear("\(prefix).gru_rel_pos_linear")
-        (constant, trainedConstant) = try parts.vector("\(prefix).gru_rel_pos_const", role: .bias)
+        (constant, trainedConstant) = try parts.vector("\(prefix).gru_rel_pos_const", role: .gain)
         engine = parts.weights.engine
     }
 
@@ -42,14 +42,14 @@ struct PositionGate: Sendable {
     }
 
     /// Adds to the gradients of the gate's parameters and to `dx`, `[N, H·D]` float32, if it is wanted.
-    func backward(dx: Matrix?, dGate: Matrix, tape: Tape, x: Matrix) {
-        guard let trainedConstant else { preconditionFailure("a frozen gate has no backward pass") }
+    func backward(dx: Matrix?, dGate: Matrix, tape: Tape, x: Matrix, step: TrainingStep) {
         let dProjected = engine.makeMatrix(
             rows: tape.projected.rows, columns: tape.projected.columns, precision: tape.projected.precision)
         engine.positionGatesBackward(
-            dx: dProjected, dConstant: trainedConstant.gradient, dOut: dGate, x: tape.projected, constant: constant)
+            dx: dProjected, dConstant: trainedConstant?.gradient, dOut: dGate, x: tape.projected, constant: constant)
         let width = projection.weight.inputs
         projection.backward(
-            dx: dx?.reshaped(columns: width), accumulate: true, dOut: dProjected, x: x.reshaped(columns: width))
+            dx: dx?.reshaped(columns: width), accumulate: true, dOut: dProjected, x: x.reshaped(columns: width),
+            step: step)
     }
 }

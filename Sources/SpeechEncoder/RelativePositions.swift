@@ -1,3 +1,5 @@
+import Buffers
+import Checkpoints
 import Kernels
 
 #if canImport(Glibc)
@@ -41,5 +43,50 @@ struct RelativePositions: Sendable, Equatable {
             for head in 0..<heads { gradient[bucket * heads + head] += dBiases[head * distances + index] }
         }
         return gradient
+    }
+}
+
+/// Layer 0's embedding of the buckets, which every layer's attention reads; frozen or trained.
+struct RelativeTable: Sendable {
+    let positions: RelativePositions
+    let heads: Int
+    /// `[bucketCount, H]` float32.
+    private let table: Matrix
+    private let trained: TrainedTensor?
+    /// Of what is trained.
+    let parameters: [Parameter]
+    private let engine: any Engine
+
+    /// Nil for encoders without relative positions, or if no layer needs them.
+    init?(
+        _ configuration: EncoderConfiguration, from weights: WeightLoader, isTrained: Bool, isNeeded: Bool
+    ) throws(CheckpointError) {
+        guard let positions = configuration.variants.relativePositions, isNeeded else { return nil }
+        self.positions = positions
+        heads = configuration.headCount
+        engine = weights.engine
+        var parts = PartBuilder(weights: weights, precision: .float32, tuning: isTrained ? .full : nil)
+        (table, trained) = try parts.tensor(TensorNames.relativeTable, role: .weight)
+        parameters = parts.parameters
+    }
+
+    /// For utterances of at most `reach` frames.
+    func biases(reach: Int) -> Matrix {
+        positions.biases(table: engine.download(table), heads: heads, reach: reach, engine: engine)
+    }
+
+    /// For the longest utterance of a batch.
+    func biases(offsets: PackedOffsets) -> Matrix {
+        biases(reach: (0..<offsets.utteranceCount).map { offsets[$0].count }.max() ?? 1)
+    }
+
+    /// Adds to the table's gradient what the biases' gradient, `[H, 2·reach − 1]`, gives.
+    func accumulate(_ dBiases: Matrix) {
+        guard let trained else { return }
+        let gradient = positions.tableGradient(
+            engine.download(dBiases), heads: heads, reach: dBiases.columns / 2 + 1)
+        engine.addForward(
+            out: trained.gradient, x: trained.gradient,
+            addend: engine.makeMatrix(gradient, rows: positions.bucketCount, columns: heads), dropout: .none)
     }
 }

@@ -10,7 +10,7 @@ struct LayerDropouts: Sendable {
     let output: Dropout
 }
 
-/// A transformer layer, frozen or trained. Post-norm, as in the base encoders:
+/// A transformer layer, frozen, trained or adapted. Post-norm, as in the base encoders:
 ///
 ///     h = LN₁(x + drop(attention(x)))        out = LN₂(h + drop(W₂ drop(gelu(W₁ h + b₁)) + b₂))
 ///
@@ -21,7 +21,7 @@ struct LayerDropouts: Sendable {
 /// - Source: Vaswani et al. 2017; Xiong et al. 2020 for pre-norm; `Wav2Vec2EncoderLayer` and
 ///   `Wav2Vec2EncoderLayerStableLayerNorm` for where the dropouts sit.
 struct TransformerLayer: Sendable {
-    /// Of what is trained; none where the layer is frozen.
+    /// Of what is trained.
     let parameters: [Parameter]
     let queryKeyValue: LinearMap
     let attentionOutput: LinearMap
@@ -40,10 +40,11 @@ struct TransformerLayer: Sendable {
     let index: UInt64
 
     init(
-        _ index: Int, weights: WeightLoader, configuration: EncoderConfiguration, precision: Precision, isTrained: Bool
+        _ index: Int, weights: WeightLoader, configuration: EncoderConfiguration, precision: Precision,
+        tuning: Tuning? = nil, seed: UInt64 = 0
     ) throws(CheckpointError) {
         let prefix = "encoder.layers.\(index)", epsilon = configuration.layerNormEpsilon
-        var parts = PartBuilder(weights: weights, precision: precision, isTrained: isTrained)
+        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning, seed: seed)
         queryKeyValue = try parts.linear(
             "\(prefix).attention.q_proj", "\(prefix).attention.k_proj", "\(prefix).attention.v_proj")
         gate =

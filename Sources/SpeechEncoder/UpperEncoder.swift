@@ -2,102 +2,100 @@ import Buffers
 import Checkpoints
 import Kernels
 
-/// What distinguishes one training step's randomness from another's.
-public struct TrainingStep: Sendable {
-    public let dropoutProbabilities: EncoderConfiguration.Dropouts
-    public let seed: UInt64
-    /// Counted over the whole run, so that a resumed run draws the same masks.
-    public let number: UInt64
+/// What of the encoder above a cut is trained.
+public struct TrainedParts: Sendable, Equatable {
+    /// How many of the topmost layers.
+    public var layers: Int
+    /// What of them.
+    public var tuning: Tuning
 
-    public init(dropouts: EncoderConfiguration.Dropouts, seed: UInt64, number: UInt64) {
-        dropoutProbabilities = dropouts
-        self.seed = seed
-        self.number = number
-    }
-
-    /// Dropout at a place of the model named by `site` and `index`.
-    public func dropout(_ site: String, _ index: UInt64, probability: Float) -> Dropout {
-        guard probability > 0 else { return .none }
-        return Dropout(probability: probability, key: RandomStream(seed: seed, site, index, number).key)
-    }
-
-    func dropouts(layer: UInt64) -> LayerDropouts {
-        LayerDropouts(
-            attention: dropout("attention", layer, probability: dropoutProbabilities.attention),
-            attentionOutput: dropout("attention output", layer, probability: dropoutProbabilities.hidden),
-            intermediate: dropout("intermediate", layer, probability: dropoutProbabilities.activation),
-            output: dropout("output", layer, probability: dropoutProbabilities.hidden))
+    public init(layers: Int, tuning: Tuning = .full) {
+        self.layers = layers
+        self.tuning = tuning
     }
 }
 
-/// The upper part of an encoder: the layers above a cut, of which the topmost are trained, and for pre-norm encoders the norm
-/// after the last.
+/// The upper part of an encoder, of which the topmost layers are trained: from the CNN's output the embedding, the layers above the
+/// cut, and for pre-norm encoders the norm after the last.
+///
+/// Where all layers are trained whole from the CNN's output, so are the embedding and the relative positions: full finetuning
+/// with a frozen CNN.
 public struct UpperEncoder: Sendable {
     public let configuration: EncoderConfiguration
     public let cut: Cut
     public let precision: Precision
-    private let frozen: [TransformerLayer]
-    private let trained: [TransformerLayer]
-    /// Trained whenever a layer is.
+    private let embedding: Embedding?
+    private let trainsEmbedding: Bool
+    private let layers: [TransformerLayer]
+    /// Of `layers`, the first that is trained.
+    private let firstTrained: Int
+    /// Trained as the layers are.
     private let encoderNorm: LayerNorm?
     private let encoderNormParameters: [Parameter]
-    /// Layer 0's embedding of relative positions, `[buckets, H]`, for the encoders that have one; frozen.
-    private let relativeTable: [Float]
+    private let relative: RelativeTable?
+    /// Whether the backward pass computes a layer's inner rows again instead of keeping them: less memory for a third more
+    /// time, the same bits.
+    private let recomputes: Bool
     private let engine: any Engine
 
     /// - Parameters:
     ///   - weights: must hold the tensors above the cut, as `upper.safetensors` does.
-    ///   - trainedLayers: how many of the topmost layers are trained; those between the cut and them stay as they are.
+    ///   - trained: the layers between the cut and the trained ones stay as they are.
+    ///   - seed: of the adapters' first values.
     public init(
-        _ configuration: EncoderConfiguration, weights: any TensorSource, cut: Cut, trainedLayers: Int,
-        precision: Precision, engine: any Engine
+        _ configuration: EncoderConfiguration, weights: any TensorSource, cut: Cut, trained: TrainedParts,
+        recomputes: Bool = false, precision: Precision, seed: UInt64, engine: any Engine
     ) throws(CheckpointError) {
-        precondition(cut > .cnn, "training from the CNN's output needs the embedding, which is not trained here")
-        let first = configuration.layerCount - trainedLayers
-        precondition(first >= cut.layersBelow && trainedLayers >= 0, "layers below the cut cannot be trained")
+        let first = configuration.layerCount - trained.layers
+        precondition(first >= cut.layersBelow && trained.layers >= 0, "layers below the cut cannot be trained")
         self.configuration = configuration
         self.cut = cut
         self.precision = precision
+        self.recomputes = recomputes
         self.engine = engine
         let loader = WeightLoader(weights, names: TensorNames(configuration).upper(above: cut), engine: engine)
+        trainsEmbedding = cut == .cnn && first == 0 && trained.tuning == .full
+        embedding =
+            cut == .cnn
+            ? try Embedding(
+                configuration, weights: loader, precision: precision, tuning: trainsEmbedding ? .full : nil) : nil
+        relative = try RelativeTable(
+            configuration, from: loader, isTrained: trainsEmbedding,
+            isNeeded: cut.layersBelow < configuration.layerCount)
         var layers: [TransformerLayer] = []
         for index in cut.layersBelow..<configuration.layerCount {
             layers.append(
                 try TransformerLayer(
                     index, weights: loader, configuration: configuration, precision: precision,
-                    isTrained: index >= first))
+                    tuning: index < first ? nil : trained.tuning, seed: seed))
         }
-        frozen = Array(layers.prefix(first - cut.layersBelow))
-        trained = Array(layers.dropFirst(frozen.count))
-        var parts = PartBuilder(weights: loader, precision: precision, isTrained: trainedLayers > 0)
+        self.layers = layers
+        firstTrained = first - cut.layersBelow
+        var parts = PartBuilder(
+            weights: loader, precision: precision, tuning: trained.layers > 0 ? trained.tuning : nil)
         encoderNorm =
             configuration.variants.isPreNorm
             ? try parts.norm("encoder.layer_norm", epsilon: configuration.layerNormEpsilon) : nil
         encoderNormParameters = parts.parameters
-        let isRelative = configuration.variants.relativePositions != nil && !layers.isEmpty
-        relativeTable = isRelative ? try loader.floats(TensorNames.relativeTable) : []
     }
 
-    public var parameters: [Parameter] { trained.flatMap(\.parameters) + encoderNormParameters }
+    /// From the bottom up.
+    public var parameters: [Parameter] {
+        (embedding?.parameters ?? []) + (relative?.parameters ?? []) + layers.flatMap(\.parameters)
+            + encoderNormParameters
+    }
 
     private func sequence(_ offsets: PackedOffsets) -> PackedSequence {
-        guard let relative = configuration.variants.relativePositions, !relativeTable.isEmpty else {
-            return PackedSequence(offsets: offsets)
-        }
-        let reach = (0..<offsets.utteranceCount).map { offsets[$0].count }.max() ?? 1
-        return PackedSequence(
-            offsets: offsets,
-            positionBiases: relative.biases(
-                table: relativeTable, heads: configuration.headCount, reach: reach, engine: engine))
+        PackedSequence(offsets: offsets, positionBiases: relative?.biases(offsets: offsets))
     }
 
     /// The last layer's output, normed where the encoder has a last norm, `[N, C]` float32, without dropout.
     public func callAsFunction(_ rows: Matrix, offsets: PackedOffsets) -> Matrix {
         let sequence = sequence(offsets)
-        var x = EncoderRows(rows, operand: precision, engine: engine)
-        for layer in frozen + trained { x = layer(x, sequence) }
+        var x = embedding?(rows, offsets: offsets) ?? EncoderRows(rows, operand: precision, engine: engine)
+        for layer in layers { x = layer(x, sequence) }
         guard let encoderNorm else { return x.residual }
-        let out = engine.makeMatrix(rows: rows.rows, columns: x.residual.columns, precision: .float32)
+        let out = makeRows(like: x)
         encoderNorm.forward(out, x: x.residual)
         return out
     }
@@ -105,31 +103,51 @@ public struct UpperEncoder: Sendable {
     /// What `backward` needs of `forward`.
     public struct Tape: Sendable {
         let sequence: PackedSequence
-        let layers: [LayerTape]
+        let embedding: Embedding.Tape?
+        let layers: [Record]
         let encoderNorm: LayerNorm.Tape?
+
+        enum Record: Sendable {
+            case whole(LayerTape)
+            /// The layer's input, from which the rest is computed again.
+            case input(EncoderRows)
+            case skipped
+        }
     }
 
     /// The output as above, with dropout, and what the backward pass needs.
     public func forward(_ rows: Matrix, offsets: PackedOffsets, step: TrainingStep) -> (Matrix, Tape) {
         let sequence = sequence(offsets)
-        var x = EncoderRows(rows, operand: precision, engine: engine)
-        for layer in frozen { x = layer(x, sequence) }
-        var tapes: [LayerTape] = []
-        for layer in trained {
-            let (out, tape) = layer.forward(x, sequence, dropouts: step.dropouts(layer: layer.index))
+        var x: EncoderRows, embeddingTape: Embedding.Tape?
+        if let embedding, trainsEmbedding {
+            (x, embeddingTape) = embedding.forward(rows, offsets: offsets, step: step)
+        } else {
+            x = embedding?(rows, offsets: offsets) ?? EncoderRows(rows, operand: precision, engine: engine)
+        }
+        for layer in layers.prefix(firstTrained) { x = layer(x, sequence) }
+        var records: [Tape.Record] = []
+        for layer in layers.dropFirst(firstTrained) {
+            if step.skips(layer: layer.index) {
+                records.append(.skipped)
+                continue
+            }
+            let (out, tape) = layer.forward(x, sequence, step: step)
+            records.append(recomputes ? .input(x) : .whole(tape))
             x = out
-            tapes.append(tape)
         }
         guard let encoderNorm else {
-            return (x.residual, Tape(sequence: sequence, layers: tapes, encoderNorm: nil))
+            return (
+                x.residual,
+                Tape(sequence: sequence, embedding: embeddingTape, layers: records, encoderNorm: nil)
+            )
         }
-        let out = engine.makeMatrix(rows: rows.rows, columns: x.residual.columns, precision: .float32)
-        let statistics = engine.makeMatrix(rows: rows.rows, columns: 2, precision: .float32)
+        let out = makeRows(like: x)
+        let statistics = engine.makeMatrix(rows: out.rows, columns: 2, precision: .float32)
         encoderNorm.forward(out, statistics: statistics, x: x.residual)
         return (
             out,
             Tape(
-                sequence: sequence, layers: tapes,
+                sequence: sequence, embedding: embeddingTape, layers: records,
                 encoderNorm: LayerNorm.Tape(sum: x.residual, statistics: statistics))
         )
     }
@@ -141,17 +159,35 @@ public struct UpperEncoder: Sendable {
     ///   - needsInput: whether the gradient with respect to the rows is wanted, which only a check does.
     @discardableResult
     public func backward(dOut: Matrix, tape: Tape, step: TrainingStep, needsInput: Bool = false) -> Matrix? {
-        guard !trained.isEmpty else { return dOut }
-        if let encoderNorm, let taped = tape.encoderNorm {
-            encoderNorm.backward(dx: dOut, accumulate: false, dAddend: nil, dOut: dOut, tape: taped)
+        guard firstTrained < layers.count else { return nil }
+        if let encoderNorm, let normTape = tape.encoderNorm {
+            encoderNorm.backward(dx: dOut, accumulate: false, dAddend: nil, dOut: dOut, tape: normTape)
+        }
+        var sequence = tape.sequence
+        if let biases = sequence.positionBiases, trainsEmbedding {
+            let gradient = engine.makeMatrix(rows: biases.rows, columns: biases.columns, precision: .float32)
+            engine.clear(gradient)
+            sequence.dPositionBiases = gradient
         }
         var gradient: Matrix? = dOut
-        for (index, layer) in trained.enumerated().reversed() {
+        for (index, record) in tape.layers.enumerated().reversed() {
+            let layer = layers[firstTrained + index], needsMore = index > 0 || needsInput || trainsEmbedding
             guard let dLayer = gradient else { break }
+            let layerTape: LayerTape
+            switch record {
+            case .whole(let kept): layerTape = kept
+            case .input(let x): layerTape = layer.forward(x, sequence, step: step).1
+            case .skipped: continue
+            }
             gradient = layer.backward(
-                dOut: dLayer, tape: tape.layers[index], tape.sequence, dropouts: step.dropouts(layer: layer.index),
-                needsInput: needsInput || index > 0)
+                dOut: dLayer, tape: layerTape, sequence, step: step, needsInput: needsMore)
         }
-        return gradient
+        if let dBiases = sequence.dPositionBiases { relative?.accumulate(dBiases) }
+        guard let embedding, let embeddingTape = tape.embedding, let dEmbedded = gradient else { return gradient }
+        return embedding.backward(dOut: dEmbedded, tape: embeddingTape, offsets: sequence.offsets, step: step)
+    }
+
+    private func makeRows(like x: EncoderRows) -> Matrix {
+        engine.makeMatrix(rows: x.residual.rows, columns: x.residual.columns, precision: .float32)
     }
 }

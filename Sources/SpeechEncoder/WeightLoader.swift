@@ -37,34 +37,10 @@ struct WeightLoader: Sendable {
     }
 
     /// A convolution's weight `[outputs, inputs, taps]` as `[outputs, taps · inputs]`, the order of channels-last rows.
-    func tapMajor(_ name: String, precision: Precision) throws(CheckpointError) -> Matrix {
-        tapMajor(try floats(name), shape: shape(name), precision: precision)
-    }
-
-    /// A positional convolution's weight from its weight norm over taps: `w[o, i, k] = g[k] · v[o, i, k] / ‖v[·, ·, k]‖`
-    /// (Salimans and Kingma 2016, eq. 2, with torch's `dim=2`).
-    func weightNormed(_ name: String, precision: Precision) throws(CheckpointError) -> Matrix {
-        let shape = shape("\(name).weight_v"), taps = shape[2]
-        let gain = try floats("\(name).weight_g")
-        var weight = try floats("\(name).weight_v")
-        var squares = [Double](repeating: 0, count: taps)
-        for index in weight.indices { squares[index % taps] += Double(weight[index]) * Double(weight[index]) }
-        let factors = zip(gain, squares).map { Float(Double($0) / $1.squareRoot()) }
-        for index in weight.indices { weight[index] *= factors[index % taps] }
-        return tapMajor(weight, shape: shape, precision: precision)
-    }
-
-    private func tapMajor(_ weight: [Float], shape: [Int], precision: Precision) -> Matrix {
-        let inputs = shape[1], taps = shape[2]
-        let ordered = [Float](unsafeUninitializedCapacity: weight.count) { out, count in
-            for output in 0..<shape[0] {
-                let base = output * inputs * taps
-                for input in 0..<inputs {
-                    for tap in 0..<taps { out[base + tap * inputs + input] = weight[base + input * taps + tap] }
-                }
-            }
-            count = weight.count
-        }
-        return engine.makeMatrix(ordered, rows: shape[0], columns: inputs * taps, precision: precision)
+    func tapMajor(_ name: String) throws(CheckpointError) -> Matrix {
+        let direction = try matrix(name)
+        let out = engine.makeMatrix(rows: direction.rows, columns: direction.columns, precision: .float32)
+        engine.tapMajorForward(out: out, direction: direction, gain: nil, taps: shape(name)[2])
+        return out
     }
 }

@@ -54,7 +54,7 @@ struct RegressionHead: Sendable {
             inputs.append(x)
             let out = engine.makeMatrix(rows: x.rows, columns: layer.weight.value.rows, precision: .float32)
             engine.linearForward(
-                out: out, x: x, weight: .trained(layer.weight.value), bias: layer.bias.value, activation: .identity)
+                out: out, x: x, weight: .plain(layer.weight.value), bias: layer.bias.value, activation: .identity)
             guard index < layers.count - 1 else { return (out, Tape(inputs: inputs, preactivations: preactivations)) }
             preactivations.append(out)
             let activated = engine.makeMatrix(rows: out.rows, columns: out.columns, precision: .float32)

@@ -97,7 +97,8 @@ public struct StageTwo {
         }
         let encoder = try UpperEncoder(
             encoderConfiguration, weights: try SafetensorsFile.open(upperPath), cut: cut,
-            trainedLayers: configuration.layers, precision: settings.precision, engine: engine)
+            trained: TrainedParts(layers: configuration.layers), precision: settings.precision,
+            seed: configuration.seed, engine: engine)
         let reader = BatchReader(
             cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
 
@@ -109,6 +110,7 @@ public struct StageTwo {
             } ?? standardise(corpus.train, encoder: encoder, reader: reader)
 
         var dropouts = encoderConfiguration.dropouts
+        dropouts.layer = 0
         if let hidden = configuration.dropout.hidden { dropouts.hidden = Float(hidden) }
         if let attention = configuration.dropout.attention { dropouts.attention = Float(attention) }
         if let activation = configuration.dropout.activation { dropouts.activation = Float(activation) }

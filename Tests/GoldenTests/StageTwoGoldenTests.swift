@@ -17,12 +17,36 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         [
             "stage-two", "stage-two-top-wav2vec2-large", "stage-two-top-hubert", "stage-two-top-hubert-large",
             "stage-two-top-wavlm", "stage-two-top-wavlm-large", "stage-two-top-data2vec-audio",
+            "stage-two-full-hubert", "stage-two-full-wavlm-large", "stage-two-full-data2vec-audio",
+            "stage-two-lora-attention", "stage-two-lora-all",
         ].map { GoldenCase(directory: Golden.directories[0], name: $0) }
         + Golden.directories.dropFirst().flatMap { directory in
             ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
                 .filter { $0.hasPrefix("stage-two") && $0.hasSuffix(".safetensors") }
                 .map { GoldenCase(directory: directory, name: String($0.dropLast(".safetensors".count))) }
         }
+}
+
+extension GoldenCase {
+    private struct Adapter: Decodable {
+        let rank: Int
+        let alpha: Double
+        let targets: [String]
+        let rank_stabilised: Bool
+    }
+
+    func tuning(_ golden: Golden) throws -> Tuning {
+        guard let text = golden.file.metadata["adapter"] else { return .full }
+        let adapter = try JSONDecoder().decode(Adapter.self, from: Data(text.utf8))
+        let targets = adapter.targets.compactMap { target in
+            target.split(separator: ".").last.flatMap { LowRankAdaptation.Target(rawValue: String($0)) }
+        }
+        #expect(targets.count == adapter.targets.count)
+        return .lowRank(
+            LowRankAdaptation(
+                rank: adapter.rank, alpha: adapter.alpha, dropout: 0, targets: Set(targets),
+                isRankStabilised: adapter.rank_stabilised))
+    }
 }
 
 /// Gradients and the AdamW steps of the upper layers and the heads, against torch on the same packed batch.
@@ -43,7 +67,9 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             let cut = Cut(golden.file.metadata["cut"]!)!
             let encoder = try UpperEncoder(
                 configuration, weights: checkpoint, cut: cut,
-                trainedLayers: configuration.layerCount - cut.layersBelow, precision: precision, engine: engine)
+                trained: TrainedParts(
+                    layers: configuration.layerCount - cut.layersBelow, tuning: try `case`.tuning(golden)),
+                precision: precision, seed: 0, engine: engine)
             let dimensions = golden.file.metadata["dimensions"]!.split(separator: " ").map(String.init)
             model = RegressionModel(
                 encoder: encoder, dimensions: dimensions,

@@ -33,6 +33,9 @@ extension OperationCase {
             positionalConvolution(rows: 7, channels: 8, kernel: 4, groups: 2),
             positionalConvolution(rows: 3, channels: 6, kernel: 36, groups: 3),
             positionalConvolution(rows: 40, channels: 12, kernel: 5, groups: 1),
+            positionalConvolutionWithGelu(rows: 9, channels: 6),
+            tapMajor(outputs: 6, inputs: 3, taps: 4, hasGain: true),
+            tapMajor(outputs: 5, inputs: 2, taps: 3, hasGain: false), addedLinear(rows: 20, inputs: 9, outputs: 3),
         ]
 
     static let differentiable = all.filter { $0.backward != nil && !$0.skipsDifferences }
@@ -48,7 +51,7 @@ extension OperationCase {
         ) { engine, inputs, _ in
             let out = engine.make(rows, outputs)
             engine.linearForward(
-                out: out, x: inputs[0], weight: .trained(inputs[1]), bias: inputs[2], activation: .identity)
+                out: out, x: inputs[0], weight: .plain(inputs[1]), bias: inputs[2], activation: .identity)
             return out
         } backward: { engine, inputs, dOut, precision in
             let operand = engine.operands(dOut, precision)
@@ -358,20 +361,85 @@ extension OperationCase {
     }
 
     static func positionalConvolution(rows: Int, channels: Int, kernel: Int, groups: Int) -> OperationCase {
-        OperationCase(
+        let width = channels / groups
+        return OperationCase(
             name: "positional convolution [\(rows), \(channels)], kernel \(kernel), \(groups) groups",
             inputs: [
                 Input(name: "x", rows: rows, columns: channels, isOperand: true),
-                Input(
-                    name: "weight", rows: channels, columns: kernel * channels / groups, scale: 0.2, isOperand: true),
+                Input(name: "weight", rows: channels, columns: kernel * width, scale: 0.2, isOperand: true),
+                Input(name: "bias", rows: 1, columns: channels),
+            ], outputCount: rows * channels
+        ) { engine, inputs, _ in
+            let out = engine.make(rows, channels)
+            engine.positionalConvolutionForward(
+                out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups,
+                activation: .identity)
+            return out
+        } backward: { engine, inputs, dOut, precision in
+            let dx = engine.zeros(rows, channels), dWeight = engine.zeros(channels, kernel * width)
+            let dBias = engine.zeros(1, channels)
+            engine.positionalConvolutionBackward(
+                dx: dx, dWeight: dWeight, dBias: dBias, dOut: engine.operands(dOut, precision), x: inputs[0],
+                weight: inputs[1], kernel: kernel, groups: groups)
+            return [dx, dWeight, dBias]
+        }
+    }
+
+    static func positionalConvolutionWithGelu(rows: Int, channels: Int) -> OperationCase {
+        OperationCase(
+            name: "positional convolution with gelu [\(rows), \(channels)]",
+            inputs: [
+                Input(name: "x", rows: rows, columns: channels, isOperand: true),
+                Input(name: "weight", rows: channels, columns: 8 * channels, scale: 0.2, isOperand: true),
                 Input(name: "bias", rows: 1, columns: channels),
             ], outputCount: rows * channels,
             forward: { engine, inputs, _ in
                 let out = engine.make(rows, channels)
                 engine.positionalConvolutionForward(
-                    out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups,
-                    activation: .gelu)
+                    out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: 8, groups: 1, activation: .gelu)
                 return out
             }, backward: nil)
+    }
+
+    static func tapMajor(outputs: Int, inputs: Int, taps: Int, hasGain: Bool) -> OperationCase {
+        OperationCase(
+            name: "convolution weight [\(outputs), \(inputs), \(taps)]\(hasGain ? " under weight norm" : "")",
+            inputs: [Input(name: "direction", rows: outputs, columns: inputs * taps)]
+                + (hasGain ? [Input(name: "gain", rows: 1, columns: taps, mean: 2)] : []),
+            outputCount: outputs * inputs * taps
+        ) { engine, values, _ in
+            let out = engine.make(outputs, inputs * taps)
+            engine.tapMajorForward(out: out, direction: values[0], gain: hasGain ? values[1] : nil, taps: taps)
+            return out
+        } backward: { engine, values, dOut, _ in
+            let dDirection = engine.zeros(outputs, inputs * taps), dGain = hasGain ? engine.zeros(1, taps) : nil
+            engine.tapMajorBackward(
+                dDirection: dDirection, dGain: dGain, dOut: dOut, direction: values[0],
+                gain: hasGain ? values[1] : nil, taps: taps)
+            return [dDirection] + (dGain.map { [$0] } ?? [])
+        }
+    }
+
+    /// As a low-rank adapter adds to what is there.
+    static func addedLinear(rows: Int, inputs: Int, outputs: Int) -> OperationCase {
+        OperationCase(
+            name: "linear [\(rows), \(inputs)] by [\(outputs), \(inputs)] added",
+            inputs: [
+                Input(name: "x", rows: rows, columns: inputs, isOperand: true),
+                Input(name: "weight", rows: outputs, columns: inputs, isOperand: true),
+                Input(name: "base", rows: rows, columns: outputs),
+            ], outputCount: rows * outputs
+        ) { engine, values, _ in
+            let out = engine.operands(values[2], .float32)
+            engine.linearForward(
+                out: out, x: values[0], weight: .plain(values[1]), bias: nil, activation: .identity, accumulate: true)
+            return out
+        } backward: { engine, values, dOut, precision in
+            let operand = engine.operands(dOut, precision), dx = engine.zeros(rows, inputs)
+            engine.linearBackwardInput(dx: dx, dOut: operand, weight: values[1], accumulate: true)
+            let dWeight = engine.zeros(outputs, inputs)
+            engine.linearBackwardWeight(dWeight: dWeight, dBias: nil, dOut: operand, x: values[0])
+            return [dx, dWeight, dOut]
+        }
     }
 }

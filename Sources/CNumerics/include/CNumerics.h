@@ -14,5 +14,6 @@
 #include "processor.h"
 #include "random.h"
 #include "softmax.h"
+#include "taps.h"
 #include "waveform.h"
 #include "crc32c.h"

@@ -24,6 +24,6 @@ void ut_positions_backward(float *d_gate, float *d_bias, ut_rows p, ut_rows g, u
 /// WavLM's gate of one head at one frame from its 8 projections.
 void ut_position_gates(float *out, ut_rows x, const float *constant, size_t heads, size_t count);
 
-/// The gradients of `ut_position_gates`: `d_x` overwritten, `d_constant` added to.
+/// The gradients of `ut_position_gates`: `d_x` overwritten, `d_constant` added to unless it is NULL.
 void ut_position_gates_backward(ut_rows d_x, float *d_constant, const float *d_out, ut_rows x, const float *constant,
                                 size_t heads, size_t count);

@@ -230,11 +230,12 @@ extension CPUEngine {
         ut_position_gates(out.floats, x.native, constant.floats, out.columns, out.elementCount)
     }
 
-    public func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix) {
+    public func positionGatesBackward(dx: Matrix, dConstant: Matrix?, dOut: Matrix, x: Matrix, constant: Matrix) {
         precondition(
             x.shape == [dOut.elementCount, 8] && dx.shape == x.shape && dOut.isContiguous
-                && dConstant.shape == [1, dOut.columns], "gradient of gates \(dOut.shape) of \(x.shape)")
+                && (dConstant == nil || dConstant!.shape == [1, dOut.columns]),
+            "gradient of gates \(dOut.shape) of \(x.shape)")
         ut_position_gates_backward(
-            dx.native, dConstant.floats, dOut.floats, x.native, constant.floats, dOut.columns, dOut.elementCount)
+            dx.native, dConstant?.floats, dOut.floats, x.native, constant.floats, dOut.columns, dOut.elementCount)
     }
 }

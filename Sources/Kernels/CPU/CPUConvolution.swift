@@ -84,37 +84,127 @@ extension CPUEngine {
                 && weight.precision == x.precision,
             "positional convolution of \(x.shape) by \(weight.shape) into \(out.shape)")
         team.forEach(groups) { group in
-            self.positionalGroup(out: out, x: x, weight: weight, bias: bias, kernel: kernel, width: width, group: group)
+            let columns = group * width..<(group + 1) * width
+            self.correlate(
+                Target(out.columns(columns)),
+                TapWindows(x.columns(columns), kernel: kernel, padding: kernel / 2, on: self),
+                weight.rows(columns), bias: UnsafePointer(bias.columns(columns).floats), accumulate: false)
         }
         if activation == .gelu { geluForward(out: out, x: out, dropout: .none) }
     }
 
-    /// One group: windows of 16 taps are laid out side by side once, and the kernel is a sum of products over them, each
-    /// shifted by 16 rows. (oneDNN's own convolution runs as fast, but takes longer to compile for each length than to run.)
-    private func positionalGroup(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, width: Int, group: Int
+    public func positionalConvolutionBackward(
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int
     ) {
-        let taps = min(16, kernel), padding = kernel / 2, frames = x.rows, bytes = x.precision.byteCount
-        let columns = group * width..<(group + 1) * width
+        let width = x.columns / groups
+        precondition(
+            dOut.shape == x.shape && dWeight.shape == weight.shape && weight.shape == [x.columns, kernel * width]
+                && dOut.precision == x.precision && weight.precision == x.precision
+                && (dx == nil || (dx!.shape == x.shape && dx!.precision == .float32)),
+            "positional convolution gradient of \(x.shape) by \(weight.shape)")
+        team.forEach(groups) { group in
+            let columns = group * width..<(group + 1) * width, own = dOut.columns(columns)
+            let windows = TapWindows(x.columns(columns), kernel: kernel, padding: kernel / 2, on: self)
+            for (taps, rows) in windows.blocks {
+                self.multiply(
+                    Target(dWeight.rows(columns).columns(taps.lowerBound * width..<taps.upperBound * width)),
+                    Factor(own).transposed, Factor(rows), m: width, n: rows.columns, k: own.rows, operand: x.precision,
+                    accumulate: true)
+            }
+            ut_rows_sum_columns(dBias.columns(columns).floats, own.native, own.rows, width)
+            guard let dx else { return }
+            let flipped = self.makeMatrix(rows: width, columns: kernel * width, precision: weight.precision)
+            ut_tap_flip(flipped.native, weight.rows(columns).native, width, width, kernel)
+            self.correlate(
+                Target(dx.columns(columns)),
+                TapWindows(own, kernel: kernel, padding: kernel - 1 - kernel / 2, on: self), flipped, bias: nil,
+                accumulate: true)
+        }
+    }
+
+    /// `target[t] (+)= b + Σ_k w_k x[t + k − padding]` for the channels of one group: a sum of products over blocks of taps.
+    /// (oneDNN's own convolution runs as fast, but takes longer to compile for each length than to run.)
+    private func correlate(
+        _ target: Target, _ windows: TapWindows, _ weight: Matrix, bias: UnsafePointer<Float>?, accumulate: Bool
+    ) {
+        for (number, (taps, rows)) in windows.blocks.enumerated() {
+            let columns = taps.lowerBound * windows.width..<taps.upperBound * windows.width
+            multiply(
+                target, Factor(rows), Factor(weight.columns(columns)).transposed, m: rows.rows, n: weight.rows,
+                k: rows.columns, operand: rows.precision, bias: number == 0 ? bias : nil,
+                accumulate: accumulate || number > 0)
+        }
+    }
+
+    public func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int) {
+        let inputs = direction.columns / taps
+        precondition(
+            out.shape == direction.shape && direction.isContiguous && direction.columns % taps == 0
+                && (gain == nil || gain!.shape == [1, taps]), "weight \(direction.shape) of \(taps) taps")
+        let factors = tapFactors(direction, gain, taps).factors
+        ut_tap_major(out.native, direction.floats, factors, direction.rows, inputs, taps)
+    }
+
+    public func tapMajorBackward(
+        dDirection: Matrix, dGain: Matrix?, dOut: Matrix, direction: Matrix, gain: Matrix?, taps: Int
+    ) {
+        let inputs = direction.columns / taps
+        precondition(
+            dOut.shape == direction.shape && dDirection.shape == direction.shape && dDirection.isContiguous
+                && (gain == nil) == (dGain == nil), "gradient of a weight \(direction.shape) of \(taps) taps")
+        let (factors, squares) = tapFactors(direction, gain, taps)
+        var pulls = [Float](repeating: 0, count: taps)
+        if let dGain {
+            var dots = [Double](repeating: 0, count: taps)
+            ut_tap_dots(&dots, dOut.native, direction.floats, direction.rows, inputs, taps)
+            for k in 0..<taps {
+                dGain.floats[k] += Float(dots[k] / squares[k].squareRoot())
+                pulls[k] = Float(Double(factors[k]) * dots[k] / squares[k])
+            }
+        }
+        ut_tap_major_backward(
+            dDirection.floats, dOut.native, direction.floats, factors, pulls, direction.rows, inputs, taps)
+    }
+
+    /// `g[k]/‖v[·, ·, k]‖` and the norms' squares; ones without a gain.
+    private func tapFactors(_ direction: Matrix, _ gain: Matrix?, _ taps: Int) -> (factors: [Float], squares: [Double])
+    {
+        guard let gain else { return ([Float](repeating: 1, count: taps), []) }
+        var squares = [Double](repeating: 0, count: taps)
+        ut_tap_squares(&squares, direction.floats, direction.rows, direction.columns / taps, taps)
+        return ((0..<taps).map { Float(Double(gain.floats[$0]) / squares[$0].squareRoot()) }, squares)
+    }
+}
+
+/// The rows of one group with each frame's next taps laid out beside it, once for all products over them.
+private struct TapWindows {
+    /// Channels of the group.
+    let width: Int
+    private let windows: Matrix
+    private let kernel: Int
+    private let taps: Int
+    private let frames: Int
+
+    init(_ x: Matrix, kernel: Int, padding: Int, on engine: CPUEngine) {
+        let bytes = x.precision.byteCount
+        (width, frames, self.kernel, taps) = (x.columns, x.rows, kernel, min(16, kernel))
         let lastTap = (kernel - 1) / taps * taps
-        let padded = makeMatrix(rows: frames + lastTap + taps, columns: width, precision: x.precision)
+        let padded = engine.makeMatrix(rows: frames + lastTap + taps, columns: width, precision: x.precision)
         memset(padded.address, 0, padded.elementCount * bytes)
-        let kept = padded.rows(padding..<padding + frames)
-        ut_rows_convert(kept.native, x.columns(columns).native, frames, width)
-        let windows = makeMatrix(rows: frames + lastTap, columns: taps * width, precision: x.precision)
+        ut_rows_convert(padded.rows(padding..<padding + frames).native, x.native, frames, width)
+        windows = engine.makeMatrix(rows: frames + lastTap, columns: taps * width, precision: x.precision)
         for row in 0..<windows.rows {
             memcpy(
                 windows.address + row * windows.columns * bytes, padded.address + row * width * bytes,
                 windows.columns * bytes)
         }
-        let own = weight.rows(columns)
-        for (number, tap) in stride(from: 0, to: kernel, by: taps).enumerated() {
-            let depth = min(taps, kernel - tap) * width
-            multiply(
-                Target(out.columns(columns)), Factor(windows.rows(tap..<tap + frames)),
-                Factor(own.columns(tap * width..<tap * width + depth)).transposed, m: frames, n: width, k: depth,
-                operand: x.precision, bias: number == 0 ? UnsafePointer(bias.columns(columns).floats) : nil,
-                accumulate: number > 0)
+    }
+
+    /// Blocks of taps, each with its rows: `[frames, taps·width]`, of which row `t` holds frames `t + taps − padding` on.
+    var blocks: [(taps: Range<Int>, rows: Matrix)] {
+        stride(from: 0, to: kernel, by: taps).map { tap in
+            let range = tap..<min(kernel, tap + taps)
+            return (range, windows.rows(tap..<tap + frames).columns(0..<range.count * width))
         }
     }
 }

@@ -32,7 +32,7 @@ extension CPUEngine {
         // Partial sums over blocks of a fixed height, added in order: the number of threads does not show.
         let height = 128
         let blocks = (dOut.rows + height - 1) / height
-        let isTrained = dGamma != nil
+        let isTrained = dGamma != nil || dBeta != nil
         let partial = makeMatrix(rows: isTrained ? 2 * blocks : 0, columns: dOut.columns, precision: .float32)
         clear(partial)
         team.forEach(blocks) { block in
@@ -44,10 +44,14 @@ extension CPUEngine {
                 dOut.rows(range).native, sum.rows(range).native, statistics.rows(range).floats,
                 dropout.native(firstRow: range.lowerBound), parameters.gamma.floats, range.count, dOut.columns)
         }
-        guard let dGamma, let dBeta else { return }
+        guard isTrained else { return }
         for block in 0..<blocks {
-            ut_rows_add(dGamma.native, partial.rows(2 * block..<2 * block + 1).native, 1, dOut.columns)
-            ut_rows_add(dBeta.native, partial.rows(2 * block + 1..<2 * block + 2).native, 1, dOut.columns)
+            if let dGamma {
+                ut_rows_add(dGamma.native, partial.rows(2 * block..<2 * block + 1).native, 1, dOut.columns)
+            }
+            if let dBeta {
+                ut_rows_add(dBeta.native, partial.rows(2 * block + 1..<2 * block + 2).native, 1, dOut.columns)
+            }
         }
     }
 

@@ -74,7 +74,10 @@ extension CPUEngine {
         return CPUFrozenWeight(plain: plain)
     }
 
-    public func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation) {
+    public func linearForward(
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool
+    ) {
+        precondition(!accumulate || (bias == nil && activation == .identity), "only a product can be added")
         precondition(
             x.columns == weight.inputs && out.columns == weight.outputs && out.rows == x.rows,
             "linear \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
@@ -82,20 +85,21 @@ extension CPUEngine {
             let part = x.rows(range)
             self.linear(
                 Target(out.rows(range)), Factor(part), rows: range.count, operand: x.precision, weight: weight,
-                bias: bias, gelu: activation == .gelu)
+                bias: bias, gelu: activation == .gelu, accumulate: accumulate)
         }
     }
 
     /// `target = activation(a Wᵀ + b)` on the calling thread alone.
     func linear(
-        _ target: Target, _ a: Factor, rows: Int, operand: Precision, weight: LinearWeight, bias: Matrix?, gelu: Bool
+        _ target: Target, _ a: Factor, rows: Int, operand: Precision, weight: LinearWeight, bias: Matrix?, gelu: Bool,
+        accumulate: Bool = false
     ) {
         switch weight {
-        case .trained(let matrix):
+        case .plain(let matrix):
             precondition(matrix.precision == operand, "operands are \(operand), the weight is \(matrix.precision)")
             multiply(
                 target, a, Factor(matrix).transposed, m: rows, n: matrix.rows, k: matrix.columns, operand: operand,
-                bias: bias.map { UnsafePointer($0.floats) }, gelu: gelu)
+                bias: bias.map { UnsafePointer($0.floats) }, gelu: gelu, accumulate: accumulate, isSmall: false)
         case .frozen(let frozen):
             guard let weight = frozen as? CPUFrozenWeight else {
                 preconditionFailure("a weight frozen by another engine was handed to the CPU engine")
@@ -104,7 +108,7 @@ extension CPUEngine {
             let shape = ProductShape(
                 m: rows, n: weight.outputs, k: weight.inputs, aStrides: a.strides, bStrides: (0, 0),
                 cRowStride: target.rowStride, operand: operand, result: target.precision, hasBias: bias != nil,
-                gelu: gelu, packed: true)
+                gelu: gelu, accumulate: accumulate, packed: true)
             let product = products.product(shape)
             let packed = weight.packed(for: product)
             execute(
@@ -117,7 +121,6 @@ extension CPUEngine {
         precondition(
             dOut.columns == weight.rows && dx.columns == weight.columns && dx.rows == dOut.rows,
             "input gradient \(dx.shape) of \(dOut.shape) through \(weight.shape)")
-        precondition(!accumulate || dx.precision == .float32, "gradients accumulate in float32")
         divide(dx.rows, weight.columns, weight.rows, operand: dOut.precision) { range, isSmall in
             self.multiply(
                 Target(dx.rows(range)), Factor(dOut.rows(range)), Factor(weight), m: range.count, n: weight.columns,
@@ -140,15 +143,17 @@ extension CPUEngine {
         team.forEach((m + height - 1) / height) { body($0 * height..<min(m, ($0 + 1) * height), true) }
     }
 
-    public func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix) {
+    public func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix) {
         precondition(
-            dWeight.shape == [dOut.columns, x.columns] && dOut.rows == x.rows,
-            "weight gradient \(dWeight.shape) of \(dOut.shape) and \(x.shape)")
-        // Divided by outputs, so that each element is one sum over all rows whatever the number of threads.
-        divide(dWeight.rows, x.columns, x.rows, operand: x.precision) { range, isSmall in
-            self.multiply(
-                Target(dWeight.rows(range)), Factor(dOut.columns(range)).transposed, Factor(x), m: range.count,
-                n: x.columns, k: x.rows, operand: x.precision, accumulate: true, isSmall: isSmall)
+            dWeight == nil || (dWeight!.shape == [dOut.columns, x.columns] && dOut.rows == x.rows),
+            "weight gradient \(dWeight!.shape) of \(dOut.shape) and \(x.shape)")
+        if let dWeight {
+            // Divided by outputs, so that each element is one sum over all rows whatever the number of threads.
+            divide(dWeight.rows, x.columns, x.rows, operand: x.precision) { range, isSmall in
+                self.multiply(
+                    Target(dWeight.rows(range)), Factor(dOut.columns(range)).transposed, Factor(x), m: range.count,
+                    n: x.columns, k: x.rows, operand: x.precision, accumulate: true, isSmall: isSmall)
+            }
         }
         guard let dBias else { return }
         team.forEachRange(dOut.columns, multiple: 64, minimum: 64) { range in

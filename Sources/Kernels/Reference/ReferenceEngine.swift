@@ -100,14 +100,16 @@ public struct ReferenceEngine: Engine {
 
     func matrix(of weight: LinearWeight) -> Matrix {
         switch weight {
-        case .trained(let matrix): return matrix
+        case .plain(let matrix): return matrix
         case .frozen(let frozen):
             guard let plain = frozen as? Plain else { preconditionFailure("a weight frozen by another engine") }
             return plain.matrix
         }
     }
 
-    public func linearForward(out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation) {
+    public func linearForward(
+        out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool
+    ) {
         let w = read(matrix(of: weight)), input = read(x), b = bias.map(read)
         var result: [Double] = []
         for n in 0..<x.rows {
@@ -117,7 +119,7 @@ public struct ReferenceEngine: Engine {
                 result.append(activation == .gelu ? gelu(sum) : sum)
             }
         }
-        write(result, to: out)
+        if accumulate { add(result, to: out) } else { write(result, to: out) }
     }
 
     public func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool) {
@@ -132,7 +134,7 @@ public struct ReferenceEngine: Engine {
         if accumulate { add(result, to: dx) } else { write(result, to: dx) }
     }
 
-    public func linearBackwardWeight(dWeight: Matrix, dBias: Matrix?, dOut: Matrix, x: Matrix) {
+    public func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix) {
         let g = read(dOut), input = read(x)
         var result: [Double] = []
         for o in 0..<dOut.columns {
@@ -140,7 +142,7 @@ public struct ReferenceEngine: Engine {
                 result.append((0..<x.rows).reduce(0) { $0 + g[$1 * dOut.columns + o] * input[$1 * x.columns + i] })
             }
         }
-        add(result, to: dWeight)
+        if let dWeight { add(result, to: dWeight) }
         if let dBias {
             add((0..<dOut.columns).map { o in (0..<x.rows).reduce(0) { $0 + g[$1 * dOut.columns + o] } }, to: dBias)
         }

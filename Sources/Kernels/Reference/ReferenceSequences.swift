@@ -122,7 +122,7 @@ extension ReferenceEngine {
         write(gateFactors(x, constant).map { $0.a * ($0.b * $0.c - 1) + 2 }, to: out)
     }
 
-    public func positionGatesBackward(dx: Matrix, dConstant: Matrix, dOut: Matrix, x: Matrix, constant: Matrix) {
+    public func positionGatesBackward(dx: Matrix, dConstant: Matrix?, dOut: Matrix, x: Matrix, constant: Matrix) {
         var slopes: [Double] = [], constants = [Double](repeating: 0, count: constant.columns)
         for (index, (g, (a, b, c))) in zip(read(dOut), gateFactors(x, constant)).enumerated() {
             slopes += [Double](repeating: g * (b * c - 1) * a * (1 - a), count: 4)
@@ -130,7 +130,7 @@ extension ReferenceEngine {
             constants[index % constants.count] += g * a * b
         }
         write(slopes, to: dx)
-        add(constants, to: dConstant)
+        if let dConstant { add(constants, to: dConstant) }
     }
 
     // MARK: Convolutions
@@ -195,5 +195,71 @@ extension ReferenceEngine {
             read(x), rows: x.rows, channels: x.columns, weight: read(weight), outputs: x.columns, bias: read(bias),
             frames: x.rows, kernel: kernel, stride: 1, padding: kernel / 2, groups: groups)
         write(activation == .gelu ? result.map(gelu) : result, to: out)
+    }
+
+    public func positionalConvolutionBackward(
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int
+    ) {
+        let input = read(x), w = read(weight), g = read(dOut), width = x.columns / groups, channels = x.columns
+        var inputs = [Double](repeating: 0, count: input.count), weights = [Double](repeating: 0, count: w.count)
+        var biases = [Double](repeating: 0, count: channels)
+        for t in 0..<x.rows {
+            for o in 0..<channels {
+                let slope = g[t * channels + o]
+                biases[o] += slope
+                for k in 0..<kernel {
+                    let row = t + k - kernel / 2
+                    guard row >= 0, row < x.rows else { continue }
+                    for i in 0..<width {
+                        let column = row * channels + o / width * width + i, tap = (o * kernel + k) * width + i
+                        inputs[column] += slope * w[tap]
+                        weights[tap] += slope * input[column]
+                    }
+                }
+            }
+        }
+        if let dx { add(inputs, to: dx) }
+        add(weights, to: dWeight)
+        add(biases, to: dBias)
+    }
+
+    /// The squares of the norms per tap.
+    private func tapSquares(_ v: [Double], taps: Int) -> [Double] {
+        var squares = [Double](repeating: 0, count: taps)
+        for (index, value) in v.enumerated() { squares[index % taps] += value * value }
+        return squares
+    }
+
+    /// Where element `index` of a weight in the checkpoint's order lies in the order of channels-last rows.
+    private func tapMajorIndex(_ index: Int, columns: Int, taps: Int) -> Int {
+        let row = index / columns, input = index % columns / taps, tap = index % taps
+        return row * columns + tap * (columns / taps) + input
+    }
+
+    public func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int) {
+        let v = read(direction), g = gain.map(read), squares = tapSquares(v, taps: taps)
+        var result = v
+        for (index, value) in v.enumerated() {
+            let factor = g.map { $0[index % taps] / squares[index % taps].squareRoot() } ?? 1
+            result[tapMajorIndex(index, columns: direction.columns, taps: taps)] = factor * value
+        }
+        write(result, to: out)
+    }
+
+    public func tapMajorBackward(
+        dDirection: Matrix, dGain: Matrix?, dOut: Matrix, direction: Matrix, gain: Matrix?, taps: Int
+    ) {
+        let v = read(direction), d = read(dOut), squares = tapSquares(v, taps: taps)
+        let slopes = v.indices.map { d[tapMajorIndex($0, columns: direction.columns, taps: taps)] }
+        guard let gain, let dGain else { return add(slopes, to: dDirection) }
+        let g = read(gain)
+        var dots = [Double](repeating: 0, count: taps)
+        for (index, value) in v.enumerated() { dots[index % taps] += slopes[index] * value }
+        add((0..<taps).map { dots[$0] / squares[$0].squareRoot() }, to: dGain)
+        add(
+            v.enumerated().map { index, value in
+                let k = index % taps
+                return g[k] / squares[k].squareRoot() * (slopes[index] - value * dots[k] / squares[k])
+            }, to: dDirection)
     }
 }
