@@ -22,7 +22,7 @@ extension StageOne {
     /// machine, and each as long as it still fits; where none fits, the shortest is taken.
     /// - Parameters:
     ///   - reference: the same frozen layers computed in float32.
-    ///   - limit: neither of its numbers is exceeded.
+    ///   - limit: neither of its numbers is exceeded, but by a single recording that is longer.
     /// - Returns: nil if no sampled recording can be read.
     public func measureFidelity(
         reference: any FrozenEncoder, limit: FidelitySample = FidelitySample()

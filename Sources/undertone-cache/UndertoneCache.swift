@@ -62,8 +62,8 @@ struct UndertoneCache: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Store the mean of so many neighbouring frames in place of each. 2 halves the cache and what training "
-                + "costs, and halves the resolution in time that the trained layers see (20 to 40 ms).",
+            "Store the mean of every k neighbouring frames in their place. 2 halves the cache and the frames to "
+                + "train on; the trained layers then see 40 ms steps, where they were pretrained on 20 ms.",
             valueName: "k"))
     var pool = 1
 
