@@ -6,6 +6,7 @@
 
 // Datatypes: each macro opens the library and reads a global, so each becomes a call.
 static inline hid_t ut_h5t_float32(void) { return H5T_IEEE_F32LE; }
+static inline hid_t ut_h5t_int8(void) { return H5T_STD_I8LE; }
 static inline hid_t ut_h5t_uint16(void) { return H5T_STD_U16LE; }
 static inline hid_t ut_h5t_uint32(void) { return H5T_STD_U32LE; }
 static inline hid_t ut_h5t_int64(void) { return H5T_STD_I64LE; }

@@ -2,62 +2,108 @@ import Corpus
 import FeatureStore
 import Foundation
 
-extension StageOne {
-    /// Measures how far stored rows are from float32 compute and float32 storage, on a sample of the corpus.
-    ///
-    /// The sample is chosen by the hash of the ids, so it is spread over the corpus and the same on every machine.
-    /// - Parameter reference: the same frozen layers computed in float32.
-    /// - Returns: nil if no sampled recording can be read.
-    public func measureFidelity(
-        reference: any FrozenEncoder, sampleCount: Int = 4
-    ) throws -> CacheDescription.Fidelity? {
-        let layout = settings.layout
-        let ranked = manifest.utterances.map { (rank: ShardLayout.shardIndex(id: $0.id, shardCount: .max), $0) }
-            .sorted { $0.rank < $1.rank }.map(\.1)
-        var measure = FidelityMeasure(cutCount: layout.cuts.count)
-        for utterance in ranked where measure.utterances < sampleCount {
-            if observer.shouldStop() { throw CachingError.interrupted }
-            let shard = ShardLayout.shardIndex(id: utterance.id, shardCount: layout.shardCount)
-            let path = (settings.directory as NSString).appendingPathComponent(ShardLayout.fileName(shard: shard))
-            let reader = try ShardReader(path: path)
-            guard let row = reader.index(of: utterance.id),
-                let recording = try? recordings.decode(utterance.audioPath),
-                recording.sha256 == reader.entries[row].audioSHA256
-            else { continue }
-            let states = try reference.hiddenStates(of: recording.samples)
-            for (number, cut) in layout.cuts.enumerated() {
-                let stored = try reader.readFloats(cut: cut.name, utterance: row)
-                guard let exact = states[cut.name]?.values, exact.count == stored.count else {
-                    throw CachingError.encoder(id: utterance.id, detail: "other rows in float32 at cut \(cut.name)")
-                }
-                measure.add(stored, exact, width: cut.hiddenSize, cut: number, label: "\(utterance.id)/\(cut.name)")
-            }
-            measure.utterances += 1
-        }
-        return measure.result
+/// How much of a corpus is computed once more, in float32, to compare with what is stored.
+public struct FidelitySample: Sendable, Equatable {
+    public var utteranceCount: Int
+    /// Of audio.
+    public var seconds: Double
+
+    /// Small beside the caching of any corpus that can be trained from.
+    public init(utteranceCount: Int = 8, seconds: Double = 60) {
+        self.utteranceCount = utteranceCount
+        self.seconds = seconds
     }
 }
 
-/// Sums over sampled rows, in float64.
-struct FidelityMeasure {
-    var utterances = 0
-    private var rows = 0
-    private var squaredError: [Double]
-    private var squaredReference: [Double]
-    private var cosineSum = 0.0
-    private var worst = (cosine: Double.infinity, row: "")
-    private let cutCount: Int
-
-    init(cutCount: Int) {
-        self.cutCount = cutCount
-        squaredError = Array(repeating: 0, count: cutCount)
-        squaredReference = squaredError
+extension StageOne {
+    /// Measures how far stored rows are from float32 compute and float32 storage, on a sample of the corpus.
+    ///
+    /// Utterances are taken by the hash of their ids, so the sample is spread over the corpus and the same on every
+    /// machine, and each as long as it still fits; where none fits, the shortest is taken.
+    /// - Parameters:
+    ///   - reference: the same frozen layers computed in float32.
+    ///   - limit: neither of its numbers is exceeded, but by a single recording that is longer.
+    /// - Returns: nil if no sampled recording can be read.
+    public func measureFidelity(
+        reference: any FrozenEncoder, limit: FidelitySample = FidelitySample()
+    ) throws -> CacheDescription.Fidelity? {
+        let ranked = manifest.utterances.map { (rank: ShardLayout.shardIndex(id: $0.id, shardCount: .max), $0) }
+            .sorted { $0.rank < $1.rank }.map(\.1)
+        var readers: [Int: ShardReader] = [:]
+        var measure = FidelityMeasure(cuts: settings.layout.cuts)
+        var shortest: (utterance: Utterance, reader: ShardReader, row: Int)?
+        for utterance in ranked where measure.utterances < limit.utteranceCount {
+            let shard = ShardLayout.shardIndex(id: utterance.id, shardCount: settings.layout.shardCount)
+            let path = (settings.directory as NSString).appendingPathComponent(ShardLayout.fileName(shard: shard))
+            let reader = try readers[shard] ?? ShardReader(path: path)
+            readers[shard] = reader
+            guard let row = reader.index(of: utterance.id) else { continue }
+            guard measure.seconds + seconds(reader.entries[row]) <= limit.seconds else {
+                let length = reader.entries[row].sampleCount
+                if length < shortest.map({ $0.reader.entries[$0.row].sampleCount }) ?? .max {
+                    shortest = (utterance, reader, row)
+                }
+                continue
+            }
+            try compare(utterance, reader, row, with: reference, in: &measure)
+        }
+        if measure.utterances == 0, let shortest {
+            try compare(shortest.utterance, shortest.reader, shortest.row, with: reference, in: &measure)
+        }
+        return measure.result
     }
 
+    /// Does nothing if the recording cannot be read, or is no longer the one that was cached.
+    private func compare(
+        _ utterance: Utterance, _ reader: ShardReader, _ row: Int, with reference: any FrozenEncoder,
+        in measure: inout FidelityMeasure
+    ) throws {
+        if observer.shouldStop() { throw CachingError.interrupted }
+        let entry = reader.entries[row]
+        guard let recording = try? recordings.decode(utterance.audioPath), recording.sha256 == entry.audioSHA256
+        else { return }
+        let states = try reference.hiddenStates(of: recording.samples)
+        for (number, cut) in settings.layout.cuts.enumerated() {
+            let stored = try reader.readFloats(cut: cut.name, utterance: row)
+            guard let exact = states[cut.name]?.pooled(by: settings.layout.pool).values, exact.count == stored.count
+            else {
+                throw CachingError.encoder(id: utterance.id, detail: "other rows in float32 at cut \(cut.name)")
+            }
+            measure.add(stored, exact, cut: number, id: utterance.id)
+        }
+        measure.utterances += 1
+        measure.seconds += seconds(entry)
+    }
+
+    private func seconds(_ entry: UtteranceEntry) -> Double {
+        Double(entry.sampleCount) / Double(settings.layout.sampleRateHz)
+    }
+}
+
+/// Sums over sampled rows per cut, in float64.
+struct FidelityMeasure {
+    var utterances = 0
+    /// Of audio.
+    var seconds = 0.0
+    private var sums: [Sums]
+
+    private struct Sums {
+        let cut: CutLayout
+        var rows = 0
+        var squaredError = 0.0
+        var squaredReference = 0.0
+        var cosine = 0.0
+        var worst = (cosine: Double.infinity, row: "")
+    }
+
+    init(cuts: [CutLayout]) { sums = cuts.map { Sums(cut: $0) } }
+
     /// - Parameters:
-    ///   - stored: `[frames, width]`
-    ///   - exact: `[frames, width]`
-    mutating func add(_ stored: [Float], _ exact: [Float], width: Int, cut: Int, label: String) {
+    ///   - stored: `[frames, hiddenSize]` of the cut.
+    ///   - exact: `[frames, hiddenSize]`
+    ///   - cut: its number.
+    mutating func add(_ stored: [Float], _ exact: [Float], cut: Int, id: String) {
+        let width = sums[cut].cut.hiddenSize
         for row in 0..<stored.count / width {
             var (dot, ours, theirs, error) = (0.0, 0.0, 0.0, 0.0)
             for column in row * width..<(row + 1) * width {
@@ -67,22 +113,27 @@ struct FidelityMeasure {
                 theirs += b * b
                 error += (a - b) * (a - b)
             }
-            squaredError[cut] += error
-            squaredReference[cut] += theirs
+            sums[cut].squaredError += error
+            sums[cut].squaredReference += theirs
             // Two rows of zeros are alike; a zero row is unlike any other.
             let cosine =
                 ours == 0 && theirs == 0 ? 1 : ours == 0 || theirs == 0 ? 0 : dot / (ours * theirs).squareRoot()
-            cosineSum += cosine
-            rows += 1
-            if cosine < worst.cosine { worst = (cosine, "\(label)/\(row)") }
+            sums[cut].cosine += cosine
+            sums[cut].rows += 1
+            if cosine < sums[cut].worst.cosine { sums[cut].worst = (cosine, "\(id)/\(sums[cut].cut.name)/\(row)") }
         }
     }
 
     var result: CacheDescription.Fidelity? {
-        guard rows > 0 else { return nil }
-        let relative = zip(squaredError, squaredReference).map { $1 > 0 ? ($0 / $1).squareRoot() : $0.squareRoot() }
-        return CacheDescription.Fidelity(
-            utterances: utterances, frames: rows / cutCount, relativeError: relative.max() ?? 0,
-            cosineMean: cosineSum / Double(rows), cosineMinimum: worst.cosine, worstRow: worst.row)
+        guard let frames = sums.first?.rows, frames > 0 else { return nil }
+        let cuts = sums.map { sums in
+            CacheDescription.Fidelity.Cut(
+                cut: sums.cut.name,
+                relativeError: (sums.squaredError / (sums.squaredReference > 0 ? sums.squaredReference : 1))
+                    .squareRoot(),
+                cosineMean: sums.cosine / Double(sums.rows), cosineMinimum: sums.worst.cosine,
+                worstRow: sums.worst.row)
+        }
+        return CacheDescription.Fidelity(utterances: utterances, frames: frames, seconds: seconds, cuts: cuts)
     }
 }

@@ -109,7 +109,7 @@ struct ShardMaker {
         }
     }
 
-    /// The encoder's rows in the layout's order, if they have its shape.
+    /// The encoder's rows in the layout's order, pooled as it says, if they have its shape.
     private func rows(of states: [String: HiddenStates], _ id: String) throws(CachingError) -> [[Float]] {
         var rows: [[Float]] = []
         var frameCount: Int?
@@ -123,7 +123,7 @@ struct ShardMaker {
                     detail: "\(state.rows) rows of \(state.columns) at cut \(cut.name), not of \(cut.hiddenSize)")
             }
             frameCount = state.rows
-            rows.append(state.values)
+            rows.append(state.pooled(by: settings.layout.pool).values)
         }
         return rows
     }

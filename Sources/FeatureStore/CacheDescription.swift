@@ -19,6 +19,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var modelSource: String
     public var preprocessing: Preprocessing
     public var storage: StorageFormat
+    /// How many neighbouring frames of the encoder each row is the mean of.
+    public var pool: Int
     /// `float32` or `bfloat16`: how the frozen layers were computed.
     public var compute: String
     public var shards: [Shard]
@@ -30,7 +32,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
 
     public struct Preprocessing: Sendable, Equatable, Codable {
         public var sampleRateHz: Int
-        /// Samples between the starts of two frames.
+        /// Samples between the starts of two rows: the encoder's own hop times `pool`.
         public var hopSamples: Int
         /// Recordings with fewer samples are rejected.
         public var minimumSamples: Int
@@ -82,44 +84,10 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         }
     }
 
-    /// How far the stored rows of a sample of utterances are from float32 compute and float32 storage.
-    public struct Fidelity: Sendable, Equatable, Codable {
-        public var utterances: Int
-        public var frames: Int
-        /// `‖stored − reference‖ / ‖reference‖` over all sampled rows, the worst cut's.
-        public var relativeError: Double
-        /// Cosine between a stored row and its reference row.
-        public var cosineMean: Double
-        public var cosineMinimum: Double
-        /// Where the lowest cosine is: `utterance/cut/frame`.
-        public var worstRow: String
-
-        public init(
-            utterances: Int, frames: Int, relativeError: Double, cosineMean: Double, cosineMinimum: Double,
-            worstRow: String
-        ) {
-            self.utterances = utterances
-            self.frames = frames
-            self.relativeError = relativeError
-            self.cosineMean = cosineMean
-            self.cosineMinimum = cosineMinimum
-            self.worstRow = worstRow
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case utterances, frames
-            case relativeError = "relative_error"
-            case cosineMean = "cosine_mean"
-            case cosineMinimum = "cosine_minimum"
-            case worstRow = "worst_row"
-        }
-    }
-
     public init(
         key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, model: JSONValue, modelSource: String,
-        preprocessing: Preprocessing,
-        storage: StorageFormat, compute: String, shards: [Shard], totals: Totals, fidelity: Fidelity?,
-        versions: [String: String]
+        preprocessing: Preprocessing, storage: StorageFormat, pool: Int = 1, compute: String, shards: [Shard],
+        totals: Totals, fidelity: Fidelity?, versions: [String: String]
     ) {
         schema = ShardLayout.schema
         cacheKey = key.hex
@@ -130,6 +98,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         self.modelSource = modelSource
         self.preprocessing = preprocessing
         self.storage = storage
+        self.pool = pool
         self.compute = compute
         self.shards = shards
         self.totals = totals
@@ -138,7 +107,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case schema, cuts, model, preprocessing, storage, compute, shards, totals, fidelity, versions
+        case schema, cuts, model, preprocessing, storage, pool, compute, shards, totals, fidelity, versions
         case cacheKey = "cache_key"
         case keyComponents = "key_components"
         case modelSource = "model_source"
@@ -180,6 +149,9 @@ extension CacheDescription {
             throw .wrongSchema(path: path, found: version, expected: ShardLayout.schema)
         }
         let description = try decode(CacheDescription.self, data, path)
+        guard description.pool > 0 else {
+            throw .description(path: path, key: "pool", detail: "is \(description.pool), expected 1 or more")
+        }
         guard description.key.hex == description.cacheKey else {
             throw .description(path: path, key: "cache_key", detail: "is not the hash of key_components")
         }

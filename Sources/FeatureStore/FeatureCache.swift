@@ -35,7 +35,7 @@ public final class FeatureCache: Sendable {
         let layout = ShardLayout(
             key: description.key, storage: description.storage, cuts: description.cuts,
             sampleRateHz: description.preprocessing.sampleRateHz, hopSamples: description.preprocessing.hopSamples,
-            shardCount: description.shards.count)
+            pool: description.pool, shardCount: description.shards.count)
         var readers: [ShardReader] = []
         var utterances: [Utterance] = []
         var indexOfId: [String: Int] = [:]
@@ -71,7 +71,8 @@ public final class FeatureCache: Sendable {
         return try shards[place.shard].readFloats(cut: cut, utterance: place.row)
     }
 
-    /// The rows of one utterance as they are stored, in `description.storage`, into exactly as many bytes as they take.
+    /// The rows of one utterance as they are stored, in `description.storage`, into exactly as many bytes as they take;
+    /// `StorageFormat.decode` makes float32 of them.
     ///
     /// - Throws: as `rows(id:cut:)`.
     public func readRows(

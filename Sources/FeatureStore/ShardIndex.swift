@@ -6,7 +6,7 @@ struct ShardIndex: Sendable, Equatable {
     private(set) var entries: [UtteranceEntry] = []
     /// First row of each utterance; rows lie end to end in the order of `entries`.
     private(set) var offsets: [Int] = []
-    /// `[cut][utterance]`, CRC-32C of the stored bytes.
+    /// `[cut][utterance]`, CRC-32C of the stored bytes: the rows, then their scales.
     private(set) var checksums: [[UInt32]]
     /// Rows of all utterances together.
     private(set) var rowCount = 0

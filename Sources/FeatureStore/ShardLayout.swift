@@ -23,7 +23,7 @@ public struct CutLayout: Sendable, Hashable, Codable {
 /// What all shards of one cache share, written into each so that a shard explains itself.
 public struct ShardLayout: Sendable, Equatable {
     /// The version of the file format that this code writes, and the only one it reads.
-    public static let schema = 1
+    public static let schema = 2
 
     public var key: CacheKey
     public var storage: StorageFormat
@@ -31,26 +31,30 @@ public struct ShardLayout: Sendable, Equatable {
     public var cuts: [CutLayout]
     /// Of the waveform that went into the encoder.
     public var sampleRateHz: Int
-    /// Samples between the starts of two frames: 320 is 20 ms at 16 kHz.
+    /// Samples between the starts of two rows: 320 is 20 ms at 16 kHz; with pooling that many times more.
     public var hopSamples: Int
+    /// How many neighbouring frames of the encoder each row is the mean of.
+    public var pool: Int
     /// How many shards the cache has.
     public var shardCount: Int
 
     public init(
         key: CacheKey, storage: StorageFormat, cuts: [CutLayout], sampleRateHz: Int = 16000, hopSamples: Int = 320,
-        shardCount: Int = 1
+        pool: Int = 1, shardCount: Int = 1
     ) {
         precondition(!cuts.isEmpty && Set(cuts.map(\.name)).count == cuts.count, "at least one cut, each once")
         precondition(shardCount > 0, "at least one shard")
+        precondition(pool > 0, "a row is made of at least one frame")
         self.key = key
         self.storage = storage
         self.cuts = cuts
         self.sampleRateHz = sampleRateHz
         self.hopSamples = hopSamples
+        self.pool = pool
         self.shardCount = shardCount
     }
 
-    /// Bytes that one frame takes over all cuts.
+    /// Bytes that one row takes over all cuts.
     public var bytesPerFrame: Int { cuts.reduce(0) { $0 + storage.byteCount(channels: $1.hiddenSize) } }
 
     /// The version of HDF5 that is loaded.
@@ -78,7 +82,7 @@ public struct ShardLayout: Sendable, Equatable {
 /// One utterance's line in a shard's index.
 public struct UtteranceEntry: Sendable, Hashable {
     public var id: String
-    /// Rows in each cut: 20 ms each with the usual encoders.
+    /// Rows in each cut: 20 ms each with the usual encoders, unless pooled.
     public var frameCount: Int
     /// Samples of the decoded waveform, at the cache's sample rate.
     public var sampleCount: Int

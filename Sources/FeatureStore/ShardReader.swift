@@ -16,7 +16,7 @@ public final class ShardReader: Sendable {
     private let table: ShardIndex
     private let rowOfId: [String: Int]
     private let cutOfName: [String: Int]
-    private let sources: [RowSource]
+    private let sources: [CutSource]
 
     /// Opens a shard and checks that it is whole and agrees with itself; stored rows are checked by `verify`.
     ///
@@ -32,9 +32,9 @@ public final class ShardReader: Sendable {
             let names = try readStringAttribute(file.id, "cuts").split(separator: ",").map(String.init)
             let storage = try ShardReader.storage(of: file.id)
             let table = try ShardIndex(from: file.id, cutNames: names)
-            var sources: [RowSource] = []
+            var sources: [CutSource] = []
             for name in names {
-                sources.append(try RowSource(file: file.id, cut: name, storage: storage, rowCount: table.rowCount))
+                sources.append(try CutSource(file: file.id, cut: name, storage: storage, rowCount: table.rowCount))
             }
             guard !names.isEmpty, Set(names).count == names.count else { throw Hdf5Failure(detail: "no cuts") }
             layout = try ShardReader.layout(
@@ -64,7 +64,7 @@ public final class ShardReader: Sendable {
     /// - Precondition: `cut` is one of the layout's.
     public func checksum(cut: String, utterance: Int) -> UInt32 { table.checksums[cutOfName[cut]!][utterance] }
 
-    /// Bytes that an utterance's rows take in the file.
+    /// Bytes that an utterance's rows take in the file, their scales included.
     ///
     /// - Precondition: `cut` is one of the layout's.
     public func byteCount(cut: String, utterance: Int) -> Int {
@@ -90,8 +90,8 @@ public final class ShardReader: Sendable {
 
     // MARK: - Rows
 
-    /// Reads an utterance's rows as they are stored. `out` is overwritten and has exactly `byteCount(cut:utterance:)`
-    /// bytes.
+    /// Reads an utterance's rows as they are stored, end to end, followed by their scales where the storage has any.
+    /// `out` is overwritten and has exactly `byteCount(cut:utterance:)` bytes.
     ///
     /// - Throws: `StoreError.unknownCut`, `.damaged` if HDF5 cannot read them. Checksums are not compared here.
     public func readRows(
@@ -124,7 +124,9 @@ public final class ShardReader: Sendable {
         let count = table.entries[utterance].frameCount * sources[number].hiddenSize
         return [Float](unsafeUninitializedCapacity: count) { values, initialised in
             bytes.withUnsafeBytes {
-                layout.storage.decode($0, into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
+                layout.storage.decode(
+                    $0, channels: sources[number].hiddenSize,
+                    into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
             }
             initialised = count
         }
@@ -197,50 +199,10 @@ extension ShardReader {
         else { throw Hdf5Failure(detail: "the cache key is not that of its components") }
         let shardCount = try readIntAttribute(file, "shards")
         guard shardCount > 0 else { throw Hdf5Failure(detail: "a cache of \(shardCount) shards") }
+        let pool = try readIntAttribute(file, "pool")
+        guard pool > 0 else { throw Hdf5Failure(detail: "rows that are means of \(pool) frames") }
         return ShardLayout(
             key: key, storage: storage, cuts: cuts, sampleRateHz: try readIntAttribute(file, "sample_rate"),
-            hopSamples: try readIntAttribute(file, "hop"), shardCount: shardCount)
-    }
-}
-
-/// One cut's dataset, opened for reading rows in any order.
-private final class RowSource: Sendable {
-    let hiddenSize: Int
-    let bytesPerRow: Int
-    private let dataset: Hdf5Handle
-    private let type: Hdf5Handle
-
-    init(file: hid_t, cut: String, storage: StorageFormat, rowCount: Int) throws(Hdf5Failure) {
-        let access = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_dataset_access()) }
-        // No chunk cache: the rows of an utterance are read straight from the file. With the cache HDF5 reads whole
-        // chunks, of which a shuffled read uses a third.
-        _ = try hdf5 { H5Pset_chunk_cache(access.id, 0, 0, 1) }
-        let dataset = try Hdf5Handle(.dataset) { H5Dopen2(file, "frames/" + cut, access.id) }
-        let expected = try storage.makeDatatype()
-        let type = try Hdf5Handle(.datatype) { H5Dget_type(dataset.id) }
-        guard try hdf5({ H5Tequal(type.id, expected.id) }) > 0 else {
-            throw Hdf5Failure(detail: "the rows of cut \(cut) are not \(storage.rawValue)")
-        }
-        let space = try Hdf5Handle(.dataspace) { H5Dget_space(dataset.id) }
-        var extent: [hsize_t] = [0, 0]
-        guard try hdf5({ H5Sget_simple_extent_ndims(space.id) }) == 2,
-            try hdf5({ H5Sget_simple_extent_dims(space.id, &extent, nil) }) == 2,
-            extent[0] == hsize_t(rowCount), 1..<1 << 20 ~= extent[1]
-        else { throw Hdf5Failure(detail: "the rows of cut \(cut) do not match the index") }
-        hiddenSize = Int(extent[1])
-        bytesPerRow = storage.byteCount(channels: hiddenSize)
-        self.dataset = consume dataset
-        self.type = consume type
-    }
-
-    func read(from first: Int, count: Int, into out: UnsafeMutableRawBufferPointer) throws(Hdf5Failure) {
-        guard count > 0 else { return }
-        let start = [hsize_t(first), 0]
-        let extent = [hsize_t(count), hsize_t(hiddenSize)]
-        let space = try Hdf5Handle(.dataspace) { H5Dget_space(dataset.id) }
-        _ = try hdf5 { H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, extent, nil) }
-        let memory = try Hdf5Handle(.dataspace) { H5Screate_simple(2, extent, nil) }
-        // The memory type is the file's own, so bytes are copied and never converted.
-        _ = try hdf5 { H5Dread(dataset.id, type.id, memory.id, space.id, ut_h5p_default(), out.baseAddress) }
+            hopSamples: try readIntAttribute(file, "hop"), pool: pool, shardCount: shardCount)
     }
 }

@@ -5,13 +5,14 @@ import Foundation
 /// Writes one shard: rows are appended utterance by utterance, and the file appears under its name when it is finished.
 ///
 ///     shard-00000.h5
-///       attributes                 schema, cache_key, key_components, storage, cuts, sample_rate, hop, shard, shards,
-///                                  index_crc32c
-///       /frames/<cut>              [totalFrames, C] float16, float32, or uint16 with
+///       attributes                 schema, cache_key, key_components, storage, cuts, sample_rate, hop, pool, shard,
+///                                  shards, index_crc32c
+///       /frames/<cut>              [totalFrames, C] float16, float32, int8, or uint16 with
 ///                                  encoding = "bfloat16"; chunked by rows
+///       /scales/<cut>              [totalFrames] float32, with int8 rows only: what each is to be multiplied by
 ///       /utterances/id             fixed-length UTF-8; likewise audio_sha256
 ///       /utterances/offset         first row; likewise frames, samples, file_bytes, file_mtime_ns: int64
-///       /utterances/crc32c/<cut>   uint32, of the utterance's stored bytes in that cut
+///       /utterances/crc32c/<cut>   uint32, of the utterance's stored bytes in that cut: rows, then scales
 ///
 /// The same calls give the same bytes: nothing of the time, the machine or the library's heap is recorded.
 public final class ShardWriter {
@@ -21,7 +22,7 @@ public final class ShardWriter {
     private let temporaryPath: String
     private var index: ShardIndex
     private var ids: Set<String> = []
-    private var sinks: [RowSink] = []
+    private var sinks: [CutSink] = []
     private var file: Hdf5Handle?
     private var fileIdentifier: hid_t = -1
     private var isPublished = false
@@ -74,10 +75,12 @@ public final class ShardWriter {
         try writeAttribute(file.id, "cuts", layout.cuts.map(\.name).joined(separator: ","))
         try writeAttribute(file.id, "sample_rate", layout.sampleRateHz)
         try writeAttribute(file.id, "hop", layout.hopSamples)
+        try writeAttribute(file.id, "pool", layout.pool)
         try writeAttribute(file.id, "shard", shard)
         try writeAttribute(file.id, "shards", layout.shardCount)
-        let frames = try createGroup(file.id, "frames")
-        for cut in layout.cuts { sinks.append(try RowSink(parent: frames.id, cut: cut, storage: layout.storage)) }
+        _ = try createGroup(file.id, "frames")
+        if layout.storage.scaleByteCount > 0 { _ = try createGroup(file.id, "scales") }
+        for cut in layout.cuts { sinks.append(try CutSink(file: file.id, cut: cut, storage: layout.storage)) }
         fileIdentifier = file.id
         self.file = consume file
     }
@@ -136,10 +139,13 @@ public final class ShardWriter {
                 id: entry.id, cut: cut.name,
                 detail: "\(values.count) values given, expected \(entry.frameCount) frames of \(cut.hiddenSize)")
         }
-        var bytes = [UInt8](repeating: 0, count: layout.storage.byteCount(channels: values.count))
+        let rowBytes = layout.storage.byteCount(channels: cut.hiddenSize)
+        var bytes = [UInt8](repeating: 0, count: entry.frameCount * rowBytes)
         let result = values.withUnsafeBufferPointer { source in
             bytes.withUnsafeMutableBytes { target in
-                Result { () throws(StorageFormat.Refusal) in try layout.storage.encode(source, into: target) }
+                Result { () throws(StorageFormat.Refusal) in
+                    try layout.storage.encode(source, channels: cut.hiddenSize, into: target)
+                }
             }
         }
         switch result {
@@ -156,7 +162,7 @@ public final class ShardWriter {
         precondition(!isPublished, "the shard is finished")
         guard ids.insert(entry.id).inserted else { throw .duplicate(id: entry.id, path: path) }
         do throws(Hdf5Failure) {
-            for (sink, bytes) in zip(sinks, encoded) { try sink.append(bytes) }
+            for (sink, bytes) in zip(sinks, encoded) { try sink.append(bytes, rows: entry.frameCount) }
         } catch {
             throw .cannotWrite(path: path, detail: error.detail)
         }
@@ -190,69 +196,5 @@ public final class ShardWriter {
             try TemporaryName.publish(temporaryPath, as: destination)
         }
         isPublished = true
-    }
-}
-
-/// One cut's dataset while it is written: rows gather in memory until a chunk is full, and chunks are written whole.
-/// That is one write a chunk with no conversion, and the last chunk's unused rows are zeros rather than whatever lay
-/// there.
-private final class RowSink {
-    private let dataset: Hdf5Handle
-    private let hiddenSize: Int
-    private let bytesPerRow: Int
-    private let rowsPerChunk: Int
-    private var chunk: [UInt8] = []
-    private var writtenRows = 0
-
-    /// Large enough that a chunk's bookkeeping vanishes, small enough that a last chunk wastes little.
-    private static let chunkBytes = 1 << 20
-
-    init(parent: hid_t, cut: CutLayout, storage: StorageFormat) throws(Hdf5Failure) {
-        hiddenSize = cut.hiddenSize
-        bytesPerRow = storage.byteCount(channels: cut.hiddenSize)
-        rowsPerChunk = max(1, RowSink.chunkBytes / bytesPerRow)
-        let properties = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_dataset_create()) }
-        let chunkExtent = [hsize_t(rowsPerChunk), hsize_t(hiddenSize)]
-        _ = try hdf5 { H5Pset_chunk(properties.id, 2, chunkExtent) }
-        _ = try hdf5 { H5Pset_obj_track_times(properties.id, false) }
-        let extent = [0, hsize_t(hiddenSize)]
-        let limit = [ut_h5s_unlimited(), hsize_t(hiddenSize)]
-        let space = try Hdf5Handle(.dataspace) { H5Screate_simple(2, extent, limit) }
-        let type = try storage.makeDatatype()
-        dataset = try Hdf5Handle(.dataset) {
-            H5Dcreate2(parent, cut.name, type.id, space.id, ut_h5p_default(), properties.id, ut_h5p_default())
-        }
-        if storage == .bfloat16 { try writeAttribute(dataset.id, "encoding", "bfloat16") }
-        chunk.reserveCapacity(rowsPerChunk * bytesPerRow)
-    }
-
-    func append(_ bytes: [UInt8]) throws(Hdf5Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = rest.prefix(rowsPerChunk * bytesPerRow - chunk.count)
-            chunk.append(contentsOf: part)
-            rest = rest.dropFirst(part.count)
-            if chunk.count == rowsPerChunk * bytesPerRow { try writeChunk(rows: rowsPerChunk) }
-        }
-    }
-
-    func finish() throws(Hdf5Failure) {
-        let rows = chunk.count / bytesPerRow
-        guard rows > 0 else { return }
-        chunk.append(contentsOf: repeatElement(0, count: rowsPerChunk * bytesPerRow - chunk.count))
-        try writeChunk(rows: rows)
-    }
-
-    private func writeChunk(rows: Int) throws(Hdf5Failure) {
-        let extent = [hsize_t(writtenRows + rows), hsize_t(hiddenSize)]
-        _ = try hdf5 { H5Dset_extent(dataset.id, extent) }
-        let position = [hsize_t(writtenRows), 0]
-        _ = try hdf5 {
-            chunk.withUnsafeBytes {
-                H5Dwrite_chunk(dataset.id, ut_h5p_default(), 0, position, $0.count, $0.baseAddress)
-            }
-        }
-        writtenRows += rows
-        chunk.removeAll(keepingCapacity: true)
     }
 }

@@ -1,5 +1,6 @@
 import Faults
 import Files
+import Foundation
 
 /// What can go wrong with a cache directory or one of its shards.
 public enum StoreError: Fault, Equatable {
@@ -62,8 +63,10 @@ public enum StoreError: Fault, Equatable {
         case .description(let path, let key, let detail):
             return "\(path): key '\(key)': \(detail); run undertone-cache again to rewrite it"
         case .overflow(let id, let cut, let magnitude, let storage):
-            return "utterance '\(id)', cut \(cut): magnitude \(magnitude) is beyond \(storage.rawValue)'s range; "
-                + (storage == .float16 ? "use --store bfloat16 or --store float32" : "use --store float32")
+            let others = storage == .float16 ? "bfloat16, int8 or float32" : "int8 or float32"
+            return "utterance '\(id)', cut \(cut): a magnitude of \(String(format: "%g", magnitude)) is beyond "
+                + "\(storage.rawValue), which ends at \(String(format: "%g", storage.largestMagnitude)); choose --store "
+                + "\(others), and another --out or delete this folder: the storage is part of the cache's key"
         case .nonFinite(let id, let cut, let row, let column):
             return "utterance '\(id)', cut \(cut): frame \(row), channel \(column) is infinite or not a number; "
                 + "features must be finite, check the model's weights or use --compute float32"

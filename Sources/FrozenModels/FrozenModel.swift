@@ -10,6 +10,7 @@ import SpeechEncoder
 /// A pretrained model as stage one sees it: what is frozen, how it hears, and what stays for training.
 public struct FrozenModel: Sendable {
     public let frozenWeightsSHA256: String
+    /// With the encoder's own hop.
     public let preprocessing: CacheDescription.Preprocessing
     private let source: any ModelSource
     /// As the user named it.
@@ -46,13 +47,14 @@ public struct FrozenModel: Sendable {
     }
 
     /// What determines the features, one component each: see `CacheKey`.
-    private func key(storage: StorageFormat) -> CacheKey {
+    private func key(storage: StorageFormat, pool: Int) -> CacheKey {
         return CacheKey(components: [
             "schema": "\(ShardLayout.schema)",
             "frozen_weights": frozenWeightsSHA256,
             "architecture": configuration.summary,
             "cuts": cuts.map(\.description).joined(separator: ","),
             "storage": storage.rawValue,
+            "pool": "\(pool)",
             "compute": compute.rawValue,
             "sample_rate": "\(preprocessing.sampleRateHz)",
             "normalise": "\(preprocessing.normalise)",
@@ -60,11 +62,13 @@ public struct FrozenModel: Sendable {
         ])
     }
 
-    public func layout(storage: StorageFormat, shardCount: Int) throws -> ShardLayout {
+    /// - Parameter pool: how many neighbouring frames are stored as their mean.
+    public func layout(storage: StorageFormat, pool: Int, shardCount: Int) -> ShardLayout {
         ShardLayout(
-            key: key(storage: storage), storage: storage,
+            key: key(storage: storage, pool: pool), storage: storage,
             cuts: cuts.map { CutLayout(name: "\($0)", hiddenSize: configuration.width(at: $0)) },
-            sampleRateHz: preprocessing.sampleRateHz, hopSamples: preprocessing.hopSamples, shardCount: shardCount)
+            sampleRateHz: preprocessing.sampleRateHz, hopSamples: preprocessing.hopSamples * pool, pool: pool,
+            shardCount: shardCount)
     }
 
     public var recordings: AudioRecordings {

@@ -42,8 +42,8 @@ extension Plan {
             ["--corpus", pipeline.corpus, "--model", pipeline.model]
             + cache.cuts.flatMap { ["--cut", $0] }
             + [
-                "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--compute", cache.compute.rawValue,
-                "--max-rejects", cache.maxRejects, "--out", cacheFolder,
+                "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--pool", "\(cache.pool)",
+                "--compute", cache.compute.rawValue, "--max-rejects", cache.maxRejects, "--out", cacheFolder,
             ]
         return "$(UNDERTONE_BIN)/undertone-cache " + arguments.map(quoted).joined(separator: " ")
             + "$(if $(WORKERS), --workers $(WORKERS))"

@@ -6,13 +6,15 @@ import Runs
 /// Read strictly: an unknown key, a wrong type or a value out of range is a `ConfigurationError` that names file,
 /// line and key.
 public struct Pipeline: Sendable, Equatable {
-    public enum Store: String, Sendable, CaseIterable { case float16, float32, bfloat16 }
+    public enum Store: String, Sendable, CaseIterable { case float16, float32, bfloat16, int8 }
 
     public struct Cache: Sendable, Equatable {
         /// `cnn`, or the number of the layer whose output is kept; several in one cache if wanted.
         public var cuts: [String] = ["9"]
         public var shards = 4
         public var store = Store.float16
+        /// How many neighbouring frames are stored as their mean.
+        public var pool = 1
         public var compute = TrainConfiguration.Compute.auto
         /// How many recordings may fail before the cache does: a number, or a share such as `1%`.
         public var maxRejects = "0"
@@ -107,7 +109,7 @@ public struct Pipeline: Sendable, Equatable {
 
 extension Pipeline.Cache {
     fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
-        try mapping.allowOnly(["cuts", "shards", "store", "compute", "max_rejects"])
+        try mapping.allowOnly(["cuts", "shards", "store", "pool", "compute", "max_rejects"])
         if let values = try mapping.strings("cuts") {
             for cut in values where cut != "cnn" && Int(cut).map({ $0 >= 0 }) != true {
                 throw mapping.error(at: "cuts", "expected cnn or a layer's number, found '\(cut)'")
@@ -123,6 +125,10 @@ extension Pipeline.Cache {
             shards = value
         }
         if let value = try mapping.choice("store", of: Pipeline.Store.self) { store = value }
+        if let value = try mapping.integer("pool", atLeast: 1) {
+            guard value <= 1000 else { throw mapping.error(at: "pool", "expected at most 1000, found \(value)") }
+            pool = value
+        }
         if let value = try mapping.choice("compute", of: TrainConfiguration.Compute.self) { compute = value }
         if let value = try mapping.string("max_rejects") {
             let share = value.hasSuffix("%") ? Double(value.dropLast()) : nil

@@ -56,6 +56,7 @@ public struct Plan: Sendable, Equatable {
             cuts: \(cache.cuts.joined(separator: " "))
             shards: \(cache.shards)
             store: \(cache.store.rawValue)
+            pool: \(cache.pool)
             compute: \(cache.compute.rawValue)
 
             """

@@ -8,6 +8,8 @@ public struct CacheFacts: Sendable, Equatable {
     public var audioSeconds: Double?
     public var byteCount: Int?
     public var storage: String?
+    /// How many neighbouring frames each row is the mean of.
+    public var pool: Int?
     public var compute: String?
     public var cuts: String?
     /// Measured against float32, as lines of name and value.
@@ -44,6 +46,7 @@ public struct CacheFacts: Sendable, Equatable {
         audioSeconds = Self.number(totals["seconds"])
         byteCount = Self.number(totals["bytes"]).map(Int.init)
         storage = top["storage"] as? String
+        pool = Self.number(top["pool"]).map(Int.init)
         compute = top["compute"] as? String
         cuts = (top["cuts"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.joined(separator: ", ")
         let measured = top["fidelity"] as? [String: Any] ?? [:]

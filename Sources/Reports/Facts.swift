@@ -51,6 +51,7 @@ extension Report {
         if let bytes = cache.byteCount { rows.append(("On disk", Format.bytes(bytes))) }
         if let cuts = cache.cuts { rows.append(("Cut", cuts)) }
         if let storage = cache.storage { rows.append(("Stored as", storage)) }
+        if let pool = cache.pool, pool > 1 { rows.append(("Pooled in time", "means of \(pool) frames")) }
         if let compute = cache.compute { rows.append(("Computed in", compute)) }
         for fidelity in cache.fidelity {
             rows.append(("Against float32: \(fidelity.name)", Self.fidelity(fidelity.value)))

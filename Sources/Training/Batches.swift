@@ -32,29 +32,42 @@ struct BatchReader: Sendable {
     /// Rows of the given utterances, end to end, `[N, C]` float32.
     func read(_ examples: [TrainingCorpus.Example]) throws -> (rows: Matrix, offsets: PackedOffsets) {
         let offsets = try PackedOffsets(lengths: examples.map(\.frameCount))
-        let rowBytes = cache.description.storage.byteCount(channels: columns)
+        let storage = cache.description.storage
+        let rowBytes = columns * storage.precision.byteCount
         let stored = AlignedBuffer(byteCount: offsets.rowCount * rowBytes)
+        let quantisedRowBytes = storage.byteCount(channels: columns)
+        let quantised =
+            storage == .int8
+            ? AlignedBuffer(byteCount: quantisedRowBytes * (examples.map(\.frameCount).max() ?? 0)) : nil
         for (index, example) in examples.enumerated() {
             let range = offsets[index]
             let part = UnsafeMutableRawBufferPointer(
                 rebasing: stored.bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes])
-            try cache.readRows(example.place, cut: cut, into: part)
+            guard let quantised else {
+                try cache.readRows(example.place, cut: cut, into: part)
+                continue
+            }
+            // An utterance at a time, while it is in the processor's cache.
+            let block = UnsafeMutableRawBufferPointer(
+                rebasing: quantised.bytes[..<(range.count * quantisedRowBytes)])
+            try cache.readRows(example.place, cut: cut, into: block)
+            storage.decode(UnsafeRawBufferPointer(block), channels: columns, into: part.bindMemory(to: Float.self))
         }
         let rows = engine.makeMatrix(rows: offsets.rowCount, columns: columns, precision: .float32)
         engine.upload(
             stored: UnsafeRawBufferPointer(rebasing: stored.bytes[..<(offsets.rowCount * rowBytes)]),
-            as: cache.description.storage.precision, to: rows)
+            as: storage.precision, to: rows)
         return (rows, offsets)
     }
 }
 
 extension StorageFormat {
-    /// The element type as engines know it.
+    /// The element type in which rows are handed to an engine: their own, or the one that they are decoded into.
     var precision: Precision {
         switch self {
         case .float16: .float16
         case .bfloat16: .bfloat16
-        case .float32: .float32
+        case .float32, .int8: .float32
         }
     }
 }

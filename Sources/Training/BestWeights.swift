@@ -7,7 +7,8 @@ import SpeechEncoder
 /// `best.safetensors`: every trained tensor under its Hugging Face name, the heads, and how to use them.
 ///
 /// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]`, applied to mean-pooled rows before the heads) and, as
-/// metadata, the dimensions with the affine map from a head's output to the labels' own scale.
+/// metadata, the cut, how many frames each row of it is the mean of, and the dimensions with the affine map from a head's output to
+/// the labels' own scale.
 enum BestWeights {
     private struct Label: Codable {
         let name: String
@@ -17,7 +18,7 @@ enum BestWeights {
 
     static func save(
         _ model: RegressionModel, statistics: [LabelStatistics], configuration: TrainConfiguration, cut: String,
-        to path: String, engine: any Engine
+        pool: Int, to path: String, engine: any Engine
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -33,7 +34,7 @@ enum BestWeights {
         try SafetensorsFile.write(
             to: path, tensors: tensors,
             metadata: [
-                "format": "undertone-run-1", "cut": cut,
+                "format": "undertone-run-1", "cut": cut, "pool": "\(pool)",
                 "labels": String(decoding: try encoder.encode(labels), as: UTF8.self),
             ])
     }

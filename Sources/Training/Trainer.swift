@@ -130,7 +130,7 @@ struct Trainer {
             progress.bestMetric = score
             try BestWeights.save(
                 model, statistics: statistics, configuration: configuration, cut: reader.cut,
-                to: directory.bestWeightsPath, engine: engine)
+                pool: reader.cache.description.pool, to: directory.bestWeightsPath, engine: engine)
         }
         metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds
         progress.totalFrames += progress.frames

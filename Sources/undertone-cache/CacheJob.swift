@@ -21,6 +21,8 @@ struct CacheJob {
         var onlyShard: Int?
         var compute: Precision
         var storage: StorageFormat
+        /// Frames per stored row.
+        var pool: Int
         var workerCount: Int
         var rejectLimit: RejectLimit
         var progress: ProgressReporter.Mode
@@ -41,8 +43,8 @@ struct CacheJob {
     func run() throws {
         let manifest = try CorpusManifest.load(arguments.manifestPath)
         let model = try FrozenModel(arguments.model, cuts: arguments.cuts, compute: arguments.compute)
-        let layout = try model.layout(
-            storage: arguments.storage,
+        let layout = model.layout(
+            storage: arguments.storage, pool: arguments.pool,
             shardCount: arguments.shardCount ?? StageOne.shardCount(ofCacheIn: arguments.directory) ?? 1)
 
         let survey = try stage(manifest, model, layout, progress: nil).survey()
@@ -66,15 +68,16 @@ struct CacheJob {
             total: pending, totalWork: survey.pendingSeconds, unit: "audio s")
         let stage = stage(manifest, model, layout, progress: progress)
         let summary: CachingSummary
+        var fidelity: CacheDescription.Fidelity?
         do {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
-            if arguments.onlyShard == nil { try complete(stage, summary, model, encoder) }
+            if arguments.onlyShard == nil { fidelity = try complete(stage, summary, model, encoder) }
         } catch {
             progress.finish()
             throw error
         }
-        try printSummary(summary, key: layout.key.hex)
+        try printSummary(summary, fidelity, key: layout.key.hex)
         try stage.checkRejects(summary)
     }
 
@@ -96,9 +99,10 @@ struct CacheJob {
 
     /// What makes a folder of shards a cache: fidelity, the weights above the cut, the corpus, and the description
     /// last.
+    /// - Returns: the fidelity, if a recording to measure it on can still be read.
     private func complete(
         _ stage: StageOne, _ summary: CachingSummary, _ model: FrozenModel, _ encoder: EncoderOnDemand
-    ) throws {
+    ) throws -> CacheDescription.Fidelity? {
         let directory = arguments.directory
         var fidelity = summary.computed == 0 ? (try? CacheDescription.read(directory: directory))?.fidelity : nil
         if fidelity == nil {
@@ -107,12 +111,13 @@ struct CacheJob {
             fidelity = try stage.measureFidelity(reference: reference)
         }
         try model.writeUpperWeights(to: directory + "/upper.safetensors")
+        var preprocessing = model.preprocessing
+        preprocessing.hopSamples = stage.settings.layout.hopSamples
         let description = CacheDescription(
             key: stage.settings.layout.key, cuts: stage.settings.layout.cuts,
             frozenWeightsSHA256: model.frozenWeightsSHA256, model: try model.configurationJSON(),
-            modelSource: model.location, preprocessing: model.preprocessing, storage: arguments.storage,
-            compute: arguments.compute.rawValue,
-            shards: summary.shards,
+            modelSource: model.location, preprocessing: preprocessing, storage: arguments.storage,
+            pool: arguments.pool, compute: arguments.compute.rawValue, shards: summary.shards,
             totals: .init(
                 utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds, bytes: summary.bytes),
             fidelity: fidelity,
@@ -121,6 +126,7 @@ struct CacheJob {
                 "hdf5": ShardLayout.libraryVersion, "resampler": AudioFile.resamplerDescription,
             ])
         try stage.writeSummaryFiles(summary, description: description)
+        return fidelity
     }
 
     // MARK: - Words
@@ -143,8 +149,10 @@ struct CacheJob {
         print(arguments.printsJSON ? try json(plan) : plan.text)
     }
 
-    private func printSummary(_ summary: CachingSummary, key: String) throws {
-        let report = SummaryReport(summary, key: key, directory: arguments.directory)
+    private func printSummary(
+        _ summary: CachingSummary, _ fidelity: CacheDescription.Fidelity?, key: String
+    ) throws {
+        let report = SummaryReport(summary, fidelity, key: key, directory: arguments.directory)
         print(arguments.printsJSON ? try json(report) : report.text)
     }
 }

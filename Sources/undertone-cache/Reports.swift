@@ -56,8 +56,10 @@ struct SummaryReport: Encodable {
     /// Of computed audio per second of the whole run; nil if nothing was computed.
     var audioSecondsPerSecond: Double?
     var elapsedSeconds: Double
+    /// Nil if the cache is not complete yet, or no recording can be read.
+    var fidelity: CacheDescription.Fidelity?
 
-    init(_ summary: CachingSummary, key: String, directory: String) {
+    init(_ summary: CachingSummary, _ fidelity: CacheDescription.Fidelity?, key: String, directory: String) {
         self.directory = directory
         cacheKey = key
         utterances = summary.utterances
@@ -69,10 +71,11 @@ struct SummaryReport: Encodable {
         rejects = summary.rejects.count
         audioSecondsPerSecond = summary.computed > 0 ? summary.computedSeconds / summary.elapsedSeconds : nil
         elapsedSeconds = summary.elapsedSeconds
+        self.fidelity = fidelity
     }
 
     enum CodingKeys: String, CodingKey {
-        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects
+        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, fidelity
         case cacheKey = "cache_key"
         case audioSecondsPerSecond = "audio_seconds_per_second"
         case elapsedSeconds = "elapsed_seconds"
@@ -84,7 +87,16 @@ struct SummaryReport: Encodable {
             \(counted(utterances, "utterance")), \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
             \(directory)
             \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
-            """
+            """ + (fidelity.map { "\n" + SummaryReport.line($0) } ?? "")
+    }
+
+    /// A cosine this near to 1 is told by its distance from 1.
+    private static func line(_ fidelity: CacheDescription.Fidelity) -> String {
+        let numbers = [fidelity.relativeError, 1 - fidelity.cosineMean, 1 - fidelity.cosineMinimum].map {
+            String(format: "%.1e", max(0, $0))
+        }
+        return "against float32, on \(counted(fidelity.utterances, "utterance")): relative error \(numbers[0]); "
+            + "1 − cosine \(numbers[1]) on average, \(numbers[2]) at worst (\(fidelity.worstRow))"
     }
 }
 

@@ -215,21 +215,6 @@ func wrongRejectLimits(text: String) { #expect(RejectLimit(text) == nil) }
 
 // MARK: - Failure and interruption
 
-@Test func overflowStopsTheRunWithItsOwnError() throws {
-    let (manifest, folder) = (corpus(8), try TemporaryFolder())
-    let recordings = FakeRecordings(manifest)
-    recordings.change("/audio/u5.wav") { $0.samples = Array(repeating: 1e6, count: 800) }
-    var half = layout()
-    half.storage = .float16
-    let error = #expect(throws: StoreError.self) { try cache(manifest, folder, recordings, layout: half) }
-    guard case .overflow(let id, _, _, .float16) = error else {
-        Issue.record("\(String(describing: error))")
-        return
-    }
-    #expect(id == "u5")
-    #expect(!folder.names.contains(shardName))
-}
-
 @Test func interruptedRunGoesOnWhereItStopped() throws {
     let (manifest, folder) = (corpus(30), try TemporaryFolder())
     let done = Mutex(0)
@@ -318,23 +303,4 @@ func orderedWorkersKeepOrderAndBound(seed: Int) throws {
             count: 1000, workers: 3, window: 4, shouldStop: { false }, produce: { $0 },
             consume: { index, _ in if index == 5 { throw Stop() } })
     }
-}
-
-// MARK: - Fidelity
-
-@Test func fidelityOfExactRowsIsPerfectAndOfSpoiltRowsIsNot() throws {
-    let (manifest, folder) = (corpus(10), try TemporaryFolder())
-    let recordings = FakeRecordings(manifest)
-    try cache(manifest, folder, recordings)
-    let settings = CachingSettings(directory: folder.path, layout: layout(), workerCount: 1)
-    let stage = StageOne(manifest: manifest, settings: settings, recordings: recordings)
-    let exact = try #require(try stage.measureFidelity(reference: FakeEncoder()))
-    #expect(exact.relativeError == 0 && exact.utterances == 4)
-    #expect(exact.cosineMinimum > 1 - 1e-12)
-
-    var measure = FidelityMeasure(cutCount: 1)
-    measure.add([1, 0, 0, 1], [1, 0, 1, 0], width: 2, cut: 0, label: "u/9")
-    let spoilt = try #require(measure.result)
-    #expect(spoilt.cosineMinimum == 0 && spoilt.worstRow == "u/9/1" && spoilt.cosineMean == 0.5)
-    #expect(spoilt.relativeError == 1)
 }

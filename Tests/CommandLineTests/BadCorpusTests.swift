@@ -134,7 +134,7 @@ func badRecordingIsRejectedAndTheOthersAreCached(_ bad: RecordingCase) throws {
     for (limit, code) in [("0", bad.code), ("1", 0), ("33%", bad.code), ("34%", 0)] {
         let again = try Program.cache.run(cacheArguments("--max-rejects", limit), in: folder)
         #expect(again.code == code, "--max-rejects \(limit)")
-        #expect(again.output.hasSuffix("\n0 computed, 2 reused, 1 rejected\n"))
+        #expect(again.output.contains("\n0 computed, 2 reused, 1 rejected\n"))
         #expect(again.errors.isEmpty == (code == 0))
     }
 }

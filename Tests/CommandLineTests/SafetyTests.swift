@@ -140,6 +140,10 @@ private func expectNothingHalfWritten(_ cache: String, in folder: Scratch) throw
                 + "delete this one"
         ),
         (
+            cacheArguments("--pool", "2"), 65,
+            "cache: made with other settings (pool 1 there, 2 wanted); choose another folder, or delete this one"
+        ),
+        (
             cacheArguments("--shards", "3"), 64,
             "--shards 3: the cache in cache has 1; leave --shards out, choose another folder, or delete this one"
         ),
@@ -177,5 +181,7 @@ private func expectNothingHalfWritten(_ cache: String, in folder: Scratch) throw
     #expect(outcome.code == 0 && outcome.said.isEmpty, "none says nothing that needs no action")
     let summary = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     #expect(summary["utterances"] as? Int == 3 && summary["computed"] as? Int == 3)
+    let fidelity = try #require(summary["fidelity"] as? [String: Any])
+    #expect(fidelity["utterances"] as? Int == 3 && fidelity["relative_error"] is Double)
     #expect(summary["directory"] as? String == "cache" && (summary["cache_key"] as? String)?.count == 64)
 }

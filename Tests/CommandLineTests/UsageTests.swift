@@ -36,8 +36,10 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             ["--cut", "2", "--max-rejects", "101%"], "Error: The value '101%' is invalid for '--max-rejects <n|p%>'"),
         cache(
             ["--cut", "2", "--store", "float8"],
-            "Error: The value 'float8' is invalid for '--store <store>'. Please provide one of 'float16', 'bfloat16' "
-                + "or 'float32'."),
+            "Error: The value 'float8' is invalid for '--store <store>'. Please provide one of 'float16', "
+                + "'bfloat16', 'float32' or 'int8'."),
+        cache(["--cut", "2", "--pool", "0"], "Error: --pool is 0; expected 1 or more"),
+        cache(["--cut", "2", "--pool", "1001"], "Error: --pool is 1001; expected at most 1000"),
         cache(["--cut", "2", "--shard", "2"], "Error: Unknown option '--shard'. Did you mean '--shards'?"),
         UsageCase(
             arguments: [

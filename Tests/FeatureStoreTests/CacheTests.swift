@@ -70,7 +70,11 @@ private func description(_ layout: ShardLayout) -> CacheDescription {
         },
         totals: .init(utterances: 50, frames: 100, seconds: 2.5, bytes: 1000),
         fidelity: .init(
-            utterances: 8, frames: 16, relativeError: 1e-4, cosineMean: 1, cosineMinimum: 0.999, worstRow: "a/9/1"),
+            utterances: 8, frames: 16, seconds: 0.5,
+            cuts: [
+                .init(cut: "9", relativeError: 1e-4, cosineMean: 1, cosineMinimum: 0.999, worstRow: "a/9/1"),
+                .init(cut: "cnn", relativeError: 1e-3, cosineMean: 0.5, cosineMinimum: 0.25, worstRow: "b/cnn/7"),
+            ]),
         versions: ["undertone": "0.1.0"])
 }
 
@@ -88,10 +92,17 @@ private func description(_ layout: ShardLayout) -> CacheDescription {
     #expect(text.contains("\"camelCase\" : 1") && text.contains("\"hidden_size\" : 24"))
 }
 
+@Test func fidelityOfTheWholeIsThatOfTheWorstCut() throws {
+    let fidelity = try #require(description(oneCut(.float16)).fidelity)
+    #expect(fidelity.relativeError == 1e-3 && fidelity.cosineMean == 0.75)
+    #expect(fidelity.cosineMinimum == 0.25 && fidelity.worstRow == "b/cnn/7")
+}
+
 @Test(arguments: [
     ("\"storage\" : \"float16\"", "\"storage\" : \"float8\"", "storage"),
     ("\"sample_rate_hz\" : 16000", "\"sample_rate_hz\" : \"fast\"", "preprocessing.sample_rate_hz"),
     ("\"frames\" : 100,", "", "totals.frames"),
+    ("\"pool\" : 1", "\"pool\" : 0", "pool"),
     ("\"cuts\" : \"9\"", "\"cuts\" : \"8\"", "cache_key"),
 ])
 func descriptionErrorsNameTheKey(old: String, new: String, key: String) throws {
@@ -108,10 +119,11 @@ func descriptionErrorsNameTheKey(old: String, new: String, key: String) throws {
     #expect(named == key)
 }
 
-@Test func anotherSchemaIsSaidFirst() throws {
+@Test(arguments: [1, 99])
+func anotherSchemaIsSaidFirst(schema: Int) throws {
     let folder = try TemporaryFolder()
-    try Data(#"{"schema": 99}"#.utf8).write(to: URL(filePath: folder.file("cache.json")))
-    #expect(throws: StoreError.wrongSchema(path: folder.file("cache.json"), found: 99, expected: 1)) {
+    try Data(#"{"schema": \#(schema)}"#.utf8).write(to: URL(filePath: folder.file("cache.json")))
+    #expect(throws: StoreError.wrongSchema(path: folder.file("cache.json"), found: schema, expected: 2)) {
         try CacheDescription.read(directory: folder.path)
     }
 }

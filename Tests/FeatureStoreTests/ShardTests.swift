@@ -3,14 +3,19 @@ import Testing
 
 @testable import FeatureStore
 
-/// What storing and reading back should give: the same rounding done here in Swift, one value at a time.
-private func rounded(_ value: Float, _ storage: StorageFormat) -> Float {
+/// What storing and reading back should give: the same rounding done here in Swift, one row at a time.
+private func rounded(_ values: [Float], width: Int, _ storage: StorageFormat) -> [Float] {
     switch storage {
-    case .float16: return Float(Float16(value))
+    case .float16: return values.map { Float(Float16($0)) }
     case .bfloat16:
-        let bits = value.bitPattern
-        return Float(bitPattern: (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff_0000)
-    case .float32: return value
+        return values.map(\.bitPattern).map { Float(bitPattern: ($0 + 0x7fff + (($0 >> 16) & 1)) & 0xffff_0000) }
+    case .float32: return values
+    case .int8:
+        return stride(from: 0, to: values.count, by: width).flatMap { begin -> [Float] in
+            let row = values[begin..<begin + width]
+            let scale = row.map(abs).max()! / 127
+            return row.map { ($0 / scale).rounded(.toNearestOrEven) * scale }
+        }
     }
 }
 
@@ -30,7 +35,7 @@ func rowsComeBackRoundedToTheStorageType(storage: StorageFormat) throws {
     #expect(reader.rowCount > 1 << 20 / storage.byteCount(channels: 768), "more than one chunk")
     for (number, utterance) in written.enumerated().reversed() {
         for (cut, values) in zip(layout.cuts, utterance.rows) {
-            let expected = values.map { rounded($0, storage) }
+            let expected = rounded(values, width: cut.hiddenSize, storage)
             #expect(try reader.readFloats(cut: cut.name, utterance: number) == expected)
         }
     }
@@ -89,7 +94,11 @@ func copiedRowsAreTheStoredBytes(storage: StorageFormat) throws {
         try writer.append(entry("loud", frames: 2), rows: [[1, 2, -70000, 4]])
     }
     #expect(error == .overflow(id: "loud", cut: "9", magnitude: 70000, storage: .float16))
-    #expect(error?.description.contains("--store bfloat16") == true)
+    #expect(
+        error?.description
+            == "utterance 'loud', cut 9: a magnitude of 70000 is beyond float16, which ends at 65504; choose --store "
+            + "bfloat16, int8 or float32, and another --out or delete this folder: the storage is part of the cache's "
+            + "key")
     #expect(error?.kind == .badInput)
     // Nothing of the refused utterance stays, and the writer goes on.
     try writer.append(entry("loud", frames: 1), rows: [[65504, -65504]])
@@ -127,6 +136,39 @@ func nonFiniteRowsAreRefused(storage: StorageFormat, value: Float) throws {
     let writer = try ShardWriter(path: folder.file("s.h5"), layout: oneCut(.float32, hiddenSize: 3), shard: 0)
     let error = #expect(throws: StoreError.self) { try writer.append(entry("a", frames: 2), rows: [[1, 2, 3]]) }
     #expect(error?.kind == .bug)
+}
+
+/// What each type does with the magnitudes at its ends; nothing infinite ever comes back.
+@Test(
+    arguments: [
+        (StorageFormat.float16, [65519, -65504, 1e-5, 2e-8], [65504, -65504, Float(Float16(1e-5)), 0]),
+        (.bfloat16, [1e5, -3.3895314e38, 0x1p-100, 0], [99840, -3.3895314e38, 0x1p-100, 0]),
+        (
+            .float32, [Float.greatestFiniteMagnitude, 0x1p-149, 1, 1e5],
+            [Float.greatestFiniteMagnitude, 0x1p-149, 1, 1e5]
+        ),
+        (.int8, [127e3, -1e3, 501, -499], [127e3, -1e3, 1e3, 0]),
+        (.int8, [Float.greatestFiniteMagnitude, 0, 0, 1e30], [Float.greatestFiniteMagnitude, 0, 0, 0]),
+        (.int8, [1e-37, 0x1p-149, 0, 0], [0, 0, 0, 0]),
+    ] as [(StorageFormat, [Float], [Float])])
+func extremesAreStoredOrBecomeZero(storage: StorageFormat, values: [Float], expected: [Float]) throws {
+    let folder = try TemporaryFolder()
+    let writer = try ShardWriter(path: folder.file("s.h5"), layout: oneCut(storage, hiddenSize: 4), shard: 0)
+    try writer.append(entry("a", frames: 1), rows: [values])
+    try writer.finish()
+    let read = try ShardReader(path: folder.file("s.h5")).readFloats(cut: "9", utterance: 0)
+    for (value, wanted) in zip(read, expected) {
+        #expect(value.isFinite && abs(value - wanted) <= abs(wanted) * 1e-5, "\(value), expected \(wanted)")
+    }
+}
+
+@Test func bfloat16OverflowsToo() throws {
+    let folder = try TemporaryFolder()
+    let writer = try ShardWriter(path: folder.file("s.h5"), layout: oneCut(.bfloat16, hiddenSize: 1), shard: 0)
+    let error = #expect(throws: StoreError.self) {
+        try writer.append(entry("loud", frames: 1), rows: [[.greatestFiniteMagnitude]])
+    }
+    #expect(error?.description.contains("beyond bfloat16, which ends at 3.38953e+38; choose --store int8 or") == true)
 }
 
 // MARK: - Whole or not at all
@@ -187,10 +229,24 @@ func nonFiniteRowsAreRefused(storage: StorageFormat, value: Float) throws {
     try writer.appendCopy(written[4].entry, from: reader)
 }
 
-@Test func truncatedFileIsATypedErrorAtEveryLength() throws {
+@Test func corruptScaleIsFoundAndItsUtteranceNamed() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("s.h5")
-    _ = try writeShard(path, layout: oneCut(.float16), count: 3)
+    let written = try writeShard(path, layout: oneCut(.int8, hiddenSize: 16), count: 9)
+    let largest = try #require(written[5].rows[0][..<16].map(abs).max())
+    var data = try Data(contentsOf: URL(filePath: path))
+    let place = try #require(data.range(of: withUnsafeBytes(of: largest / 127) { Data($0) }))
+    data[place.lowerBound] ^= 1
+    try data.write(to: URL(filePath: path))
+    let reader = try ShardReader(path: path)
+    #expect(try reader.verify() == [.init(path: path, id: "utterance-5", cut: "9")])
+}
+
+@Test(arguments: [StorageFormat.float16, .int8])
+func truncatedFileIsATypedErrorAtEveryLength(storage: StorageFormat) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("s.h5")
+    _ = try writeShard(path, layout: oneCut(storage), count: 3)
     let data = try Data(contentsOf: URL(filePath: path))
     let lengths = [0, 1, 7, 8, 40, 100, 512, 1000, 2047, 2048, 5000, data.count / 2, data.count - 1]
     for length in lengths where length < data.count {

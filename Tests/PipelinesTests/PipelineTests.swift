@@ -14,7 +14,7 @@ import Testing
                 corpus: data/m.csv
                 model: models/wav2vec2
                 labels: [{name: valence, scale: [1, 7]}, activation]
-                cache: {cuts: [cnn, 9], shards: 7, store: float32, compute: bfloat16, max_rejects: 2.5%}
+                cache: {cuts: [cnn, 9], shards: 7, store: float32, pool: 2, compute: bfloat16, max_rejects: 2.5%}
                 train: {layers: 2, seed: 3, epochs: 4}
                 launcher: local
                 report: {title: A title}
@@ -25,6 +25,7 @@ import Testing
         #expect(pipeline.cache.cuts == ["cnn", "9"])
         #expect(pipeline.cache.shards == 7)
         #expect(pipeline.cache.store == .float32)
+        #expect(pipeline.cache.pool == 2)
         #expect(pipeline.cache.compute == .bfloat16)
         #expect(pipeline.cache.maxRejects == "2.5%")
         var train = TrainConfiguration(labels: [.init(name: "valence", scale: 1...7), .init(name: "activation")])
@@ -58,8 +59,13 @@ import Testing
         ("labels: [activation]", "labels: [activation]\ncache: {cuts: [9, 9]}", 5, "none twice"),
         (
             "labels: [activation]", "labels: [activation]\ncache: {store: int4}", 5,
-            "expected float16 or float32 or bfloat16"
+            "expected float16 or float32 or bfloat16 or int8"
         ),
+        ("labels: [activation]", "labels: [activation]\ncache: {pool: 0}", 5, "expected 1 or more, found 0"),
+        ("labels: [activation]", "labels: [activation]\ncache: {pool: -2}", 5, "expected 1 or more, found -2"),
+        ("labels: [activation]", "labels: [activation]\ncache: {pool: 1001}", 5, "expected at most 1000"),
+        ("labels: [activation]", "labels: [activation]\ncache: {pool: 1.5}", 5, "expected a whole number"),
+        ("labels: [activation]", "labels: [activation]\ncache: {pool: two}", 5, "expected a whole number"),
         ("labels: [activation]", "labels: [activation]\ncache: {max_rejects: some}", 5, "expected a number such as 3"),
         ("labels: [activation]", "labels: [activation]\ncache: {max_rejects: 101%}", 5, "expected a number such as 3"),
         ("labels: [activation]", "labels: [activation]\ntrain:\n  labels: [a]", 6, "the labels belong at the top"),
@@ -99,19 +105,29 @@ import Testing
 }
 
 @Suite struct PlanTests {
-    private func pipeline(corpus: String = "m.csv", model: String = "random:tiny", cut: Int = 9) throws -> Pipeline {
+    private func pipeline(corpus: String = "m.csv", model: String = "random:tiny", cut: Int = 9, cache: String = "")
+        throws -> Pipeline
+    {
         try Pipeline(
-            yaml: "name: x\nlabels: [a]\ncache: {cuts: [\(cut)]}\n", source: "x", corpus: corpus, model: model)
+            yaml: "name: x\nlabels: [a]\ncache: {cuts: [\(cut)]\(cache)}\n", source: "x", corpus: corpus, model: model)
     }
 
     @Test func theCacheFolderTellsSettingsApart() throws {
         let first = try Plan(pipeline()).cacheFolder
         #expect(first.wholeMatch(of: /build\/x\/cache-[0-9a-f]{8}/) != nil)
         #expect(try Plan(pipeline()).cacheFolder == first)
-        let others = try [pipeline(cut: 6), pipeline(model: "random:other"), pipeline(corpus: "n.csv")].map {
-            try Plan($0).cacheFolder
-        }
-        #expect(Set(others + [first]).count == 4)
+        let others = try [
+            pipeline(cut: 6), pipeline(model: "random:other"), pipeline(corpus: "n.csv"), pipeline(cache: ", pool: 2"),
+            pipeline(cache: ", store: int8"),
+        ].map { try Plan($0).cacheFolder }
+        #expect(Set(others + [first]).count == 6)
+        // What is not said is as if it were.
+        #expect(try Plan(pipeline(cache: ", pool: 1, store: float16")).cacheFolder == first)
+    }
+
+    @Test func storageAndPoolingArePassedOn() throws {
+        let rules = try Plan(pipeline(cache: ", pool: 2, store: int8")).makeRules
+        #expect(rules.contains("--store int8 --pool 2 "))
     }
 
     @Test func shardsAreNumberedAsTheCacheProgramNamesThem() throws {

@@ -186,7 +186,7 @@ import Testing
 
         try Data(count: 2048).write(to: URL(fileURLWithPath: "\(folder)/shard-00000.h5"))
         let json = """
-            {"cache_key": "0123456789abcdef0123", "cuts": [{"name": "9", "hidden_size": 768}], "storage": "float16",
+            {"cache_key": "0123456789abcdef0123", "cuts": [{"name": "9", "hidden_size": 768}], "storage": "float16", "pool": 2,
              "compute": "bfloat16", "totals": {"utterances": 1240, "frames": 28390, "seconds": 570.2, "bytes": 7},
              "fidelity": {"utterances": 3, "relative_error": 0.00049, "cosine_mean": 0.99995, "worst_row": "a/9/1"}}
             """
@@ -204,6 +204,7 @@ import Testing
         let page = try Report(runs: [sampleRun()], cache: facts).html()
         for shown in [
             "1\u{202F}240", "9 min 30 s", "2.0 KiB", "0123456789abcdef…", "4.90·10⁻⁴", "float32: relative error",
+            "means of 2 frames",
             "1 − 5·10⁻⁵",
         ] {
             #expect(page.contains(shown), "\(shown)")

@@ -1,4 +1,6 @@
+import Checkpoints
 import Faults
+import FeatureStore
 import Foundation
 import Runs
 import Testing
@@ -130,6 +132,17 @@ import Testing
             "run", try SyntheticCache.configuration(["epochs=12"]), precision: .bfloat16
         ).run()
         #expect(try #require(result.scores["test1"]?["activation"]).ccc > 0.5)
+    }
+
+    @Test(arguments: [(StorageFormat.int8, 1), (.float16, 2), (.bfloat16, 1)])
+    func learnsFromEveryStorage(_ storage: StorageFormat, pool: Int) throws {
+        let cache = try SyntheticCache(utterances: 48, storage: storage, pool: pool)
+        let result = try cache.stage("run", try SyntheticCache.configuration(["epochs=12"])).run()
+        #expect(try #require(result.scores["test1"]?["activation"]).ccc > 0.5)
+        let secondsPerFrame = result.audioSecondsPerSecond / result.framesPerSecond
+        #expect(abs(secondsPerFrame - 0.02 * Double(pool)) < 1e-9)
+        let weights = try SafetensorsFile.open("\(cache.run("run"))/best.safetensors")
+        #expect(weights.metadata["pool"] == "\(pool)")
     }
 
     struct Mistake: Sendable, CustomTestStringConvertible {

@@ -21,7 +21,7 @@ final class SyntheticCache {
     ///   - cell: an utterance's label cells by row; the default follows the rows.
     ///   - utterances: of the training split; the others have a third of it each.
     init(
-        utterances: Int = 24, withUpperWeights: Bool = true,
+        utterances: Int = 24, withUpperWeights: Bool = true, storage: StorageFormat = .float32, pool: Int = 1,
         cell: (_ row: Int, _ column: String, _ value: Double) -> String = { "\($2)" }
     ) throws {
         root = FileManager.default.temporaryDirectory.appending(path: "undertone-training-\(UUID())")
@@ -31,7 +31,8 @@ final class SyntheticCache {
         let cut = Cut.layer(configuration.layerCount - 3), columns = configuration.hiddenSize
         let key = CacheKey(components: ["test": "synthetic"])
         let layout = ShardLayout(
-            key: key, storage: .float32, cuts: [CutLayout(name: "\(cut)", hiddenSize: columns)])
+            key: key, storage: storage, cuts: [CutLayout(name: "\(cut)", hiddenSize: columns)],
+            hopSamples: 320 * pool, pool: pool)
         let writer = try ShardWriter(
             path: "\(directory)/\(ShardLayout.fileName(shard: 0))", layout: layout, shard: 0)
         var rows = ["id,path,split,speaker,activation,valence"]
@@ -63,8 +64,8 @@ final class SyntheticCache {
             key: key, cuts: layout.cuts, frozenWeightsSHA256: "none",
             model: try JSONDecoder().decode(JSONValue.self, from: source.configuration.data),
             modelSource: "\(Self.model)",
-            preprocessing: .init(sampleRateHz: 16000, hopSamples: 320, minimumSamples: 400, normalise: true),
-            storage: .float32, compute: "float32",
+            preprocessing: .init(sampleRateHz: 16000, hopSamples: 320 * pool, minimumSamples: 400, normalise: true),
+            storage: storage, pool: pool, compute: "float32",
             shards: [.init(file: ShardLayout.fileName(shard: 0), utterances: number, frames: frames, bytes: 1)],
             totals: .init(utterances: number, frames: frames, seconds: Double(frames) / 50, bytes: 1), fidelity: nil,
             versions: [:]

@@ -1,11 +1,12 @@
-/// Numeric loops that Swift cannot express: conversions to and from 16-bit floats, transcendental functions over rows and
-/// relaxed reductions.
+/// Numeric loops that Swift cannot express: conversions to and from 16-bit floats and 8-bit integers, transcendental functions
+/// over rows and relaxed reductions.
 ///
 /// Every loop is compiled for several instruction sets and the loader picks one (`UT_CLONES`), so the binary stays
 /// portable. None of these functions reads or writes beyond the counts it is given, and none keeps state. Matrices are
 /// rows of `columns` elements, `stride` elements apart; "16" marks bfloat16, and a `ut_rows` may be either.
 #pragma once
 #include "half.h"
+#include "quantise.h"
 #include "rows.h"
 #include "activations.h"
 #include "normalisation.h"

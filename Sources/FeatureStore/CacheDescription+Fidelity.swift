@@ -1,0 +1,71 @@
+extension CacheDescription {
+    /// How far the stored rows of a sample of utterances are from float32 compute and float32 storage.
+    public struct Fidelity: Sendable, Equatable, Codable {
+        public var utterances: Int
+        /// Rows in each cut.
+        public var frames: Int
+        /// Of audio.
+        public var seconds: Double
+        /// In the order of the cache's cuts.
+        public var cuts: [Cut]
+        /// The worst cut's.
+        public var relativeError: Double
+        /// Over all sampled rows of all cuts.
+        public var cosineMean: Double
+        public var cosineMinimum: Double
+        /// Where the lowest cosine is: `utterance/cut/frame`.
+        public var worstRow: String
+
+        /// One cut's.
+        public struct Cut: Sendable, Equatable, Codable {
+            public var cut: String
+            /// `‖stored − reference‖ / ‖reference‖` over all sampled rows; `‖stored‖` where the reference is zero.
+            public var relativeError: Double
+            /// Cosine between a stored row and its reference row.
+            public var cosineMean: Double
+            public var cosineMinimum: Double
+            /// Where the lowest cosine is: `utterance/cut/frame`.
+            public var worstRow: String
+
+            public init(
+                cut: String, relativeError: Double, cosineMean: Double, cosineMinimum: Double, worstRow: String
+            ) {
+                self.cut = cut
+                self.relativeError = relativeError
+                self.cosineMean = cosineMean
+                self.cosineMinimum = cosineMinimum
+                self.worstRow = worstRow
+            }
+
+            enum CodingKeys: String, CodingKey {
+                case cut
+                case relativeError = "relative_error"
+                case cosineMean = "cosine_mean"
+                case cosineMinimum = "cosine_minimum"
+                case worstRow = "worst_row"
+            }
+        }
+
+        /// - Parameter cuts: at least one; each has as many rows as the others, which makes the mean of the means that
+        ///   of all rows.
+        public init(utterances: Int, frames: Int, seconds: Double, cuts: [Cut]) {
+            self.utterances = utterances
+            self.frames = frames
+            self.seconds = seconds
+            self.cuts = cuts
+            relativeError = cuts.map(\.relativeError).max()!
+            cosineMean = cuts.map(\.cosineMean).reduce(0, +) / Double(cuts.count)
+            let worst = cuts.min { $0.cosineMinimum < $1.cosineMinimum }!
+            cosineMinimum = worst.cosineMinimum
+            worstRow = worst.worstRow
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case utterances, frames, seconds, cuts
+            case relativeError = "relative_error"
+            case cosineMean = "cosine_mean"
+            case cosineMinimum = "cosine_minimum"
+            case worstRow = "worst_row"
+        }
+    }
+}
