@@ -30,7 +30,11 @@ extension TrainConfiguration {
         pooling: \(pooling.rawValue)
         standardise: \(standardise)
         loss: \(loss.rawValue)
-        best_metric: \(bestMetric.rawValue)
+        best_metric: \(Self.quoted(bestMetric.name))
+        scores:
+          by: [\(scoring.by.map(Self.quoted).joined(separator: ", "))]
+          resamples: \(scoring.resamples)
+        strict: \(strict)
         threads: \(optional(threads))
         compute: \(compute.rawValue)
 

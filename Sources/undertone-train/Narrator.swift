@@ -28,6 +28,9 @@ final class Narrator {
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):
             say("resumed after epoch \(epoch), step \(step)")
+        case .hygiene(let hygiene):
+            for problem in hygiene.problems { say("warning: \(problem); scores on them flatter (strict: true refuses)") }
+            for note in hygiene.notes { say("note: \(note)") }
         case .began(let steps):
             // The rate and the time left count from here.
             reporter = ProgressReporter(mode: mode, label: "training", total: steps, unit: "frames")
