@@ -110,7 +110,7 @@ let package = Package(
                 "Buffers", "Faults",
             ]),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Faults"], exclude: ["Fixtures"]),
+            name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),

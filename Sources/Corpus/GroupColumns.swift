@@ -12,7 +12,8 @@ extension CorpusManifest {
             let hint = nearestName(to: name, among: candidates).map { "; did you mean \($0)?" } ?? ""
             return ManifestError.Problem(
                 line: 1,
-                message: "no column '\(name)' to score by; the columns are \(candidates.joined(separator: ", "))\(hint)")
+                message: "no column '\(name)' to score by; the columns are \(candidates.joined(separator: ", "))\(hint)"
+            )
         }
         try CorpusManifest.throwIfAny(problems, path)
     }

@@ -63,12 +63,15 @@ public struct SplitHygiene: Sendable, Equatable {
             membersOfRecording[member.audioSHA256, default: []].append(member)
         }
         utterancesWithoutSpeaker = members.count { $0.speaker == nil }
-        sharedSpeakers = splitsOfSpeaker.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { speaker, splits in
+        sharedSpeakers = splitsOfSpeaker.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map {
+            speaker, splits in
             SharedSpeaker(speaker: speaker, counts: splits.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         }
         var shared: [RepeatedRecording] = [], repeated: [RepeatedRecording] = []
         for member in ordered {
-            guard let same = membersOfRecording.removeValue(forKey: member.audioSHA256), same.count > 1 else { continue }
+            guard let same = membersOfRecording.removeValue(forKey: member.audioSHA256), same.count > 1 else {
+                continue
+            }
             let recording = RepeatedRecording(members: same)
             if Set(same.map(\.split)).count > 1 { shared.append(recording) } else { repeated.append(recording) }
         }

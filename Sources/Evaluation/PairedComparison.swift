@@ -119,7 +119,8 @@ public struct PairedComparison: Sendable, Equatable {
     }
 
     private static func difference(
-        _ common: [Common], _ dimension: String, _ metric: Metric, _ units: Bootstrap.Units, resamples: Int, seed: UInt64
+        _ common: [Common], _ dimension: String, _ metric: Metric, _ units: Bootstrap.Units, resamples: Int,
+        seed: UInt64
     ) -> Difference {
         // Of the utterances that both predict: a score over others would not be paired.
         let values = common.map { ($0.first.values[dimension], $0.second.values[dimension]) }

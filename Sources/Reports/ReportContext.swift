@@ -113,7 +113,9 @@ extension Report {
             let result = run.result
             let development = result.bestMetric.value
             var cell: [String: Any] = ["text": Format.fixed(development), "best": development == bestDevelopment]
-            if criterion == nil { cell["detail"] = BestCriterion(result.bestMetric.name)?.title ?? result.bestMetric.name }
+            if criterion == nil {
+                cell["detail"] = BestCriterion(result.bestMetric.name)?.title ?? result.bestMetric.name
+            }
             cells.append(cell)
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
             cells.append(["text": "\(result.layers)"])

@@ -106,7 +106,8 @@ public struct RunComparison: Sendable {
         guard let interval = difference.interval, let share = difference.shareFirstBetter else {
             return "\(numbers), n = \(difference.count) (\(difference.reason ?? "no interval"))"
         }
-        return "\(numbers) (95 %: \(Format.fixed(interval.low)) to \(Format.fixed(interval.high))), the first better in "
+        return
+            "\(numbers) (95 %: \(Format.fixed(interval.low)) to \(Format.fixed(interval.high))), the first better in "
             + "\(Format.fixed(100 * share, 1)) % of resamples, n = \(difference.count)"
     }
 

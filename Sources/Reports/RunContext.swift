@@ -103,7 +103,9 @@ extension Report {
             }
             return groups.map { group in
                 let values = run.dimensions.map { dimension -> [String: Any] in
-                    guard let scores = group.scores[dimension] else { return ["text": "–", "bar": "0", "mae": "–", "count": "0"] }
+                    guard let scores = group.scores[dimension] else {
+                        return ["text": "–", "bar": "0", "mae": "–", "count": "0"]
+                    }
                     var value = value(scores, .ccc, digits: 2)
                     value["bar"] = "\(Int(100 * max(0, scores.ccc.isFinite ? scores.ccc : 0)))"
                     value["mae"] = Format.fixed(scores.mae, 2)
@@ -119,6 +121,7 @@ extension Report {
 
     private func hygiene(_ run: RunRecord) -> [[String: String]] {
         guard let hygiene = run.result.hygiene else { return [] }
-        return hygiene.problems.map { ["kind": "warning", "text": $0] } + hygiene.notes.map { ["kind": "note", "text": $0] }
+        return hygiene.problems.map { ["kind": "warning", "text": $0] }
+            + hygiene.notes.map { ["kind": "note", "text": $0] }
     }
 }

@@ -131,7 +131,8 @@ extension TrainConfiguration {
         guard let text = try mapping.string(key) else { return nil }
         if let criterion = BestCriterion(text) { return criterion }
         let quantity = String(text.prefix { $0 != "." })
-        let hint = nearestName(to: quantity, among: BestCriterion.quantityNames).map { " (did you mean '\($0)'?)" } ?? ""
+        let hint =
+            nearestName(to: quantity, among: BestCriterion.quantityNames).map { " (did you mean '\($0)'?)" } ?? ""
         throw mapping.error(
             at: key,
             "expected \(BestCriterion.quantityNames.joined(separator: " or ")), a score also of one dimension such as "

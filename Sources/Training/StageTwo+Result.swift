@@ -24,10 +24,11 @@ extension StageTwo {
             }
             let predictions = Predictions(dimensions: corpus.dimensions, columns: corpus.groupColumns, rows: rows)
             try directory.write(predictions, split: "\(split)")
-            table.rows += Scoring.table(
-                predictions, split: "\(split)", by: scoring.by, resamples: scoring.resamples,
-                seed: trainer.configuration.seed
-            ).rows
+            table.rows +=
+                Scoring.table(
+                    predictions, split: "\(split)", by: scoring.by, resamples: scoring.resamples,
+                    seed: trainer.configuration.seed
+                ).rows
         }
         try directory.write(table)
         var scores: [String: [String: Scores]] = [:]
@@ -49,7 +50,7 @@ extension StageTwo {
             status: .completed, bestEpoch: progress.bestEpoch,
             bestMetric: RunResult.Metric(
                 name: trainer.configuration.bestMetric.name, value: progress.bestMetric ?? .nan),
-            epochs: progress.epoch, scores: scores, 
+            epochs: progress.epoch, scores: scores,
             intervalMethod: Scoring.intervalMethod(resamples: trainer.configuration.scoring.resamples),
             model: cache.description.modelSource,
             cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
@@ -83,7 +84,8 @@ extension Hygiene {
         }
         self.init(
             speakersInSeveralSplits: Finding(
-                count: found.sharedSpeakers.count, utterances: found.sharedSpeakers.reduce(0) { $0 + $1.utteranceCount },
+                count: found.sharedSpeakers.count,
+                utterances: found.sharedSpeakers.reduce(0) { $0 + $1.utteranceCount },
                 examples: found.sharedSpeakers.prefix(Self.exampleCount).map(\.description)),
             recordingsInSeveralSplits: recordings(found.sharedRecordings),
             recordingsRepeatedInASplit: recordings(found.repeatedRecordings),

@@ -115,7 +115,8 @@ struct Trainer {
             development[dimension] = Scoring.scores(
                 Self.pairs(corpus.development, predictions: predictions[index], dimension: index))
         }
-        let developmentLoss = ConcordanceLoss(predictions: outputs, labels: standardisedLabels(corpus.development)).value
+        let developmentLoss = ConcordanceLoss(predictions: outputs, labels: standardisedLabels(corpus.development))
+            .value
         let batches = Double(progress.batch)
         progress.epoch += 1
         var metrics = EpochMetrics(
@@ -123,7 +124,8 @@ struct Trainer {
             learningRates: Dictionary(
                 uniqueKeysWithValues: optimiser.groups.map {
                     ($0.name, $0.learningRate * schedule.factor(step: progress.step - 1))
-                }), development: development, developmentLoss: developmentLoss, secondsTraining: progress.seconds, secondsEvaluating: 0,
+                }), development: development, developmentLoss: developmentLoss, secondsTraining: progress.seconds,
+            secondsEvaluating: 0,
             framesPerSecond: Double(progress.frames) / progress.seconds, gradientNorm: progress.normSum / batches,
             isBest: false)
         // A first epoch without a defined score is still better than none.

@@ -29,7 +29,9 @@ final class Narrator {
         case .resumed(let epoch, let step):
             say("resumed after epoch \(epoch), step \(step)")
         case .hygiene(let hygiene):
-            for problem in hygiene.problems { say("warning: \(problem); scores on them flatter (strict: true refuses)") }
+            for problem in hygiene.problems {
+                say("warning: \(problem); scores may flatter the model (strict: true refuses this)")
+            }
             for note in hygiene.notes { say("note: \(note)") }
         case .began(let steps):
             // The rate and the time left count from here.
