@@ -70,7 +70,9 @@ struct Moments {
         let covariance = product / count - meanTruth * meanPrediction
         if metric == .pearson {
             switch (varianceTruth > 0, variancePrediction > 0) {
-            case (true, true): return covariance / (varianceTruth.squareRoot() * variancePrediction.squareRoot())
+            case (true, true):
+                // Rounding takes a perfect correlation of a few utterances past 1.
+                return min(1, max(-1, covariance / (varianceTruth.squareRoot() * variancePrediction.squareRoot())))
             case (true, false): throw .constantPredictions
             case (false, true): throw .constantTruth
             case (false, false): throw .constants

@@ -3,7 +3,8 @@ import Runs
 /// Two runs' predictions for the same utterances, compared score by score.
 ///
 /// Both are scored over the same resamples of the same utterances, so that what makes an utterance hard for both cancels,
-/// and the interval is that of the difference (Efron and Tibshirani 1993, section 8.3: resample the pairs).
+/// and the interval is that of the difference.
+/// - Source: Koehn 2004 (paired bootstrap resampling), with `Bootstrap`'s units.
 public struct PairedComparison: Sendable, Equatable {
     /// A run's predictions, and the file that errors name.
     public struct Side: Sendable {

@@ -85,7 +85,7 @@ extension Report {
             return [
                 "id": "\(id)-group\(index)", "column": column, "count": "\(rows.count)", "open": rows.count <= 20,
                 "dimensions": run.dimensions, "rows": rows,
-                "what": column == "speaker" ? "speakers not trained on" : "groups in the splits not trained on",
+                "what": (column == "speaker" ? "speakers" : "groups") + " in the splits not trained on",
             ]
         }
     }

@@ -98,6 +98,7 @@ let reportStyle = """
     th:first-child, .text { text-align: left; }
     thead tr + tr th { text-align: right !important; }
     thead th[scope=colgroup] { text-align: center; }
+    thead th[rowspan] { text-transform: capitalize; }
     tbody th { font-weight: 500; }
     .splits tr:not(.first) th { color: transparent; }
     .splits tr:has(+ tr:not(.first)) > * { border-bottom-color: transparent; }

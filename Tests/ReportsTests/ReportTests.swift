@@ -83,7 +83,8 @@ import Testing
             predictions: ["test1": predictions])
         let page = try Report(runs: [run]).html()
         #expect(page.contains("By speaker</h2>") && page.contains("By gender</h2>"))
-        #expect(page.contains("3 speakers not trained on") && page.contains("2 groups in the splits not trained on"))
+        let summaries = ["3 speakers in the splits not trained on", "2 groups in the splits not trained on"]
+        for summary in summaries { #expect(page.contains(summary)) }
         #expect(count("scope=\"row\">&lt;f&gt;", in: page) == 1 && count("scope=\"row\">m<", in: page) == 1)
     }
 
