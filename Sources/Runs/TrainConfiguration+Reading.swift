@@ -32,7 +32,7 @@ extension TrainConfiguration {
 
     static let topKeys = [
         "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "standardise", "loss",
-        "best_metric", "scores", "strict", "threads", "compute",
+        "best_metric", "patience", "scores", "strict", "threads", "compute",
     ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
@@ -62,6 +62,11 @@ extension TrainConfiguration {
         if let value = try top.boolean("standardise") { standardise = value }
         if let value = try top.choice("loss", of: Loss.self) { loss = value }
         if let value = try Self.bestCriterion(in: top, key: "best_metric") { bestMetric = value }
+        if top.isNull("patience") {
+            patience = nil
+        } else if let value = try top.integer("patience", atLeast: 1) {
+            patience = value
+        }
         if let mapping = try top.mapping("scores") { try scoring.apply(mapping) }
         if let value = try top.boolean("strict") { strict = value }
         if top.isNull("threads") {

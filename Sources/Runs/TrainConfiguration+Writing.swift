@@ -31,6 +31,7 @@ extension TrainConfiguration {
         standardise: \(standardise)
         loss: \(loss.rawValue)
         best_metric: \(Self.quoted(bestMetric.name))
+        patience: \(optional(patience))
         scores:
           by: [\(scoring.by.map(Self.quoted).joined(separator: ", "))]
           resamples: \(scoring.resamples)

@@ -108,6 +108,8 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var loss = Loss.ccc
     /// What decides which epoch's weights are kept.
     public var bestMetric = BestCriterion.meanCCC
+    /// Training stops after so many epochs without a better one by `bestMetric`; nil: never before `epochs` are done.
+    public var patience: Int?
     public var scoring = Scoring()
     /// Refuse a corpus whose splits share speakers or recordings, rather than only say so.
     public var strict = false

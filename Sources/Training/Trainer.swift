@@ -13,6 +13,8 @@ public enum TrainingEvent: Sendable {
     case resumed(epoch: Int, step: Int)
     /// What was found of the corpus's splits, where anything was.
     case hygiene(Hygiene)
+    /// No epoch was better than this one for as long as the configuration waits.
+    case stoppedEarly(bestEpoch: Int)
     /// Training begins, with so many steps to go.
     case began(steps: Int)
     case step(epoch: Int, done: Int, of: Int, frames: Int, loss: Double)
@@ -38,6 +40,8 @@ struct Trainer {
     /// The state is saved at the end of an epoch, but not more often than this.
     static let secondsBetweenStates = 30.0
 
+    /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
+    /// all were to come.
     /// - Returns: the progress at the end of the last epoch.
     /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
     func run(from start: TrainingProgress) throws -> TrainingProgress {
@@ -46,6 +50,10 @@ struct Trainer {
         let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
         var lastState = begin
         while progress.epoch < configuration.epochs {
+            if let patience = configuration.patience, progress.epoch - progress.bestEpoch >= patience {
+                report(.stoppedEarly(bestEpoch: progress.bestEpoch))
+                break
+            }
             try trainEpoch(&progress)
             let metrics = try finishEpoch(&progress)
             progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds

@@ -33,6 +33,8 @@ final class Narrator {
                 say("warning: \(problem); scores may flatter the model (strict: true refuses this)")
             }
             for note in hygiene.notes { say("note: \(note)") }
+        case .stoppedEarly(let bestEpoch):
+            say("stopped early: no epoch since epoch \(bestEpoch) was better")
         case .began(let steps):
             // The rate and the time left count from here.
             reporter = ProgressReporter(mode: mode, label: "training", total: steps, unit: "frames")

@@ -67,7 +67,7 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             ["--set", "epoch=3"],
             "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
                 + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
-                + "'best_metric', 'scores', 'strict', 'threads', 'compute'"),
+                + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"),
         train(
             ["--set", "optimiser.learning_rat.layers=1"],
             "error: --set optimiser.learning_rat.layers=1: key 'optimiser.learning_rat': no such key; did you mean "

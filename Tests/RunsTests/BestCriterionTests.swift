@@ -63,6 +63,7 @@ import Testing
         ("scores: {by: [gender, gender]}\n", "column 'gender' is listed twice"),
         ("scores: {by: [my_truth]}\n", "ends as the columns of predictions do"),
         ("scores: {resamples: 10}\n", "expected 100 or more, found 10"),
+        ("patience: 0\n", "expected 1 or more, found 0"),
         ("strict: yes\n", "expected true or false, found 'yes'"),
     ])
     func mistakesAreNamed(yaml: String, problem: String) {

@@ -26,6 +26,7 @@ import Testing
         expected.head.layers = 0
         expected.standardise = false
         expected.bestMetric = BestCriterion(.score(.mae), dimension: "valence")
+        expected.patience = 3
         expected.scoring.by = ["gender", "no"]
         expected.scoring.resamples = 500
         expected.strict = true
@@ -148,6 +149,7 @@ import Testing
         standardise: false
         loss: ccc
         best_metric: mae.valence
+        patience: 3
         scores: {by: [gender, "no"], resamples: 500}
         strict: true
         threads: 2

@@ -53,6 +53,33 @@ import Testing
         #expect(criterion.value(of: epochs[result.bestEpoch - 1]) == best)
     }
 
+    /// Nothing is learnt, so that no epoch is better than the first; the state in which it stops is resumed to the same end.
+    @Test(arguments: [nil, 1, 2, 9] as [Int?]) func patienceEndsARunThatGetsNoBetter(_ patience: Int?) throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration([
+            "epochs=5", "optimiser.learning_rate={layers: 0, heads: 0}",
+            "patience=\(patience.map(String.init) ?? "null")",
+        ])
+        var asked = 0
+        #expect(throws: TrainingError.self) {
+            try cache.stage(
+                "run", configuration,
+                isInterrupted: {
+                    asked += 1
+                    return asked > 4
+                }
+            ).run()
+        }
+        var stopped: [Int] = []
+        let result = try cache.stage(
+            "run", configuration, resume: true,
+            report: { if case .stoppedEarly(let epoch) = $0 { stopped.append(epoch) } }
+        ).run()
+        #expect(result.bestEpoch == 1 && result.epochs == min(5, 1 + (patience ?? 9)))
+        #expect(stopped == (result.epochs < 5 ? [1] : []))
+        #expect(try RunDirectory(path: cache.run("run")).metrics().epochs.count == result.epochs)
+    }
+
     @Test func aSpeakerInTwoSplitsIsReportedAndRefusedWhenStrict() throws {
         // The speakers of every split are called alike, but for two whom nobody knows.
         let cache = try SyntheticCache(speaker: { row, _ in row < 2 ? "" : "s\(row % 3)" })
