@@ -54,11 +54,12 @@ let package = Package(
                 "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
             ]),
         .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Evaluation", dependencies: ["Runs", "Buffers", "Faults"]),
         .target(
             name: "Training",
             dependencies: [
-                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Kernels", "Buffers", "Files",
-                "Faults", .product(name: "Crypto", package: "swift-crypto"),
+                "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs", "Evaluation", "Kernels", "Buffers",
+                "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Pipelines",
@@ -66,7 +67,8 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: [
-                "Runs", "Files", "Faults", "CNumerics", .product(name: "Mustache", package: "swift-mustache"),
+                "Evaluation", "Runs", "Files", "Faults", "CNumerics",
+                .product(name: "Mustache", package: "swift-mustache"),
             ]),
 
         // Programs.
@@ -85,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "Pipelines", "Reports", "Runs", "Faults",
+                "Console", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -105,9 +107,11 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers",
-                "Faults",
+                "Training", "Evaluation", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels",
+                "Buffers", "Faults",
             ]),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// A CSV file (UTF-8, RFC 4180) whose header names the columns `id, path, split, speaker`, in any order, and then any
 /// others. `path` is relative to the manifest's folder and stays inside it. An empty label cell means "unlabelled for
-/// that dimension".
+/// that dimension", and an empty speaker, or `unknown`, that nobody knows who speaks.
 public struct CorpusManifest: Sendable, Equatable {
     /// The manifest's own path, as it was given.
     public let path: String

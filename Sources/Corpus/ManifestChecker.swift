@@ -56,8 +56,14 @@ struct ManifestChecker {
         guard let id, let audioPath, let split, let path = cells["path"], let speaker = cells["speaker"] else { return }
         utterances.append(
             Utterance(
-                id: id, path: path, audioPath: audioPath, split: split, speaker: speaker.isEmpty ? nil : speaker,
-                cells: cells, line: row.line))
+                id: id, path: path, audioPath: audioPath, split: split, speaker: Self.known(speaker), cells: cells,
+                line: row.line))
+    }
+
+    /// MSP-Podcast and others write `Unknown` for speakers that nobody named: taken for a name, it would make one speaker of
+    /// many people.
+    private static func known(_ speaker: String) -> String? {
+        speaker.isEmpty || speaker.lowercased() == "unknown" ? nil : speaker
     }
 
     private mutating func checkID(_ id: String, _ line: Int) -> String? {

@@ -9,7 +9,7 @@ public struct Utterance: Sendable, Equatable {
     /// The audio file's path from the file system's root.
     public let audioPath: String
     public let split: Split
-    /// nil when the cell is empty: the speaker is unknown.
+    /// nil when the speaker is not known: the cell is empty, or says `unknown` in whatever case.
     public let speaker: String?
     /// Every cell of the row by column name, as written.
     public let cells: [String: String]

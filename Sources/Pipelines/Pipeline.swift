@@ -88,6 +88,7 @@ public struct Pipeline: Sendable, Equatable {
                 problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
         }
         train.labels = labels
+        try train.check(source: source)
         if let mapping = try top.mapping("cache") { try cache.apply(mapping) }
         if let mapping = try top.mapping("report") {
             try mapping.allowOnly(["title"])

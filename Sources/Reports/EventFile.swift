@@ -52,6 +52,7 @@ public struct EventFile: Sendable {
             ("loss/train", metrics.trainLoss), ("gradient_norm", metrics.gradientNorm),
             ("frames_per_second", metrics.framesPerSecond),
         ]
+        if let loss = metrics.developmentLoss { values.append(("loss/development", loss)) }
         for (group, rate) in metrics.learningRates.sorted(by: { $0.key < $1.key }) {
             values.append(("learning_rate/\(group)", rate))
         }

@@ -24,7 +24,7 @@ extension Report {
             ("Schedule", "\(optimiser.schedule.rawValue), \(warmup)"),
             ("Weight decay", Format.significant(optimiser.weightDecay)),
             ("Batch", "\(configuration.batchUtterances) utterances"),
-            ("Kept epoch", "\(result.bestEpoch) of \(result.epochs)"),
+            ("Kept epoch", "\(result.bestEpoch) of \(result.epochs), by \(configuration.bestMetric.title)"),
             ("Seed", "\(result.seed)"),
         ])
     }

@@ -30,6 +30,11 @@ enum Format {
         return (value < 0 ? "−" : "") + grouped.joined()
     }
 
+    /// `1 speaker`, `12 speakers`.
+    static func counted(_ value: Int, _ thing: String) -> String {
+        "\(count(value)) \(thing)\(value == 1 ? "" : "s")"
+    }
+
     static func millions(_ value: Int) -> String {
         value < 1_000_000 ? count(value) : "\(fixed(Double(value) / 1e6, 1)) M"
     }

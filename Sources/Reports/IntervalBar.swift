@@ -8,7 +8,7 @@ struct IntervalBar {
     var colour: Int
 
     var svg: String {
-        let interval = scores.cccInterval
+        let interval = scores.intervals[.ccc]
         let low = min(-0.2, interval?.low ?? 0, scores.ccc.isFinite ? scores.ccc : 0)
         let x = Axis([low, 1], from: 6, to: 254, padded: false)
         let colour = "c\(self.colour)"

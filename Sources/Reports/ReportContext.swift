@@ -97,7 +97,11 @@ extension Report {
         func best(_ values: [Double?]) -> Double? { values.compactMap { $0 }.filter(\.isFinite).max() }
 
         let bestCCC = dimensions.map { dimension in best(runs.map { score($0, dimension)?.ccc }) }
-        let bestDevelopment = best(runs.map(\.result.bestMetric.value))
+        // Runs that went by different metrics have numbers beside each other that cannot be compared.
+        let criteria = Set(runs.map(\.result.bestMetric.name)).map(BestCriterion.init)
+        let criterion = criteria.count == 1 ? criteria[0] : nil
+        let kept = runs.map(\.result.bestMetric.value)
+        let bestDevelopment = criterion.flatMap { $0.isHigherBetter ? best(kept) : best(kept.map { -$0 }).map { -$0 } }
         let rows = runs.enumerated().map { index, run -> [String: Any] in
             var cells: [[String: Any]] = dimensions.enumerated().map { column, dimension in
                 let scores = score(run, dimension)
@@ -108,7 +112,11 @@ extension Report {
             }
             let result = run.result
             let development = result.bestMetric.value
-            cells.append(["text": Format.fixed(development), "best": development == bestDevelopment])
+            var cell: [String: Any] = ["text": Format.fixed(development), "best": development == bestDevelopment]
+            if criterion == nil {
+                cell["detail"] = BestCriterion(result.bestMetric.name)?.title ?? result.bestMetric.name
+            }
+            cells.append(cell)
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
             cells.append(["text": "\(result.layers)"])
             cells.append(["text": Format.millions(result.trainableParameters)])
@@ -116,12 +124,12 @@ extension Report {
             cells.append(["text": "\(result.seed)"])
             return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
         }
-        let scoreHeaders = dimensions.map { "CCC \($0)" } + ["Mean, development"]
+        let scoreHeaders = dimensions.map { "CCC \($0)" } + ["\(criterion?.title ?? "Best"), development"]
         let headers = ["Run"] + scoreHeaders + ["Kept epoch", "Layers", "Trainable", "Per epoch", "Seed"]
         return ["split": split, "headers": headers, "rows": rows]
     }
 
-    func interval(_ scores: Scores?) -> String? {
-        scores?.cccInterval.map { "\(Format.fixed($0.low, 2)) to \(Format.fixed($0.high, 2))" }
+    func interval(_ scores: Scores?, _ metric: Metric = .ccc) -> String? {
+        scores?.intervals[metric].map { "\(Format.fixed($0.low, 2)) to \(Format.fixed($0.high, 2))" }
     }
 }

@@ -1,4 +1,6 @@
+import Evaluation
 import Faults
+import Files
 import Runs
 
 /// Why a report cannot be made.
@@ -7,6 +9,12 @@ public enum ReportError: Fault, Equatable {
     case configuration(ConfigurationError)
     /// No run was named.
     case noRuns
+    /// There is nothing to compare a single run with.
+    case oneRun
+    case comparison(ComparisonError)
+    /// A run has no predictions for the split that was asked for.
+    case noPredictions(path: String, split: String, splits: [String])
+    case noCommonSplit(paths: [String])
     /// `cache.json` is there but cannot be understood.
     case cache(path: String, problem: String)
     /// The page's template does not parse: a bug.
@@ -16,8 +24,10 @@ public enum ReportError: Fault, Equatable {
         switch self {
         case .run(let error): error.kind
         case .configuration(let error): error.kind
-        case .noRuns: .usage
-        case .cache: .badInput
+        case .comparison(let error): error.kind
+        case .noRuns, .oneRun: .usage
+        case .noPredictions: .missingInput
+        case .cache, .noCommonSplit: .badInput
         case .template: .bug
         }
     }
@@ -27,6 +37,14 @@ public enum ReportError: Fault, Equatable {
         case .run(let error): error.description
         case .configuration(let error): error.description
         case .noRuns: "no run to report; name at least one run directory"
+        case .oneRun: "one run and nothing to compare it with; name two run directories or more"
+        case .comparison(let error): error.description
+        case .noPredictions(let path, let split, let splits):
+            "\(path): no predictions for split '\(split)'; "
+                + (splits.isEmpty ? "there are none at all" : "there are \(splits.joined(separator: ", "))")
+                + (nearestName(to: split, among: splits).map { "; did you mean \($0)?" } ?? "")
+        case .noCommonSplit(let paths):
+            "\(paths.joined(separator: ", ")): no split that all have predictions for; compare runs over the same corpus"
         case .cache(let path, let problem): "\(path): \(problem); give the folder that undertone-cache wrote with --out"
         case .template(let problem): "the report's template does not parse (\(problem)); please report this"
         }

@@ -1,3 +1,4 @@
+import Evaluation
 import Runs
 
 /// One run, as the template shows it.
@@ -8,15 +9,13 @@ extension Report {
         // Alone, a run tells its dimensions apart by colour; among others, each run has its own.
         let colours = run.dimensions.indices.map { (single ? $0 : index) % 8 }
         let scatters = scatterCharts(run, split: split, id: id, colours: colours)
-        let speakers = speakerRows(run)
         var details: [String: Any] = [
             "id": id, "name": run.name, "single": single, "colour": "\(index % 8)", "split": split,
             "cards": cards(run, split: split, id: id, colours: colours),
             "hasScatters": !scatters.isEmpty,
             "scatters": scatters.map { ["dimension": $0.title, "svg": $0.svg] },
             "scores": scoreRows(run), "dimensions": run.dimensions,
-            "hasSpeakers": !speakers.isEmpty, "speakers": speakers, "speakerCount": "\(speakers.count)",
-            "speakersOpen": speakers.count <= 20,
+            "groupings": groupings(run, id: id), "hygiene": hygiene(run),
             "trained": trained(run), "timing": timing(run), "configuration": run.configuration.yaml,
         ]
         let thinning = scatters.map(\.thinning).max() ?? 1
@@ -59,30 +58,70 @@ extension Report {
             run.dimensions.enumerated().compactMap { index, dimension in
                 guard let scores = run.result.scores[split]?[dimension] else { return nil }
                 return [
-                    "split": split, "first": index == 0, "dimension": dimension, "ccc": Format.fixed(scores.ccc),
-                    "interval": interval(scores) ?? "–", "pearson": Format.fixed(scores.pearson),
-                    "rmse": Format.fixed(scores.rmse), "mae": Format.fixed(scores.mae),
-                    "count": Format.count(scores.count),
+                    "split": split, "first": index == 0, "dimension": dimension,
+                    "values": Metric.allCases.map { value(scores, $0) }, "count": Format.count(scores.count),
                 ]
             }
         }
     }
 
-    /// Every speaker of the splits that were not trained on.
-    private func speakerRows(_ run: RunRecord) -> [[String: Any]] {
+    /// A score with its interval, and the reason where there is none.
+    private func value(_ scores: Scores, _ metric: Metric, digits: Int = 3) -> [String: Any] {
+        var value: [String: Any] = ["text": Format.fixed(scores[metric], digits)]
+        value["interval"] = interval(scores, metric)
+        value["reason"] = scores.undefined[metric] ?? scores.withoutInterval[metric].map { "no interval: \($0)" }
+        return value
+    }
+
+    // MARK: By group
+
+    /// A table for every column that tells groups of utterances apart, over the splits that were not trained on.
+    private func groupings(_ run: RunRecord, id: String) -> [[String: Any]] {
+        let columns = run.configuration.scoring.by.filter { column in
+            run.predictions.values.contains { $0.rows.contains { $0.group(by: column) != nil } }
+        }
+        return columns.enumerated().map { index, column in
+            let rows = groupRows(run, column)
+            return [
+                "id": "\(id)-group\(index)", "column": column, "count": "\(rows.count)", "open": rows.count <= 20,
+                "dimensions": run.dimensions, "rows": rows,
+                "what": (column == "speaker" ? "speakers" : "groups") + " in the splits not trained on",
+            ]
+        }
+    }
+
+    private func groupRows(_ run: RunRecord, _ column: String) -> [[String: Any]] {
         sortedSplits(run.predictions.keys).filter { $0 != "train" }.flatMap { split -> [[String: Any]] in
-            let named = (run.predictions[split]?.rows ?? []).filter { $0.speaker != nil }
-            let bySpeaker = Dictionary(grouping: named) { $0.speaker! }
-            return bySpeaker.keys.sorted().map { speaker in
+            guard let predictions = run.predictions[split] else { return [] }
+            let grouped = Scoring.groups(
+                predictions, split: split, by: column, resamples: run.configuration.scoring.resamples,
+                seed: run.result.seed)
+            var groups: [(name: String, scores: [String: Scores])] = []
+            for row in grouped {
+                if groups.last?.name != row.group { groups.append((row.group, [:])) }
+                groups[groups.count - 1].scores[row.dimension] = row.scores
+            }
+            return groups.map { group in
                 let values = run.dimensions.map { dimension -> [String: Any] in
-                    let agreement = Agreement(Agreement.pairs(bySpeaker[speaker]!, dimension: dimension))
-                    return [
-                        "ccc": Format.fixed(agreement?.ccc, 2), "bar": "\(Int(100 * max(0, agreement?.ccc ?? 0)))",
-                        "mae": Format.fixed(agreement?.mae, 2), "count": Format.count(agreement?.count ?? 0),
-                    ]
+                    guard let scores = group.scores[dimension] else {
+                        return ["text": "–", "bar": "0", "mae": "–", "count": "0"]
+                    }
+                    var value = value(scores, .ccc, digits: 2)
+                    value["bar"] = "\(Int(100 * max(0, scores.ccc.isFinite ? scores.ccc : 0)))"
+                    value["mae"] = Format.fixed(scores.mae, 2)
+                    value["count"] = Format.count(scores.count)
+                    return value
                 }
-                return ["speaker": speaker, "split": split, "values": values]
+                return ["group": group.name, "split": split, "values": values]
             }
         }
+    }
+
+    // MARK: Hygiene
+
+    private func hygiene(_ run: RunRecord) -> [[String: String]] {
+        guard let hygiene = run.result.hygiene else { return [] }
+        return hygiene.problems.map { ["kind": "warning", "text": $0] }
+            + hygiene.notes.map { ["kind": "note", "text": $0] }
     }
 }

@@ -98,10 +98,12 @@ let reportStyle = """
     th:first-child, .text { text-align: left; }
     thead tr + tr th { text-align: right !important; }
     thead th[scope=colgroup] { text-align: center; }
+    thead th[rowspan] { text-transform: capitalize; }
     tbody th { font-weight: 500; }
     .splits tr:not(.first) th { color: transparent; }
     .splits tr:has(+ tr:not(.first)) > * { border-bottom-color: transparent; }
     td.best { font-weight: 700; }
+    .splits td:nth-child(3) { font-weight: 700; }
     td small { color: var(--soft); font-weight: 400; }
     td.bar {
       background: linear-gradient(to right, var(--bar) calc(var(--v) * 1%), transparent 0) left center / 100% 62% no-repeat;

@@ -107,32 +107,36 @@ let detailsTemplate = """
     {{/hasScatters}}
     <section aria-labelledby="{{id}}-scores">
     <h2 id="{{id}}-scores">All scores</h2>
-    <div class="scroll" tabindex="0"><table>
+    <p class="note">Each with its 95 % interval.</p>
+    {{#hygiene}}<p class="{{kind}}">{{text}}.</p>
+    {{/hygiene}}    <div class="scroll" tabindex="0"><table>
     <thead><tr><th scope="col">Split</th><th scope="col" class="text">Dimension</th>\
-    <th scope="col">CCC</th><th scope="col">95 % interval</th>\
-    <th scope="col">Pearson</th><th scope="col">RMSE</th><th scope="col">MAE</th><th scope="col">n</th></tr></thead>
+    <th scope="col">CCC</th><th scope="col">Pearson</th><th scope="col">RMSE</th><th scope="col">MAE</th>\
+    <th scope="col">n</th></tr></thead>
     <tbody class="splits">{{#scores}}<tr{{#first}} class="first"{{/first}}>\
     <th scope="row">{{split}}</th><td class="text">{{dimension}}</td>\
-    <td><b>{{ccc}}</b></td><td>{{interval}}</td>\
-    <td>{{pearson}}</td><td>{{rmse}}</td><td>{{mae}}</td><td>{{count}}</td></tr>{{/scores}}</tbody>
+    {{#values}}<td{{#reason}} title="{{reason}}"{{/reason}}>{{text}}\
+    {{#interval}} <small>{{interval}}</small>{{/interval}}</td>{{/values}}\
+    <td>{{count}}</td></tr>{{/scores}}</tbody>
     </table></div>
     </section>
-    {{#hasSpeakers}}
-    <section aria-labelledby="{{id}}-speakers">
-    <h2 id="{{id}}-speakers">By speaker</h2>
-    <details{{#speakersOpen}} open{{/speakersOpen}}><summary>{{speakerCount}} speakers not trained on</summary>
+    {{#groupings}}
+    <section aria-labelledby="{{id}}">
+    <h2 id="{{id}}">By {{column}}</h2>
+    <details{{#open}} open{{/open}}><summary>{{count}} {{what}}</summary>
     <div class="scroll" tabindex="0"><table>
-    <thead><tr><th scope="col" rowspan="2">Speaker</th><th scope="col" class="text" rowspan="2">Split</th>\
+    <thead><tr><th scope="col" rowspan="2">{{column}}</th><th scope="col" class="text" rowspan="2">Split</th>\
     {{#dimensions}}<th scope="colgroup" colspan="3">{{.}}</th>{{/dimensions}}</tr>
     <tr>{{#dimensions}}\
     <th scope="col">CCC</th><th scope="col">MAE</th><th scope="col">n</th>{{/dimensions}}</tr></thead>
-    <tbody>{{#speakers}}<tr><th scope="row">{{speaker}}</th><td class="text">{{split}}</td>\
-    {{#values}}<td class="bar" style="--v:{{bar}}">{{ccc}}</td>\
-    <td>{{mae}}</td><td>{{count}}</td>{{/values}}</tr>{{/speakers}}</tbody>
+    <tbody>{{#rows}}<tr><th scope="row">{{group}}</th><td class="text">{{split}}</td>\
+    {{#values}}<td class="bar" style="--v:{{bar}}"{{#reason}} title="{{reason}}"{{/reason}}>{{text}}\
+    {{#interval}} <small>{{interval}}</small>{{/interval}}</td>\
+    <td>{{mae}}</td><td>{{count}}</td>{{/values}}</tr>{{/rows}}</tbody>
     </table></div>
     </details>
     </section>
-    {{/hasSpeakers}}
+    {{/groupings}}
     <section class="two" aria-label="What was trained, and how long it took">
     <div><h2>What was trained</h2>
     <dl class="facts">{{#trained}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/trained}}</dl></div>

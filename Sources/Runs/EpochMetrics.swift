@@ -10,6 +10,8 @@ public struct EpochMetrics: Sendable, Equatable {
     public var learningRates: [String: Double]
     /// Scores on the development split, by dimension.
     public var development: [String: Scores]
+    /// The loss over the development split as one batch, without dropout; nil where it was not computed.
+    public var developmentLoss: Double?
     public var secondsTraining: Double
     public var secondsEvaluating: Double
     /// Frames (20 ms each) trained on per second of training.
@@ -21,13 +23,15 @@ public struct EpochMetrics: Sendable, Equatable {
 
     public init(
         epoch: Int, step: Int, trainLoss: Double, learningRates: [String: Double], development: [String: Scores],
-        secondsTraining: Double, secondsEvaluating: Double, framesPerSecond: Double, gradientNorm: Double, isBest: Bool
+        developmentLoss: Double? = nil, secondsTraining: Double, secondsEvaluating: Double, framesPerSecond: Double,
+        gradientNorm: Double, isBest: Bool
     ) {
         self.epoch = epoch
         self.step = step
         self.trainLoss = trainLoss
         self.learningRates = learningRates
         self.development = development
+        self.developmentLoss = developmentLoss
         self.secondsTraining = secondsTraining
         self.secondsEvaluating = secondsEvaluating
         self.framesPerSecond = framesPerSecond
@@ -35,19 +39,15 @@ public struct EpochMetrics: Sendable, Equatable {
         self.isBest = isBest
     }
 
-    /// The mean over dimensions of the development CCC; an undefined CCC (constant truth) is left out. Nil where none
-    /// is defined.
-    public var meanDevelopmentCCC: Double? {
-        let defined = development.values.map(\.ccc).filter(\.isFinite)
-        // Sorted, so that the sum's last bit does not depend on the dictionary's order.
-        return defined.isEmpty ? nil : defined.sorted().reduce(0, +) / Double(defined.count)
-    }
+    /// The mean over dimensions of the development CCC; an undefined CCC is left out. Nil where none is defined.
+    public var meanDevelopmentCCC: Double? { BestCriterion.meanCCC.value(of: self) }
 }
 
 extension EpochMetrics: Codable {
     enum CodingKeys: String, CodingKey {
         case epoch, step, development
         case trainLoss = "train_loss"
+        case developmentLoss = "development_loss"
         case learningRates = "learning_rates"
         case secondsTraining = "seconds_training"
         case secondsEvaluating = "seconds_evaluating"
@@ -63,6 +63,7 @@ extension EpochMetrics: Codable {
         trainLoss = try values.decodeNullAsNaN(.trainLoss)
         learningRates = try values.decode([String: Double].self, forKey: .learningRates)
         development = try values.decode([String: Scores].self, forKey: .development)
+        developmentLoss = try values.decodeIfPresent(Double.self, forKey: .developmentLoss)
         secondsTraining = try values.decode(Double.self, forKey: .secondsTraining)
         secondsEvaluating = try values.decode(Double.self, forKey: .secondsEvaluating)
         framesPerSecond = try values.decodeNullAsNaN(.framesPerSecond)
@@ -77,6 +78,7 @@ extension EpochMetrics: Codable {
         try values.encodeNaNAsNull(trainLoss, .trainLoss)
         try values.encode(learningRates, forKey: .learningRates)
         try values.encode(development, forKey: .development)
+        if let developmentLoss { try values.encodeNaNAsNull(developmentLoss, .developmentLoss) }
         try values.encode(secondsTraining, forKey: .secondsTraining)
         try values.encode(secondsEvaluating, forKey: .secondsEvaluating)
         try values.encodeNaNAsNull(framesPerSecond, .framesPerSecond)

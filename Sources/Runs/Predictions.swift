@@ -16,31 +16,49 @@ public struct Prediction: Sendable, Equatable {
     public var id: String
     public var speaker: String?
     public var values: [String: Value]
+    /// Other columns of the manifest by name, as written; nothing where the cell is empty.
+    public var metadata: [String: String]
 
-    public init(id: String, speaker: String?, values: [String: Value]) {
+    public init(id: String, speaker: String?, values: [String: Value], metadata: [String: String] = [:]) {
         self.id = id
         self.speaker = speaker
         self.values = values
+        self.metadata = metadata
     }
+
+    /// The group that the utterance belongs to by a column, `speaker` among them; nil where it is not known.
+    public func group(by column: String) -> String? { column == "speaker" ? speaker : metadata[column] }
 }
 
-/// `predictions-<split>.csv`: `id, speaker`, then `<dimension>_truth, <dimension>_prediction` per dimension.
+/// `predictions-<split>.csv`: `id, speaker`, then any columns of the manifest that scores are grouped by, then
+/// `<dimension>_truth, <dimension>_prediction` per dimension.
 public struct Predictions: Sendable, Equatable {
     public var dimensions: [String]
+    /// The manifest's columns that travel along, `speaker` not counted.
+    public var columns: [String]
     public var rows: [Prediction]
 
-    public init(dimensions: [String], rows: [Prediction]) {
+    public init(dimensions: [String], columns: [String] = [], rows: [Prediction]) {
         self.dimensions = dimensions
+        self.columns = columns
         self.rows = rows
     }
 
     var csv: String {
-        var lines = [(["id", "speaker"] + dimensions.flatMap { ["\($0)_truth", "\($0)_prediction"] })]
+        let pairs = dimensions.flatMap { ["\($0)_truth", "\($0)_prediction"] }
+        var lines = [["id", "speaker"] + columns + pairs]
         for row in rows {
             let values = dimensions.flatMap { [row.values[$0]?.truth, row.values[$0]?.prediction] }
-            lines.append([row.id, row.speaker ?? ""] + values.map { $0.map { "\($0)" } ?? "" })
+            lines.append(
+                [row.id, row.speaker ?? ""] + columns.map { row.metadata[$0] ?? "" }
+                    + values.map { $0.map { "\($0)" } ?? "" })
         }
         return lines.map(CommaSeparated.row).joined()
+    }
+
+    /// Whether a column of the manifest can be told from a dimension's pair in the file's header.
+    public static func canCarry(column: String) -> Bool {
+        !column.hasSuffix("_truth") && !column.hasSuffix("_prediction")
     }
 
     init(csv: String, path: String) throws(RunError) {
@@ -49,8 +67,10 @@ public struct Predictions: Sendable, Equatable {
         guard let header = records.first?.cells, header.starts(with: ["id", "speaker"]) else {
             throw .malformed(path: path, line: 1, problem: "expected a header that begins with id,speaker")
         }
+        let columns = Array(header.dropFirst(2).prefix(while: Self.canCarry))
+        let first = 2 + columns.count
         var dimensions: [String] = []
-        for column in stride(from: 2, to: header.count, by: 2) {
+        for column in stride(from: first, to: header.count, by: 2) {
             let name = header[column].hasSuffix("_truth") ? String(header[column].dropLast("_truth".count)) : ""
             guard !name.isEmpty, column + 1 < header.count, header[column + 1] == "\(name)_prediction" else {
                 throw .malformed(
@@ -77,11 +97,15 @@ public struct Predictions: Sendable, Equatable {
             }
             var values: [String: Prediction.Value] = [:]
             for (index, dimension) in dimensions.enumerated() {
-                let truth = try number(2 + 2 * index)
-                values[dimension] = Prediction.Value(truth: truth, prediction: try number(3 + 2 * index))
+                let truth = try number(first + 2 * index)
+                values[dimension] = Prediction.Value(truth: truth, prediction: try number(first + 1 + 2 * index))
             }
-            rows.append(Prediction(id: fields[0], speaker: fields[1].isEmpty ? nil : fields[1], values: values))
+            let cells = zip(columns, fields.dropFirst(2)).filter { !$0.1.isEmpty }
+            rows.append(
+                Prediction(
+                    id: fields[0], speaker: fields[1].isEmpty ? nil : fields[1], values: values,
+                    metadata: Dictionary(cells, uniquingKeysWith: { first, _ in first })))
         }
-        self.init(dimensions: dimensions, rows: rows)
+        self.init(dimensions: dimensions, columns: columns, rows: rows)
     }
 }

@@ -16,6 +16,7 @@ public struct RunDirectory: Sendable {
     public var configurationPath: String { "\(path)/config.yaml" }
     public var metricsPath: String { "\(path)/metrics.jsonl" }
     public var resultPath: String { "\(path)/result.json" }
+    public var scoresPath: String { "\(path)/scores.csv" }
     public var bestWeightsPath: String { "\(path)/best.safetensors" }
     public var statePath: String { "\(path)/state" }
 
@@ -90,6 +91,10 @@ public struct RunDirectory: Sendable {
     public func result() throws(RunError) -> RunResult {
         let bytes = try readFile(resultPath, advice: "\(path) is not a run directory, or its run is not done")
         return try decodeJSON(RunResult.self, from: bytes, path: resultPath)
+    }
+
+    public func write(_ scores: ScoreTable) throws(RunError) {
+        try replace(Data(scores.csv.utf8), at: scoresPath)
     }
 
     // MARK: Predictions

@@ -3,7 +3,7 @@ public struct RunResult: Sendable, Equatable, Codable {
     public enum Status: String, Sendable, Codable, CaseIterable { case completed, interrupted }
 
     public struct Metric: Sendable, Equatable, Codable {
-        /// As in the configuration, e.g. `mean_development_ccc`.
+        /// As in the configuration, e.g. `ccc` or `rmse.valence`: of the development split.
         public var name: String
         public var value: Double
 
@@ -34,7 +34,7 @@ public struct RunResult: Sendable, Equatable, Codable {
     public var epochs: Int
     /// Scores of the best weights: `scores[split][dimension]`.
     public var scores: [String: [String: Scores]]
-    /// How the 95 % intervals were computed, for people, e.g. `bootstrap over speakers, 1000 resamples`.
+    /// How the 95 % intervals were computed, for people, e.g. `95 % percentile bootstrap, 1000 resamples`.
     public var intervalMethod: String?
 
     public var model: String
@@ -62,8 +62,10 @@ public struct RunResult: Sendable, Equatable, Codable {
     /// Software and library versions, e.g. `undertone`, `swift`, `onednn`.
     public var versions: [String: String]
     public var corpus: CorpusNote?
-    /// SHA-256 over the utterances, their splits and their labels.
+    /// SHA-256 over the utterances, their splits, speakers and labels, and the columns that scores are grouped by.
     public var corpusSHA256: String
+    /// Nil in results of before it was looked for.
+    public var hygiene: Hygiene?
 
     public init(
         status: Status, bestEpoch: Int, bestMetric: Metric, epochs: Int, scores: [String: [String: Scores]],
@@ -71,7 +73,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         trainableParameters: Int, totalParameters: Int, compute: String, threads: Int, device: String,
         secondsPerEpoch: Double, secondsTotal: Double, framesPerSecond: Double, audioSecondsPerSecond: Double,
         peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?,
-        corpusSHA256: String
+        corpusSHA256: String, hygiene: Hygiene? = nil
     ) {
         self.status = status
         self.bestEpoch = bestEpoch
@@ -97,10 +99,11 @@ public struct RunResult: Sendable, Equatable, Codable {
         self.versions = versions
         self.corpus = corpus
         self.corpusSHA256 = corpusSHA256
+        self.hygiene = hygiene
     }
 
     enum CodingKeys: String, CodingKey {
-        case status, epochs, scores, model, cut, layers, seed, compute, threads, device, versions, corpus
+        case status, epochs, scores, model, cut, layers, seed, compute, threads, device, versions, corpus, hygiene
         case bestEpoch = "best_epoch"
         case bestMetric = "best_metric"
         case intervalMethod = "interval_method"

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension TrainConfiguration {
@@ -19,19 +20,19 @@ extension TrainConfiguration {
             try apply(StrictMapping(text: text, source: path))
         }
         for override in overrides { try apply(override: override) }
-        try checkLabels(source: path ?? "training configuration")
+        try check(source: path ?? "training configuration")
     }
 
     /// Reads a configuration from YAML text; `source` names it in errors.
     public init(yaml: String, source: String) throws(ConfigurationError) {
         self.init()
         try apply(StrictMapping(text: yaml, source: source))
-        try checkLabels(source: source)
+        try check(source: source)
     }
 
     static let topKeys = [
         "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "standardise", "loss",
-        "best_metric", "threads", "compute",
+        "best_metric", "patience", "scores", "strict", "threads", "compute",
     ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
@@ -60,7 +61,14 @@ extension TrainConfiguration {
         if let value = try top.choice("pooling", of: Pooling.self) { pooling = value }
         if let value = try top.boolean("standardise") { standardise = value }
         if let value = try top.choice("loss", of: Loss.self) { loss = value }
-        if let value = try top.choice("best_metric", of: Metric.self) { bestMetric = value }
+        if let value = try Self.bestCriterion(in: top, key: "best_metric") { bestMetric = value }
+        if top.isNull("patience") {
+            patience = nil
+        } else if let value = try top.integer("patience", atLeast: 1) {
+            patience = value
+        }
+        if let mapping = try top.mapping("scores") { try scoring.apply(mapping) }
+        if let value = try top.boolean("strict") { strict = value }
         if top.isNull("threads") {
             threads = nil
         } else if let value = try top.integer("threads", atLeast: 1) {
@@ -105,11 +113,35 @@ extension TrainConfiguration {
         return Label(name: name, scale: low...high)
     }
 
-    private func checkLabels(source: String) throws(ConfigurationError) {
-        guard labels.isEmpty else { return }
-        throw ConfigurationError(
-            source: source,
-            problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
+    /// What can only be checked once everything is read.
+    package func check(source: String) throws(ConfigurationError) {
+        guard !labels.isEmpty else {
+            throw ConfigurationError(
+                source: source,
+                problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
+        }
+        let names = labels.map(\.name)
+        if let dimension = bestMetric.dimension, !names.contains(dimension) {
+            let hint = nearestName(to: dimension, among: names).map { "; did you mean '\($0)'?" } ?? ""
+            throw ConfigurationError(
+                source: source,
+                problem: "key 'best_metric': '\(bestMetric.name)' is of '\(dimension)', which is none of the labels "
+                    + "\(names.joined(separator: ", "))\(hint)")
+        }
+    }
+
+    private static func bestCriterion(
+        in mapping: StrictMapping, key: String
+    ) throws(ConfigurationError) -> BestCriterion? {
+        guard let text = try mapping.string(key) else { return nil }
+        if let criterion = BestCriterion(text) { return criterion }
+        let quantity = String(text.prefix { $0 != "." })
+        let hint =
+            nearestName(to: quantity, among: BestCriterion.quantityNames).map { " (did you mean '\($0)'?)" } ?? ""
+        throw mapping.error(
+            at: key,
+            "expected \(BestCriterion.quantityNames.joined(separator: " or ")), a score also of one dimension such as "
+                + "ccc.valence, found '\(text)'\(hint)")
     }
 
     /// Turns `a.b=value` into the mapping `{a: {b: value}}` and applies that, so that a `--set` is checked as a file
@@ -129,6 +161,25 @@ extension TrainConfiguration {
         try apply(
             StrictMapping(
                 text: opening + value + String(repeating: "}", count: keys.count), source: source, hasLines: false))
+    }
+}
+
+extension TrainConfiguration.Scoring {
+    fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
+        try mapping.allowOnly(["by", "resamples"])
+        if let columns = try mapping.strings("by") {
+            for (index, column) in columns.enumerated() {
+                if columns[..<index].contains(column) {
+                    throw mapping.error(at: "by", "column '\(column)' is listed twice")
+                }
+                if !Predictions.canCarry(column: column) {
+                    throw mapping.error(
+                        at: "by", "column '\(column)' ends as the columns of predictions do; name it otherwise")
+                }
+            }
+            by = columns
+        }
+        if let value = try mapping.integer("resamples", atLeast: 100) { resamples = value }
     }
 }
 

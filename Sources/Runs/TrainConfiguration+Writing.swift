@@ -30,7 +30,12 @@ extension TrainConfiguration {
         pooling: \(pooling.rawValue)
         standardise: \(standardise)
         loss: \(loss.rawValue)
-        best_metric: \(bestMetric.rawValue)
+        best_metric: \(Self.quoted(bestMetric.name))
+        patience: \(optional(patience))
+        scores:
+          by: [\(scoring.by.map(Self.quoted).joined(separator: ", "))]
+          resamples: \(scoring.resamples)
+        strict: \(strict)
         threads: \(optional(threads))
         compute: \(compute.rawValue)
 

@@ -80,7 +80,16 @@ public struct TrainConfiguration: Sendable, Equatable {
 
     public enum Pooling: String, Sendable, CaseIterable { case mean }
     public enum Loss: String, Sendable, CaseIterable { case ccc }
-    public enum Metric: String, Sendable, CaseIterable { case meanDevelopmentCCC = "mean_development_ccc" }
+    /// Which scores are computed at the end.
+    public struct Scoring: Sendable, Equatable {
+        /// Columns of the manifest by whose values every split is scored too: `speaker`, or any that describes.
+        public var by = ["speaker"]
+        /// Of the bootstrap for the 95 % intervals.
+        public var resamples = 1000
+
+        public init() {}
+    }
+
     public enum Compute: String, Sendable, CaseIterable { case auto, float32, bfloat16 }
 
     public var labels: [Label] = []
@@ -98,7 +107,12 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var standardise = true
     public var loss = Loss.ccc
     /// What decides which epoch's weights are kept.
-    public var bestMetric = Metric.meanDevelopmentCCC
+    public var bestMetric = BestCriterion.meanCCC
+    /// Training stops after so many epochs without a better one by `bestMetric`; nil: never before `epochs` are done.
+    public var patience: Int?
+    public var scoring = Scoring()
+    /// Refuse a corpus whose splits share speakers or recordings, rather than only say so.
+    public var strict = false
     /// Nil: as many as the machine has cores. The bits of a run depend on it.
     public var threads: Int?
     public var compute = Compute.auto

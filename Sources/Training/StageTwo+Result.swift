@@ -1,13 +1,45 @@
+import Corpus
+import Evaluation
 import FeatureStore
 import Foundation
 import Runs
 import SpeechEncoder
 
 extension StageTwo {
+    /// Predictions of the best weights for every split but the training split, and their scores: `predictions-<split>.csv` and
+    /// `scores.csv`.
+    /// - Returns: the scores of whole splits, `[split][dimension]`.
+    func writePredictions(_ trainer: Trainer, to directory: RunDirectory) throws -> [String: [String: Scores]] {
+        let corpus = trainer.corpus, scoring = trainer.configuration.scoring
+        var table = ScoreTable(rows: [])
+        for split in corpus.splitNames where split != .train {
+            let examples = corpus.splits[split, default: []]
+            let outputs = try trainer.predict(examples)
+            let rows = examples.enumerated().map { row, example in
+                var values: [String: Prediction.Value] = [:]
+                for (index, dimension) in corpus.dimensions.enumerated() {
+                    values[dimension] = Prediction.Value(truth: example.labels[index], prediction: outputs[index][row])
+                }
+                return Prediction(id: example.id, speaker: example.speaker, values: values, metadata: example.metadata)
+            }
+            let predictions = Predictions(dimensions: corpus.dimensions, columns: corpus.groupColumns, rows: rows)
+            try directory.write(predictions, split: "\(split)")
+            table.rows +=
+                Scoring.table(
+                    predictions, split: "\(split)", by: scoring.by, resamples: scoring.resamples,
+                    seed: trainer.configuration.seed
+                ).rows
+        }
+        try directory.write(table)
+        var scores: [String: [String: Scores]] = [:]
+        for row in table.rows where row.column == nil { scores[row.split, default: [:]][row.dimension] = row.scores }
+        return scores
+    }
+
     /// What `result.json` says.
     func makeResult(
         _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
-        note: CorpusNote?
+        note: CorpusNote?, hygiene: Hygiene
     ) -> RunResult {
         let names = TensorNames(trainer.model.encoder.configuration)
         let heads = trainer.model.headParameters.reduce(0) { $0 + $1.count }
@@ -17,8 +49,9 @@ extension StageTwo {
         return RunResult(
             status: .completed, bestEpoch: progress.bestEpoch,
             bestMetric: RunResult.Metric(
-                name: trainer.configuration.bestMetric.rawValue, value: progress.bestMetric ?? .nan),
-            epochs: progress.epoch, scores: scores, intervalMethod: Scoring.intervalMethod,
+                name: trainer.configuration.bestMetric.name, value: progress.bestMetric ?? .nan),
+            epochs: progress.epoch, scores: scores,
+            intervalMethod: Scoring.intervalMethod(resamples: trainer.configuration.scoring.resamples),
             model: cache.description.modelSource,
             cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
             seed: trainer.configuration.seed,
@@ -28,12 +61,34 @@ extension StageTwo {
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
             audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
-            versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus)
+            versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
+            hygiene: hygiene)
     }
 
     private static func peakMemoryBytes() -> Int {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss * 1024
+    }
+}
+
+extension Hygiene {
+    /// How many of a kind are named; the rest are counted.
+    private static let exampleCount = 5
+
+    init(_ found: SplitHygiene) {
+        func recordings(_ found: [SplitHygiene.RepeatedRecording]) -> Finding {
+            Finding(
+                count: found.count, utterances: found.reduce(0) { $0 + $1.members.count },
+                examples: found.prefix(Self.exampleCount).map(\.description))
+        }
+        self.init(
+            speakersInSeveralSplits: Finding(
+                count: found.sharedSpeakers.count,
+                utterances: found.sharedSpeakers.reduce(0) { $0 + $1.utteranceCount },
+                examples: found.sharedSpeakers.prefix(Self.exampleCount).map(\.description)),
+            recordingsInSeveralSplits: recordings(found.sharedRecordings),
+            recordingsRepeatedInASplit: recordings(found.repeatedRecordings),
+            utterancesWithoutSpeaker: found.utterancesWithoutSpeaker)
     }
 }

@@ -1,6 +1,7 @@
 import Buffers
 import Checkpoints
 import Corpus
+import Evaluation
 import FeatureStore
 import Foundation
 import Kernels
@@ -27,17 +28,24 @@ public struct StageTwo {
         let cache = try FeatureCache.open(directory: settings.cacheDirectory)
         let manifestPath = settings.manifest ?? "\(settings.cacheDirectory)/corpus.csv"
         let corpus = try TrainingCorpus(
-            cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels)
+            cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels,
+            groups: settings.configuration.scoring.by)
+        let hygiene = Hygiene(corpus.hygiene())
+        if settings.configuration.strict, !hygiene.problems.isEmpty {
+            throw TrainingError.unclean(corpus: manifestPath, problems: hygiene.problems)
+        }
         let note = try CorpusNote.beside(manifest: manifestPath)
         let identity = TrainingState.Identity(
             configuration: settings.configuration.yaml, cacheKey: cache.description.cacheKey, corpus: corpus.sha256())
         if let finished = try prepare(directory, identity: identity) { return finished }
 
         let (trainer, start) = try makeTrainer(cache: cache, corpus: corpus, directory: directory, identity: identity)
+        if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
         let progress = try trainer.run(from: start)
         try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
         let scores = try writePredictions(trainer, to: directory)
-        let result = makeResult(trainer, cache: cache, progress: progress, scores: scores, note: note)
+        let result = makeResult(
+            trainer, cache: cache, progress: progress, scores: scores, note: note, hygiene: hygiene)
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
@@ -76,7 +84,7 @@ public struct StageTwo {
     private func clear(_ directory: RunDirectory) throws {
         let own = [
             directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
-            directory.configurationPath,
+            directory.configurationPath, directory.scoresPath,
         ]
         let files = FileManager.default
         let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }
@@ -200,30 +208,5 @@ public struct StageTwo {
         return LearningRateSchedule(
             totalSteps: steps, warmupSteps: configuration.optimiser.warmup.stepCount(of: steps),
             shape: configuration.optimiser.schedule)
-    }
-
-    /// Predictions of the best weights for every split but the training split, and their scores.
-    private func writePredictions(_ trainer: Trainer, to directory: RunDirectory) throws -> [String: [String: Scores]] {
-        var scores: [String: [String: Scores]] = [:]
-        for split in trainer.corpus.splitNames where split != .train {
-            let examples = trainer.corpus.splits[split, default: []]
-            let predictions = try trainer.predict(examples)
-            let rows = examples.enumerated().map { row, example in
-                var values: [String: Prediction.Value] = [:]
-                for (index, dimension) in trainer.corpus.dimensions.enumerated() {
-                    values[dimension] = Prediction.Value(
-                        truth: example.labels[index], prediction: predictions[index][row])
-                }
-                return Prediction(id: example.id, speaker: example.speaker, values: values)
-            }
-            try directory.write(
-                Predictions(dimensions: trainer.corpus.dimensions, rows: rows), split: "\(split)")
-            for (index, dimension) in trainer.corpus.dimensions.enumerated() {
-                scores["\(split)", default: [:]][dimension] = Scoring.scoresWithInterval(
-                    Trainer.pairs(examples, predictions: predictions[index], dimension: index),
-                    seed: trainer.configuration.seed)
-            }
-        }
-        return scores
     }
 }

@@ -1,5 +1,6 @@
 import Buffers
 import Corpus
+import Evaluation
 import FeatureStore
 import Foundation
 import Kernels
@@ -10,6 +11,10 @@ import SpeechEncoder
 public enum TrainingEvent: Sendable {
     case standardising(utterances: Int)
     case resumed(epoch: Int, step: Int)
+    /// What was found of the corpus's splits, where anything was.
+    case hygiene(Hygiene)
+    /// No epoch was better than this one for as long as the configuration waits.
+    case stoppedEarly(bestEpoch: Int)
     /// Training begins, with so many steps to go.
     case began(steps: Int)
     case step(epoch: Int, done: Int, of: Int, frames: Int, loss: Double)
@@ -35,6 +40,8 @@ struct Trainer {
     /// The state is saved at the end of an epoch, but not more often than this.
     static let secondsBetweenStates = 30.0
 
+    /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
+    /// all were to come.
     /// - Returns: the progress at the end of the last epoch.
     /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
     func run(from start: TrainingProgress) throws -> TrainingProgress {
@@ -43,6 +50,10 @@ struct Trainer {
         let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
         var lastState = begin
         while progress.epoch < configuration.epochs {
+            if let patience = configuration.patience, progress.epoch - progress.bestEpoch >= patience {
+                report(.stoppedEarly(bestEpoch: progress.bestEpoch))
+                break
+            }
             try trainEpoch(&progress)
             let metrics = try finishEpoch(&progress)
             progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds
@@ -73,12 +84,11 @@ struct Trainer {
             let clock = ContinuousClock.now
             let examples = batches[progress.batch].map { corpus.train[$0] }
             let (rows, offsets) = try reader.read(examples)
-            let labels = corpus.dimensions.indices.map { dimension in
-                examples.map { $0.labels[dimension].map(statistics[dimension].standardised) }
-            }
             let step = TrainingStep(
                 dropouts: dropouts, seed: configuration.seed, number: UInt64(progress.step))
-            let loss = model.accumulateGradients(rows, offsets: offsets, labels: labels, step: step).loss.value
+            let loss = model.accumulateGradients(
+                rows, offsets: offsets, labels: standardisedLabels(examples), step: step
+            ).loss.value
             let norm = optimiser.step(progress.step + 1, factor: schedule.factor(step: progress.step))
             guard loss.isFinite, norm.isFinite else {
                 throw TrainingError.loss(step: progress.step + 1, detail: diagnosis(loss: loss, norm: norm))
@@ -106,12 +116,15 @@ struct Trainer {
 
     private func finishEpoch(_ progress: inout TrainingProgress) throws -> EpochMetrics {
         let clock = ContinuousClock.now
-        let predictions = try predict(corpus.development)
+        let outputs = try outputs(corpus.development)
+        let predictions = restored(outputs)
         var development: [String: Scores] = [:]
         for (index, dimension) in corpus.dimensions.enumerated() {
             development[dimension] = Scoring.scores(
                 Self.pairs(corpus.development, predictions: predictions[index], dimension: index))
         }
+        let developmentLoss = ConcordanceLoss(predictions: outputs, labels: standardisedLabels(corpus.development))
+            .value
         let batches = Double(progress.batch)
         progress.epoch += 1
         var metrics = EpochMetrics(
@@ -119,12 +132,13 @@ struct Trainer {
             learningRates: Dictionary(
                 uniqueKeysWithValues: optimiser.groups.map {
                     ($0.name, $0.learningRate * schedule.factor(step: progress.step - 1))
-                }), development: development, secondsTraining: progress.seconds, secondsEvaluating: 0,
+                }), development: development, developmentLoss: developmentLoss, secondsTraining: progress.seconds,
+            secondsEvaluating: 0,
             framesPerSecond: Double(progress.frames) / progress.seconds, gradientNorm: progress.normSum / batches,
             isBest: false)
         // A first epoch without a defined score is still better than none.
-        let score = metrics.meanDevelopmentCCC
-        if progress.bestEpoch == 0 || (score ?? -.infinity) > (progress.bestMetric ?? -.infinity) {
+        let score = configuration.bestMetric.value(of: metrics)
+        if progress.bestEpoch == 0 || configuration.bestMetric.isBetter(score, than: progress.bestMetric) {
             metrics.isBest = true
             progress.bestEpoch = progress.epoch
             progress.bestMetric = score
@@ -144,15 +158,27 @@ struct Trainer {
     }
 
     /// Predictions in the labels' own scale, `[dimension][example]`.
-    func predict(_ examples: [TrainingCorpus.Example]) throws -> [[Double]] {
-        var result = [[Double]](repeating: [], count: corpus.dimensions.count)
+    func predict(_ examples: [TrainingCorpus.Example]) throws -> [[Double]] { restored(try outputs(examples)) }
+
+    /// What the heads give, in standardised labels, `[dimension][example]`.
+    private func outputs(_ examples: [TrainingCorpus.Example]) throws -> [[Float]] {
+        var result = [[Float]](repeating: [], count: corpus.dimensions.count)
         for batch in Batches.inOrder(examples.count, size: configuration.batchUtterances) {
             let (rows, offsets) = try reader.read(batch.map { examples[$0] })
-            for (index, values) in model.predictions(rows, offsets: offsets).enumerated() {
-                result[index] += values.map(statistics[index].restored)
-            }
+            for (index, values) in model.predictions(rows, offsets: offsets).enumerated() { result[index] += values }
         }
         return result
+    }
+
+    private func restored(_ outputs: [[Float]]) -> [[Double]] {
+        zip(outputs, statistics).map { values, statistics in values.map(statistics.restored) }
+    }
+
+    /// `[dimension][example]`, nil where unlabelled.
+    private func standardisedLabels(_ examples: [TrainingCorpus.Example]) -> [[Double?]] {
+        corpus.dimensions.indices.map { dimension in
+            examples.map { $0.labels[dimension].map(statistics[dimension].standardised) }
+        }
     }
 
     /// The labelled ones of some examples with their predictions.

@@ -13,23 +13,30 @@ public struct TrainingCorpus: Sendable {
         public let place: FeatureCache.Utterance
         /// By dimension, in the labels' own scale; nil where unlabelled.
         public let labels: [Double?]
+        /// The filled cells of the columns that scores are grouped by, `speaker` not counted.
+        public let metadata: [String: String]
 
         public var frameCount: Int { place.entry.frameCount }
     }
 
     public let dimensions: [String]
+    /// The manifest's columns that scores are grouped by, `speaker` not counted.
+    public let groupColumns: [String]
     public let splits: [Split: [Example]]
     /// Utterances of the manifest that the cache does not hold (rejected recordings).
     public let missing: [String]
 
     /// - Parameters:
     ///   - manifest: the cache's own `corpus.csv`, or a newer one.
-    /// - Throws: `ManifestError` for labels that are not there or not numbers, `TrainingError` when a split has nothing to offer.
+    ///   - groups: columns that scores are grouped by.
+    /// - Throws: `ManifestError` for labels or columns that are not there and labels that are not numbers, `TrainingError` when a split has nothing to offer.
     public init(
-        cache: FeatureCache, manifest: CorpusManifest, labels: [TrainConfiguration.Label]
+        cache: FeatureCache, manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String] = []
     ) throws {
         let dimensions = labels.map(\.name)
         try manifest.validateLabels(dimensions)
+        try manifest.validateGroups(groups)
+        let groupColumns = groups.filter { $0 != "speaker" }
         var scales: [String: LabelScale] = [:]
         for label in labels {
             if let range = label.scale {
@@ -47,9 +54,11 @@ public struct TrainingCorpus: Sendable {
             splits[utterance.split, default: []].append(
                 Example(
                     id: utterance.id, speaker: utterance.speaker, place: cache.utterances[index],
-                    labels: dimensions.map(utterance.label)))
+                    labels: dimensions.map(utterance.label),
+                    metadata: utterance.cells.filter { groupColumns.contains($0.key) && !$0.value.isEmpty }))
         }
         self.dimensions = dimensions
+        self.groupColumns = groupColumns
         self.splits = splits
         self.missing = missing
         let hint =
@@ -76,8 +85,8 @@ public struct TrainingCorpus: Sendable {
     /// Every split with an utterance, in the splits' order.
     public var splitNames: [Split] { splits.keys.sorted() }
 
-    /// SHA-256 over every utterance's id, split, audio and labels, in the splits' order: what a run depends on beside the cache's
-    /// key and the configuration.
+    /// SHA-256 over every utterance's id, split, audio, labels, speaker and groups, in the splits' order: what a run depends on
+    /// beside the cache's key and the configuration.
     public func sha256() -> String {
         var hash = SHA256()
         hash.update(data: Data(dimensions.joined(separator: ",").utf8))
@@ -86,9 +95,23 @@ public struct TrainingCorpus: Sendable {
                 let labels = example.labels.map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
                 hash.update(
                     data: Data("\n\(split)\t\(example.id)\t\(example.place.entry.audioSHA256)\t\(labels)".utf8))
+                let groups = [example.speaker ?? ""] + groupColumns.map { example.metadata[$0] ?? "" }
+                hash.update(data: Data("\t\(groups.joined(separator: "\t"))".utf8))
             }
         }
         return hash.finalize().hexadecimal
+    }
+
+    /// What the splits share that they should not.
+    public func hygiene() -> SplitHygiene {
+        SplitHygiene(
+            splitNames.flatMap { split in
+                splits[split, default: []].map { example in
+                    SplitHygiene.Member(
+                        id: example.id, split: split, speaker: example.speaker,
+                        audioSHA256: example.place.entry.audioSHA256)
+                }
+            })
     }
 
     /// Mean and standard deviation of each dimension's training labels: heads learn standardised labels, so that their outputs

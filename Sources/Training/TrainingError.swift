@@ -8,6 +8,8 @@ public enum TrainingError: Fault, Equatable {
     /// Nothing in the training split is labelled for a dimension.
     case unlabelled(corpus: String, dimension: String)
     case constantLabels(corpus: String, dimension: String, value: Double)
+    /// Splits share speakers or recordings, and the configuration is strict about it.
+    case unclean(corpus: String, problems: [String])
     /// Frozen-weights files that the cache should carry.
     case noUpperWeights(path: String)
     case loss(step: Int, detail: String)
@@ -18,7 +20,7 @@ public enum TrainingError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .emptySplit, .unlabelled, .constantLabels, .loss, .state: .badInput
+        case .noCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
         case .noUpperWeights: .missingInput
         case .occupied, .otherRun: .usage
         case .interrupted: .interrupted
@@ -36,6 +38,9 @@ public enum TrainingError: Fault, Equatable {
             "\(corpus): no utterance of split 'train' is labelled for '\(dimension)'; label some, or leave it out of labels"
         case .constantLabels(let corpus, let dimension, let value):
             "\(corpus): every label of '\(dimension)' in split 'train' is \(value); a CCC needs labels that differ"
+        case .unclean(let corpus, let problems):
+            problems.map { "\(corpus): \($0); move them into one split, or train with strict: false" }
+                .joined(separator: "\n")
         case .noUpperWeights(let path):
             "\(path): not found; it carries the weights above the cut and is written at the end of undertone-cache, so let "
                 + "that finish first"

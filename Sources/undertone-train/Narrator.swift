@@ -28,6 +28,13 @@ final class Narrator {
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):
             say("resumed after epoch \(epoch), step \(step)")
+        case .hygiene(let hygiene):
+            for problem in hygiene.problems {
+                say("warning: \(problem); scores may flatter the model (strict: true refuses this)")
+            }
+            for note in hygiene.notes { say("note: \(note)") }
+        case .stoppedEarly(let bestEpoch):
+            say("stopped early: no epoch since epoch \(bestEpoch) was better")
         case .began(let steps):
             // The rate and the time left count from here.
             reporter = ProgressReporter(mode: mode, label: "training", total: steps, unit: "frames")

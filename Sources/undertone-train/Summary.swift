@@ -13,7 +13,7 @@ enum Summary {
         var lines = ["best epoch \(result.bestEpoch) of \(result.epochs), \(directory)"]
         for split in sortedSplits(result.scores.keys) {
             for (dimension, scores) in result.scores[split, default: [:]].sorted(by: { $0.key < $1.key }) {
-                let interval = scores.cccInterval.map { " [\(three($0.low)), \(three($0.high))]" } ?? ""
+                let interval = scores.intervals[.ccc].map { " [\(three($0.low)), \(three($0.high))]" } ?? ""
                 lines.append(
                     "\(pad(split, 12)) \(pad(dimension, 11)) CCC \(three(scores.ccc))\(interval)  RMSE "
                         + "\(three(scores.rmse))  n \(scores.count)")

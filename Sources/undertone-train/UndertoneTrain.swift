@@ -14,7 +14,7 @@ struct UndertoneTrain: ParsableCommand {
         usage: "undertone-train [<options>] --cache <folder> --out <folder> [--set <key=value> ...]",
         discussion: """
             Needs nothing but the cache: the labels and the weights above the cut travel in it. The run directory \
-            receives config.yaml, metrics.jsonl, result.json, predictions-<split>.csv and best.safetensors.
+            receives config.yaml, metrics.jsonl, result.json, scores.csv, predictions-<split>.csv and best.safetensors.
 
             Example:
               undertone-train --cache build/cache --out build/runs/first \\

@@ -8,7 +8,7 @@ struct ReportCommand: ParsableCommand {
         abstract: "Show what came out of one run or several.",
         discussion: """
             Prints a summary to standard output and, with -o, writes one self-contained HTML page: curves of loss \
-            and CCC, truth against prediction, all scores, scores by speaker, what was trained and how long it took. \
+            and CCC, truth against prediction, all scores, scores by speaker and other groups, what was trained and how long it took. \
             Several runs are compared on one page.
             """)
 

@@ -13,7 +13,7 @@ private func cachedCorpus() throws -> Scratch {
 private let runFiles = [
     "best.safetensors", "config.yaml", "events.out.tfevents", "metrics.jsonl", "predictions-development.csv",
     "predictions-test.csv",
-    "result.json",
+    "result.json", "scores.csv",
 ]
 
 /// A run directory's files; the name for TensorBoard ends in the time it began.
@@ -164,7 +164,7 @@ struct TrainCase: CustomTestStringConvertible, Sendable {
             errors: [
                 "typo.yaml:2: key 'epochz': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
                     + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
-                    + "'best_metric', 'threads', 'compute'"
+                    + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"
             ], more: ["--config", "typo.yaml"], change: { try $0.write("typo.yaml", "seed: 1\nepochz: 3\n") }),
         corpus(
             "labels that are no numbers",

@@ -69,7 +69,7 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             ["--set", "epoch=3"],
             "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
                 + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
-                + "'best_metric', 'threads', 'compute'"),
+                + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"),
         train(
             ["--set", "optimiser.learning_rat.layers=1"],
             "error: --set optimiser.learning_rat.layers=1: key 'optimiser.learning_rat': no such key; did you mean "
@@ -83,6 +83,17 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             program: .undertone, arguments: ["plan", "typo.yaml"],
             error: "error: typo.yaml:1: key 'nmae': no such key; did you mean 'name'? valid here: 'name', 'corpus', "
                 + "'labels', 'model', 'cache', 'train', 'launcher', 'report'"),
+        train(
+            ["--set", "labels=[activation]", "--set", "best_metric=rms"],
+            "error: --set best_metric=rms: key 'best_metric': expected ccc or pearson or rmse or mae or loss, a score "
+                + "also of one dimension such as ccc.valence, found 'rms' (did you mean 'rmse'?)"),
+        UsageCase(
+            program: .undertone, arguments: ["compare", "run"],
+            error: "Error: one run is given; expected two or more to compare"),
+        UsageCase(
+            program: .undertone, arguments: ["compare", "a", "b", "--metric", "cc"],
+            error: "Error: The value 'cc' is invalid for '--metric <metric>'. Please provide one of 'ccc', 'pearson', "
+                + "'rmse' or 'mae'."),
         UsageCase(
             program: .undertone, arguments: ["report"], error: "Error: Missing expected argument '<run> ...'"),
     ]

@@ -68,6 +68,50 @@ import Testing
         #expect(try !Report(runs: [runs[0]]).html().contains("Runs compared"))
     }
 
+    @Test func everyColumnThatScoresAreGroupedByHasATable() throws {
+        var run = sampleRun()
+        var predictions = try #require(run.predictions["test1"])
+        predictions.columns = ["gender"]
+        for index in predictions.rows.indices {
+            predictions.rows[index].metadata = index == 0 ? [:] : ["gender": index % 2 == 0 ? "<f>" : "m"]
+        }
+        var configuration = run.configuration
+        configuration.scoring.by = ["speaker", "gender"]
+        configuration.scoring.resamples = 100
+        run = RunRecord(
+            name: run.name, configuration: configuration, epochs: run.epochs, result: run.result,
+            predictions: ["test1": predictions])
+        let page = try Report(runs: [run]).html()
+        #expect(page.contains("By speaker</h2>") && page.contains("By gender</h2>"))
+        let summaries = ["3 speakers in the splits not trained on", "2 groups in the splits not trained on"]
+        for summary in summaries { #expect(page.contains(summary)) }
+        #expect(count("scope=\"row\">&lt;f&gt;", in: page) == 1 && count("scope=\"row\">m<", in: page) == 1)
+    }
+
+    @Test func whatTheSplitsShareIsSaid() throws {
+        let none = Hygiene.Finding(count: 0, utterances: 0, examples: [])
+        let shared = Hygiene.Finding(count: 1, utterances: 5, examples: ["s1 (train 4, test1 1)"])
+        let hygiene = Hygiene(
+            speakersInSeveralSplits: shared, recordingsInSeveralSplits: none, recordingsRepeatedInASplit: none,
+            utterancesWithoutSpeaker: 3)
+        let page = try Report(runs: [sampleRun(hygiene: hygiene)]).html()
+        #expect(
+            page.contains(
+                "class=\"warning\">1 speaker is in more than one split (5 utterances): s1 (train 4, test1 1)."))
+        #expect(page.contains("class=\"note\">3 utterances have no known speaker"))
+    }
+
+    /// The best of a column is the lowest where less is better, and none where runs went by different metrics.
+    @Test func keptEpochsAreRankedByWhatTheyWereKeptFor() throws {
+        let low = sampleRun("low", testCCC: 0.3, bestMetric: "rmse")
+        let high = sampleRun("high", testCCC: 0.7, bestMetric: "rmse")
+        let errors = try Report(runs: [low, high]).html()
+        #expect(errors.contains("mean RMSE, development") && errors.contains("class=\"best\">0.300"))
+        let mixed = try Report(runs: [low, sampleRun("other", testCCC: 0.7, bestMetric: "loss")]).html()
+        #expect(mixed.contains("Best, development") && !mixed.contains("class=\"best\">0.300"))
+        #expect(mixed.contains("0.300 <small>mean RMSE</small>") && mixed.contains("0.700 <small>loss</small>"))
+    }
+
     @Test func whatIsNotThereIsNotShown() throws {
         var run = sampleRun()
         run = RunRecord(

@@ -6,12 +6,12 @@ import Runs
 func sampleRun(
     _ name: String = "seed-0", dimensions: [String] = ["activation", "valence"], epochs: Int = 6, best: Int = 4,
     testCCC: Double = 0.5, speakers: Int = 3, corpus: CorpusNote? = nil, status: RunResult.Status = .completed,
-    warnings: [String] = []
+    bestMetric: String = "ccc", hygiene: Hygiene? = nil, warnings: [String] = []
 ) -> RunRecord {
     func scores(_ ccc: Double) -> Scores {
         Scores(
             ccc: ccc, pearson: ccc + 0.05, rmse: 0.21, mae: 0.17, count: 12,
-            cccInterval: Scores.Interval(low: ccc - 0.1, high: ccc + 0.1))
+            intervals: [.ccc: .init(low: ccc - 0.1, high: ccc + 0.1)])
     }
     let metrics = (1...epochs).map { epoch in
         EpochMetrics(
@@ -29,7 +29,7 @@ func sampleRun(
                 }))
     }
     let result = RunResult(
-        status: status, bestEpoch: best, bestMetric: .init(name: "mean_development_ccc", value: testCCC),
+        status: status, bestEpoch: best, bestMetric: .init(name: bestMetric, value: testCCC),
         epochs: epochs,
         scores: [
             "development": Dictionary(uniqueKeysWithValues: dimensions.map { ($0, scores(0.4)) }),
@@ -39,7 +39,7 @@ func sampleRun(
         seed: 0, trainableParameters: 21_658_882, totalParameters: 94_766_850, compute: "bfloat16", threads: 2,
         device: "a processor", secondsPerEpoch: 9, secondsTotal: 54, framesPerSecond: 2000, audioSecondsPerSecond: 40,
         peakMemoryBytes: 1 << 30, versions: ["undertone": "0.1.0"], corpus: corpus,
-        corpusSHA256: "def")
+        corpusSHA256: "def", hygiene: hygiene)
     return RunRecord(
         name: name, configuration: TrainConfiguration(labels: dimensions.map { .init(name: $0, scale: 0...1) }),
         epochs: metrics, result: result,

@@ -16,13 +16,13 @@ import Testing
     @Test func everythingWrittenReadsBackEqual() throws {
         let configuration = TrainConfiguration(labels: [.init(name: "activation", scale: 1...7)])
         let predictions = Predictions(
-            dimensions: ["activation", "valence"],
+            dimensions: ["activation", "valence"], columns: ["gender", "age, in years"],
             rows: [
                 Prediction(
                     id: "a", speaker: "s1",
                     values: [
                         "activation": .init(truth: 0.1, prediction: 1 / 3), "valence": .init(truth: nil, prediction: 2),
-                    ]),
+                    ], metadata: ["gender": "f", "age, in years": "40"]),
                 Prediction(
                     id: "b, \"quoted\"\nover two lines", speaker: nil,
                     values: [
@@ -53,18 +53,53 @@ import Testing
         #expect(json.contains("\"ccc_low\" : 0.25"))
         #expect(json.contains("\"bodyTension\""))
         #expect(json.contains("\"synthetic\" : true"))
+        #expect(json.contains("\"pearson_low\" : null"))
+        #expect(json.contains("\"interval_over\" : \"speaker\""))
+        #expect(json.contains("\"speakers_in_several_splits\""))
     }
 
     @Test func undefinedScoresAreNullInJSONAndNaNAgain() throws {
         var epoch = sampleEpoch(1)
         epoch.trainLoss = .infinity
-        epoch.development = ["activation": Scores(ccc: 0, pearson: .nan, rmse: 1, mae: 1, count: 3)]
+        epoch.development = [
+            "activation": Scores(
+                ccc: 0, pearson: .nan, rmse: 1, mae: 1, count: 3,
+                undefined: [.pearson: "the predictions do not vary"])
+        ]
         try run.append(epoch)
         #expect(try folder.text(of: "run/metrics.jsonl").contains("\"pearson\":null"))
         let read = try #require(try run.metrics().epochs.first)
         #expect(read.trainLoss.isNaN)
         #expect(try #require(read.development["activation"]).pearson.isNaN)
-        #expect(read.development["activation"]?.cccInterval == nil)
+        #expect(read.development["activation"]?.intervals.isEmpty == true)
+        #expect(read.development["activation"]?.undefined == [.pearson: "the predictions do not vary"])
+    }
+
+    /// Results of before scores had intervals each, reasons, and hygiene.
+    @Test func olderResultsAreRead() throws {
+        var result = sampleResult()
+        result.hygiene = nil
+        let scores = Scores(
+            ccc: 0.5, pearson: 0.625, rmse: 0.25, mae: 0.125, count: 40,
+            intervals: [.ccc: .init(low: 0.25, high: 0.75)])
+        result.scores = ["test1": ["activation": scores]]
+        try run.write(result)
+        let json = try folder.text(of: "run/result.json")
+        for key in ["hygiene", "undefined", "without_interval", "interval_over", "mae_low"] {
+            #expect(!json.contains("\"\(key)\""), "\(key)")
+        }
+        #expect(try run.result() == result)
+    }
+
+    @Test func hygieneIsToldInLines() throws {
+        let hygiene = try #require(sampleResult().hygiene)
+        #expect(
+            hygiene.problems == ["1 speaker is in more than one split (5 utterances): s1 (train 4, test1 1)"])
+        #expect(
+            hygiene.notes == [
+                "7 recordings are more than once in a split (14 utterances): a (train) = b (train), …",
+                "2 utterances have no known speaker and cannot be compared across splits",
+            ])
     }
 
     @Test func tornLastLineIsDroppedWithAWarningAndMendedByTheNextAppend() throws {

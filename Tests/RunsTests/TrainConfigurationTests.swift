@@ -25,6 +25,11 @@ import Testing
         expected.head.hidden = 64
         expected.head.layers = 0
         expected.standardise = false
+        expected.bestMetric = BestCriterion(.score(.mae), dimension: "valence")
+        expected.patience = 3
+        expected.scoring.by = ["gender", "no"]
+        expected.scoring.resamples = 500
+        expected.strict = true
         expected.threads = 2
         expected.compute = .float32
         #expect(configuration == expected)
@@ -143,7 +148,10 @@ import Testing
         pooling: mean
         standardise: false
         loss: ccc
-        best_metric: mean_development_ccc
+        best_metric: mae.valence
+        patience: 3
+        scores: {by: [gender, "no"], resamples: 500}
+        strict: true
         threads: 2
         compute: float32
         """

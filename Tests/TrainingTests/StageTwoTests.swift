@@ -1,4 +1,5 @@
 import Checkpoints
+import Evaluation
 import Faults
 import FeatureStore
 import Foundation
@@ -173,6 +174,9 @@ import Testing
         Mistake(
             testDescription: "label outside its scale", overrides: ["labels=[{name: activation, scale: [0, 0.5]}]"],
             kind: .badInput, says: ["corpus.csv:", "activation", "0.5"]),
+        Mistake(
+            testDescription: "unknown column to score by", overrides: ["scores.by=[speaker, gendre]"], kind: .badInput,
+            says: ["corpus.csv:1", "no column 'gendre'", "did you mean gender?"]),
         Mistake(
             testDescription: "unknown label column", overrides: ["labels=[activation, valance]"], kind: .badInput,
             says: ["valance", "valence"]),

@@ -20,8 +20,12 @@ final class SyntheticCache {
     /// - Parameters:
     ///   - cell: an utterance's label cells by row; the default follows the rows.
     ///   - utterances: of the training split; the others have a third of it each.
+    ///   - audio: an utterance's audio hash by row, and `speaker` its speaker; by default each audio is its own, and each split
+    ///     has three speakers of its own.
     init(
         utterances: Int = 24, withUpperWeights: Bool = true, storage: StorageFormat = .float32, pool: Int = 1,
+        audio: (_ row: Int) -> String = { "\($0)" },
+        speaker: (_ row: Int, _ split: Int) -> String = { "s\($1)\($0 % 3)" },
         cell: (_ row: Int, _ column: String, _ value: Double) -> String = { "\($2)" }
     ) throws {
         root = FileManager.default.temporaryDirectory.appending(path: "undertone-training-\(UUID())")
@@ -35,7 +39,7 @@ final class SyntheticCache {
             hopSamples: 320 * pool, pool: pool)
         let writer = try ShardWriter(
             path: "\(directory)/\(ShardLayout.fileName(shard: 0))", layout: layout, shard: 0)
-        var rows = ["id,path,split,speaker,activation,valence"]
+        var rows = ["id,path,split,speaker,activation,valence,gender"]
         let splits = ["train", "development", "test1"]
         var number = 0, frames = 0
         for (index, split) in splits.enumerated() {
@@ -50,11 +54,11 @@ final class SyntheticCache {
                 let id = "u\(number)"
                 try writer.append(
                     UtteranceEntry(
-                        id: id, frameCount: length, sampleCount: length * 320 + 80, audioSHA256: "\(number)",
+                        id: id, frameCount: length, sampleCount: length * 320 + 80, audioSHA256: audio(number),
                         fileByteCount: 1, fileModifiedNanoseconds: 1), rows: [values])
                 rows.append(
-                    "\(id),\(id).wav,\(split),s\(index)\(number % 3),\(cell(number, "activation", activation)),"
-                        + cell(number, "valence", valence))
+                    "\(id),\(id).wav,\(split),\(speaker(number, index)),\(cell(number, "activation", activation)),"
+                        + "\(cell(number, "valence", valence)),\(["f", "m", ""][number % 3])")
                 number += 1
                 frames += length
             }

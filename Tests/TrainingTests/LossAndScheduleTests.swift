@@ -1,10 +1,9 @@
 import Buffers
-import Foundation
 import Testing
 
 @testable import Training
 
-@Suite struct LossAndScoringTests {
+@Suite struct LossAndScheduleTests {
     private func random(_ count: Int, _ seed: UInt64) -> [Float] {
         var stream = RandomStream(seed: seed, "values")
         return (0..<count).map { _ in stream.normal() }
@@ -50,48 +49,6 @@ import Testing
         #expect(empty.gradient[1] == [0, 0])
     }
 
-    /// numpy 2.4 and scipy 1.17 on the same twelve pairs (`scipy.stats.pearsonr`; CCC from `numpy.cov(bias=True)`).
-    @Test func scoresMatchScipy() {
-        let truth = [0.1, 0.4, 0.35, 0.8, 0.65, 0.2, 0.9, 0.55, 0.3, 0.75, 0.5, 0.05]
-        let prediction = [0.2, 0.35, 0.5, 0.6, 0.7, 0.1, 0.7, 0.65, 0.25, 0.6, 0.4, 0.3]
-        let scores = Scoring.scores(zip(truth, prediction).map { Scoring.Pair(truth: $0, prediction: $1) })
-        #expect(abs(scores.ccc - SciPy.ccc) < 1e-12)
-        #expect(abs(scores.pearson - SciPy.pearson) < 1e-12)
-        #expect(abs(scores.rmse - SciPy.rmse) < 1e-12)
-        #expect(abs(scores.mae - SciPy.mae) < 1e-12)
-        #expect(scores.count == 12)
-    }
-
-    @Test func undefinedScoresAreNaNAndNotAGuess() {
-        let constant = Scoring.scores([.init(truth: 1, prediction: 2), .init(truth: 1, prediction: 2)])
-        #expect(constant.ccc == 0 && constant.pearson.isNaN && constant.rmse == 1)
-        let same = Scoring.scores([.init(truth: 1, prediction: 1), .init(truth: 1, prediction: 1)])
-        #expect(same.ccc.isNaN)
-        #expect(Scoring.scores([]).ccc.isNaN && Scoring.scores([]).count == 0)
-    }
-
-    /// Speakers are resampled whole: with all utterances of a speaker alike the interval is wider than over utterances.
-    @Test func intervalsResampleSpeakers() {
-        var pairs: [Scoring.Pair] = []
-        let noise = random(400, 8)
-        for index in 0..<200 {
-            let speaker = index % 5
-            pairs.append(
-                .init(
-                    truth: Double(noise[index]), prediction: Double(noise[index]) * Double(speaker) / 4,
-                    speaker: "s\(speaker)"))
-        }
-        let bySpeaker = Scoring.scoresWithInterval(pairs, seed: 1).cccInterval!
-        let byUtterance = Scoring.scoresWithInterval(
-            pairs.map { .init(truth: $0.truth, prediction: $0.prediction) }, seed: 1
-        ).cccInterval!
-        let ccc = Scoring.scores(pairs).ccc
-        #expect(bySpeaker.low < ccc && ccc < bySpeaker.high)
-        #expect(byUtterance.low < ccc && ccc < byUtterance.high)
-        #expect(bySpeaker.high - bySpeaker.low > 1.5 * (byUtterance.high - byUtterance.low))
-        #expect(Scoring.scoresWithInterval(pairs, seed: 1).cccInterval == bySpeaker)
-    }
-
     @Test func schedulesRiseAndFall() {
         let linear = LearningRateSchedule(totalSteps: 10, warmupSteps: 4, shape: .linear)
         let sixths: [Double] = [1.5, 3, 4.5, 6, 6, 5, 4, 3, 2, 1]
@@ -112,11 +69,4 @@ import Testing
         #expect(batches == Batches.shuffled(count, size: size, seed: 1, epoch: 2))
         #expect(count < 5 || batches != Batches.shuffled(count, size: size, seed: 1, epoch: 3))
     }
-}
-
-private enum SciPy {
-    static let ccc = 0.8221381267738884
-    static let pearson = 0.8594205724788054
-    static let rmse = 0.13994046353122225
-    static let mae = 0.125
 }
