@@ -1,4 +1,5 @@
 import Caching
+import Corpus
 import FeatureStore
 import Foundation
 
@@ -56,8 +57,10 @@ struct SummaryReport: Encodable {
     /// Of computed audio per second of the whole run; nil if nothing was computed.
     var audioSecondsPerSecond: Double?
     var elapsedSeconds: Double
+    /// Of the recordings computed in this run, how many there is something to say about, by its kind.
+    var warnings: [String: Int]
 
-    init(_ summary: CachingSummary, key: String, directory: String) {
+    init(_ summary: CachingSummary, _ notes: [RecordingNote.Kind: Int], key: String, directory: String) {
         self.directory = directory
         cacheKey = key
         utterances = summary.utterances
@@ -69,10 +72,11 @@ struct SummaryReport: Encodable {
         rejects = summary.rejects.count
         audioSecondsPerSecond = summary.computed > 0 ? summary.computedSeconds / summary.elapsedSeconds : nil
         elapsedSeconds = summary.elapsedSeconds
+        warnings = Dictionary(uniqueKeysWithValues: notes.map { ($0.key.rawValue, $0.value) })
     }
 
     enum CodingKeys: String, CodingKey {
-        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects
+        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, warnings
         case cacheKey = "cache_key"
         case audioSecondsPerSecond = "audio_seconds_per_second"
         case elapsedSeconds = "elapsed_seconds"
