@@ -74,7 +74,7 @@ public enum AudioFile {
         var samples: [Float] = []
         // A header can promise anything: reserve no more than an hour at 16 kHz on its word.
         let promised = Double(file.promisedFrames ?? 0) * Double(sampleRateHz) / Double(file.sampleRateHz)
-        samples.reserveCapacity(Int(min(promised.rounded(.up), 57_600_000)))
+        samples.reserveCapacity(Int(max(0, min(promised.rounded(.up), 57_600_000))))
         var resampler = try Resampler(from: file.sampleRateHz, to: sampleRateHz)
         while true {
             let frames = file.read(into: &block, frames: blockFrames)

@@ -88,17 +88,17 @@ struct SummaryReport: Encodable {
             \(counted(utterances, "utterance")), \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
             \(directory)
             \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
-            """ + noted
+            """ + warningLine
     }
 }
 
 extension SummaryReport {
-    /// A line of its own, where there is something: `3 noted: 2 truncated, 1 silent`.
-    private var noted: String {
+    /// A line of its own, where there is something: `warnings: 2 truncated, 1 silent`.
+    private var warningLine: String {
         let kinds = RecordingNote.Kind.allCases.compactMap { kind in
             warnings[kind.rawValue].map { "\($0) \(kind.rawValue)" }
         }
-        return kinds.isEmpty ? "" : "\n\(warnings.values.reduce(0, +)) noted: " + kinds.joined(separator: ", ")
+        return kinds.isEmpty ? "" : "\nwarnings: " + kinds.joined(separator: ", ")
     }
 }
 

@@ -64,5 +64,5 @@ import Testing
     #expect(outcome.code == 0 && warnings.count == 21)
     #expect(warnings.last == "warning: silent: 23 recordings in all, the first 20 of them named above")
     #expect(warnings[19].hasSuffix("s19.wav: silent, every sample is the same; used as it is (manifest.csv:21)"))
-    #expect(outcome.output.hasSuffix("23 noted: 23 silent\n"))
+    #expect(outcome.output.hasSuffix("\nwarnings: 23 silent\n"))
 }
