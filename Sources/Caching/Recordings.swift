@@ -36,13 +36,13 @@ public struct DecodedRecording: Sendable {
     public var samples: [Float]
     /// Of what was decoded, before resampling and normalising.
     public var sha256: String
-    /// The file holds less than its header promises.
-    public var isTruncated: Bool
+    /// What the user should know about it.
+    public var notes: [RecordingNote]
 
-    public init(samples: [Float], sha256: String, isTruncated: Bool = false) {
+    public init(samples: [Float], sha256: String, notes: [RecordingNote] = []) {
         self.samples = samples
         self.sha256 = sha256
-        self.isTruncated = isTruncated
+        self.notes = notes
     }
 }
 
@@ -64,7 +64,6 @@ public struct AudioRecordings: RecordingSource {
     public func probe(_ path: String) throws -> Double? {
         let header = try AudioFile.probe(path)
         guard let frames = header.frames else { return nil }
-        guard frames > 0 else { throw AudioError.empty(path: path) }
         // At another rate, how many samples there are after resampling is for the resampler to say.
         guard header.sampleRateHz != sampleRateHz || frames >= minimumSamples else {
             throw AudioError.tooShort(
@@ -74,9 +73,9 @@ public struct AudioRecordings: RecordingSource {
     }
 
     public func decode(_ path: String) throws -> DecodedRecording {
-        let waveform = try AudioFile.decode(path, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)
+        var waveform = try AudioFile.decode(path, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)
+        if normalise { Waveform.normalise(&waveform.samples) }
         return DecodedRecording(
-            samples: normalise ? waveform.normalised() : waveform.samples, sha256: waveform.sha256,
-            isTruncated: waveform.truncated)
+            samples: waveform.samples, sha256: waveform.sha256, notes: waveform.notes(normalised: normalise))
     }
 }

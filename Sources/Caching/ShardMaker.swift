@@ -25,7 +25,7 @@ struct ShardMaker {
 
     /// What a worker found out about one utterance.
     private enum Result: Sendable {
-        case computed(UtteranceEntry, rows: [[Float]], isTruncated: Bool)
+        case computed(UtteranceEntry, rows: [[Float]], notes: [RecordingNote])
         /// The recording was touched, but sounds the same.
         case unchanged(UtteranceEntry, ShardReader)
         case rejected(Reject)
@@ -103,7 +103,7 @@ struct ShardMaker {
                 sampleCount: recording.samples.count, audioSHA256: recording.sha256,
                 fileByteCount: item.stamp?.byteCount ?? 0,
                 fileModifiedNanoseconds: item.stamp?.modifiedNanoseconds ?? 0)
-            return .computed(entry, rows: rows, isTruncated: recording.isTruncated)
+            return .computed(entry, rows: rows, notes: recording.notes)
         } catch {
             return Reject(utterance, error).map { .rejected($0) } ?? .failed(error)
         }
@@ -135,11 +135,8 @@ struct ShardMaker {
     ) throws {
         var seconds = 0.0
         switch result {
-        case .computed(let entry, let rows, let isTruncated):
-            if isTruncated {
-                observer.onMessage(
-                    "warning: \(item.utterance.audioPath): shorter than its header says; what is there is used")
-            }
+        case .computed(let entry, let rows, let notes):
+            for note in notes { observer.onNote(item.utterance, note) }
             try run.append(entry, rows: rows)
             seconds = Double(entry.sampleCount) / Double(settings.layout.sampleRateHz)
             outcome.computed += 1

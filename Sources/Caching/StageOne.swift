@@ -40,17 +40,21 @@ public struct CachingObserver: Sendable {
     /// A line for the user.
     public var onMessage: @Sendable (String) -> Void
     public var onReject: @Sendable (Reject) -> Void
+    /// Something about a recording that was computed all the same.
+    public var onNote: @Sendable (Utterance, RecordingNote) -> Void
 
     public init(
         shouldStop: @escaping @Sendable () -> Bool = { false },
         onProgress: @escaping @Sendable (Int, Double) -> Void = { _, _ in },
         onMessage: @escaping @Sendable (String) -> Void = { _ in },
-        onReject: @escaping @Sendable (Reject) -> Void = { _ in }
+        onReject: @escaping @Sendable (Reject) -> Void = { _ in },
+        onNote: @escaping @Sendable (Utterance, RecordingNote) -> Void = { _, _ in }
     ) {
         self.shouldStop = shouldStop
         self.onProgress = onProgress
         self.onMessage = onMessage
         self.onReject = onReject
+        self.onNote = onNote
     }
 }
 

@@ -3,20 +3,28 @@ import Faults
 /// Why a recording could not become a waveform.
 public enum AudioError: Fault, Equatable {
     case missing(path: String)
-    /// Not a format libsndfile knows, or damaged where the header is, or not permitted to be read.
+    /// Not a format libsndfile knows, or not permitted to be read.
     case unreadable(path: String, reason: String)
+    /// It begins as a file of that format does, and libsndfile reads that format, but not this file.
+    case damaged(path: String, format: String, reason: String)
+    /// A format that this machine's libsndfile, or any, does not read. `sinceVersion` is the first that does.
+    case unsupported(path: String, format: String, libraryVersion: String, sinceVersion: String?)
     case sampleRate(path: String, sampleRateHz: Int)
     case empty(path: String)
+    /// The header promises sound, and there is none.
+    case nothingLeft(path: String)
     /// `sampleCount` at the rate asked for.
     case tooShort(path: String, sampleCount: Int, minimumSamples: Int, sampleRateHz: Int)
-    case notFinite(path: String, seconds: Double)
+    /// `count` samples are NaN, infinite, or beyond what any recording has; `firstSample` counts from 0 and is, like
+    /// `seconds`, that of the file, not of the waveform.
+    case notFinite(path: String, count: Int, firstSample: Int, seconds: Double)
     /// libsoxr refused; a bug, since rates are checked before.
     case resampling(path: String, reason: String)
 
     public var kind: FaultKind {
         switch self {
         case .missing: .missingInput
-        case .unreadable, .sampleRate, .empty, .tooShort, .notFinite: .badInput
+        case .unreadable, .damaged, .unsupported, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite: .badInput
         case .resampling: .bug
         }
     }
@@ -28,18 +36,46 @@ public enum AudioError: Fault, Equatable {
         case .unreadable(let path, let reason):
             return
                 "\(path): cannot be read as audio (\(reason)); expected WAV, FLAC or another libsndfile format"
+        case .damaged(let path, let format, let reason):
+            return
+                "\(path): begins as \(format) but cannot be read (\(reason)); it is damaged or cut off in its header, "
+                + "copy it again"
+        case .unsupported(let path, let format, let version, let since):
+            let conversion = "convert the recording, such as with ffmpeg -i FILE FILE.flac"
+            guard let since else { return "\(path): is \(format), which libsndfile does not read; \(conversion)" }
+            return "\(path): is \(format), which libsndfile reads from \(since) on and this machine's is \(version); "
+                + "install a newer one, or \(conversion)"
         case .sampleRate(let path, let rate):
             let range = AudioFile.sampleRatesHz
             return "\(path): sample rate \(rate) Hz; expected \(range.lowerBound) to \(range.upperBound) Hz"
         case .empty(let path):
             return "\(path): holds no samples; expected a recording"
+        case .nothingLeft(let path):
+            return "\(path): its header promises a recording, but none of it can be read; it is cut off or damaged, "
+                + "copy it again"
         case .tooShort(let path, let count, let minimum, let rate):
             return "\(path): \(count) samples at \(rate) Hz; expected at least \(minimum), one frame of the encoder"
-        case .notFinite(let path, let seconds):
+        case .notFinite(let path, let count, let first, let seconds):
             let hundredths = (seconds * 100).rounded(.down) / 100
-            return "\(path): a sample at \(hundredths) s is not a finite number; re-export the recording"
+            let samples = count == 1 ? "1 sample is" : "\(count) samples are"
+            return "\(path): \(samples) NaN, infinite or beyond 1e12, the first at \(hundredths) s (sample \(first)); "
+                + "re-export the recording"
         case .resampling(let path, let reason):
             return "\(path): resampling failed (\(reason)); please report this"
         }
+    }
+
+    /// Why libsndfile did not open a file.
+    ///
+    /// - Parameters:
+    ///   - reason: libsndfile's own.
+    ///   - head: the file's first 64 bytes, or as many as it has.
+    static func unopened(path: String, reason: String, head: [UInt8]) -> AudioError {
+        guard let signature = AudioSignature(head: head) else { return .unreadable(path: path, reason: reason) }
+        let version = SoundFile.libraryVersion
+        return signature.isRead(byVersion: version)
+            ? .damaged(path: path, format: signature.name, reason: reason)
+            : .unsupported(
+                path: path, format: signature.name, libraryVersion: version, sinceVersion: signature.sinceVersion)
     }
 }

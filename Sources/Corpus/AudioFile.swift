@@ -1,6 +1,3 @@
-import Crypto
-import Files
-
 /// What a file's header says about the recording.
 public struct AudioInfo: Sendable, Equatable {
     /// Samples per channel; nil when the header does not say, as in a FLAC file written to a pipe.
@@ -23,84 +20,71 @@ public enum AudioFile {
     public static var resamplerDescription: String { Resampler.description }
 
     /// Reads the header only.
-    /// - Throws: `AudioError.missing`, `.unreadable` or `.sampleRate`.
+    /// - Throws: `AudioError`, where the header already shows that the file cannot be used.
     public static func probe(_ path: String) throws(AudioError) -> AudioInfo {
         let file = try SoundFile(path)
+        guard file.promisedFrames != 0 else { throw file.promisesSound ? .nothingLeft(path: path) : .empty(path: path) }
         return AudioInfo(
             frames: file.promisedFrames, sampleRateHz: file.sampleRateHz, channels: file.channels,
             formatName: file.formatName)
     }
 
-    /// Decodes a whole recording, averages its channels, and resamples it. The same file gives the same bits every
-    /// time.
+    /// Decodes a whole recording, averages its channels, and resamples it, block by block. The same file gives the same
+    /// bits every time.
     ///
     /// - Parameters:
     ///   - sampleRateHz: the rate to resample to; a recording that has it already is left untouched.
     ///   - minimumSamples: the fewest samples at that rate that the caller can use (400 for one frame of a wav2vec2
     ///     encoder).
     /// - Throws: `AudioError`, naming the file. A file shorter than its header promises is no error: see
-    ///   `Waveform.truncated`.
+    ///   `Waveform.notes(normalised:)`.
     public static func decode(
         _ path: String, sampleRateHz: Int = 16_000, minimumSamples: Int = 1
     ) throws(AudioError) -> Waveform {
         precondition(sampleRatesHz.contains(sampleRateHz), "\(sampleRateHz) Hz is no rate to resample to")
         var file = try SoundFile(path)
-        let source = try readMono(&file)
-        guard !source.isEmpty else { throw .empty(path: path) }
-        if let bad = source.firstIndex(where: { !$0.isFinite }) {
-            throw .notFinite(path: path, seconds: Double(bad) / Double(file.sampleRateHz))
-        }
+        var signal = SourceSignal(sampleRateHz: file.sampleRateHz, channels: file.channels)
         let samples: [Float]
-        if file.sampleRateHz == sampleRateHz {
-            samples = source
-        } else {
-            do {
-                samples = try Resampler(from: file.sampleRateHz, to: sampleRateHz).resample(source)
-            } catch {
-                throw .resampling(path: path, reason: error.reason)
-            }
+        do {
+            samples = try read(&file, through: &signal, sampleRateHz: sampleRateHz)
+        } catch {
+            throw .resampling(path: path, reason: error.reason)
+        }
+        guard signal.frameCount > 0 else { throw file.promisesSound ? .nothingLeft(path: path) : .empty(path: path) }
+        if let (count, first) = signal.unusable {
+            throw .notFinite(
+                path: path, count: count, firstSample: first, seconds: Double(first) / Double(file.sampleRateHz))
         }
         guard samples.count >= minimumSamples else {
             throw .tooShort(
                 path: path, sampleCount: samples.count, minimumSamples: minimumSamples, sampleRateHz: sampleRateHz)
         }
-        let isShort = file.promisedFrames.map { source.count < $0 } ?? false
         return Waveform(
             samples: samples, sampleRateHz: sampleRateHz, sourceSampleRateHz: file.sampleRateHz,
-            sourceChannels: file.channels, sha256: hash(source, sampleRateHz: file.sampleRateHz),
-            truncated: isShort || file.isShorterThanItsHeader)
+            sourceChannels: file.channels, sha256: signal.sha256, statistics: signal.statistics,
+            lengthNote: file.lengthNote(framesRead: signal.frameCount))
     }
 
-    /// Everything the file gives, whatever its header promises: `out[t] = Σ_c x[t, c] / channels`, in float32.
-    private static func readMono(_ file: inout SoundFile) throws(AudioError) -> [Float] {
-        let blockFrames = 16_384
-        let channels = file.channels
-        var block = [Float](repeating: 0, count: blockFrames * channels)
-        var mono: [Float] = []
-        // A header can promise anything: reserve no more than ten minutes at 48 kHz on its word.
-        mono.reserveCapacity(min(file.promisedFrames ?? 0, 28_800_000))
+    /// Everything the file gives, whatever its header promises. Beside the result, memory holds a block.
+    private static func read(
+        _ file: inout SoundFile, through signal: inout SourceSignal, sampleRateHz: Int
+    ) throws(ResamplingFailure) -> [Float] {
+        let blockFrames = file.blockFrames
+        var block = [Float](repeating: 0, count: blockFrames * file.channels)
+        var samples: [Float] = []
+        // A header can promise anything: reserve no more than an hour at 16 kHz on its word.
+        let promised = Double(file.promisedFrames ?? 0) * Double(sampleRateHz) / Double(file.sampleRateHz)
+        samples.reserveCapacity(Int(max(0, min(promised.rounded(.up), 57_600_000))))
+        var resampler = try Resampler(from: file.sampleRateHz, to: sampleRateHz)
         while true {
             let frames = file.read(into: &block, frames: blockFrames)
-            guard frames > 0 else { return mono }
-            if channels == 1 {
-                mono.append(contentsOf: block[..<frames])
-                continue
+            guard frames > 0 else { break }
+            block.withUnsafeBufferPointer {
+                signal.append(UnsafeBufferPointer(rebasing: $0[..<(frames * file.channels)]))
             }
-            for frame in 0..<frames {
-                var sum: Float = 0
-                for channel in 0..<channels { sum += block[frame * channels + channel] }
-                mono.append(sum / Float(channels))
-            }
+            if signal.unusable == nil { try resampler.append(signal.mono, to: &samples) }
         }
-    }
-
-    private static func hash(_ samples: [Float], sampleRateHz: Int) -> String {
-        var hash = SHA256()
-        withUnsafeBytes(of: UInt32(sampleRateHz).littleEndian) { hash.update(bufferPointer: $0) }
-        #if _endian(big)
-            #error("the hash is over little-endian samples")
-        #endif
-        samples.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().hexadecimal
+        try resampler.finish(&samples)
+        return samples
     }
 }

@@ -1,17 +1,26 @@
 import CSoxr
 
-/// libsoxr at its high quality (20 bits), one channel, one thread; freed when the value goes.
-struct Resampler: ~Copyable {
+/// libsoxr at its high quality (20 bits), one channel, one thread, as a stream; freed when the value goes.
+///
+/// The same signal gives the same bits however it is cut into blocks, and a signal that has the rate already is handed
+/// through.
+package struct Resampler: ~Copyable {
     /// What resampled, for the cache's key: another version may give other bits.
-    static var description: String {
+    package static var description: String {
         let version = String(cString: soxr_version())
         return "libsoxr HQ " + (version.split(separator: "-").last.map(String.init) ?? version)
     }
 
-    private let handle: OpaquePointer
-    private let ratio: Double
+    /// Nil for equal rates.
+    private let handle: OpaquePointer?
+    private var block: [Float]
 
-    init(from inputRateHz: Int, to outputRateHz: Int) throws(ResamplingFailure) {
+    package init(from inputRateHz: Int, to outputRateHz: Int) throws(ResamplingFailure) {
+        guard inputRateHz != outputRateHz else {
+            handle = nil
+            block = []
+            return
+        }
         var failure: soxr_error_t?
         var io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I)
         var quality = soxr_quality_spec(UInt(SOXR_20_BITQ), 0)
@@ -21,43 +30,47 @@ struct Resampler: ~Copyable {
             throw ResamplingFailure(reason: failure.map { String(cString: $0) } ?? "no resampler")
         }
         handle = created
-        ratio = Double(outputRateHz) / Double(inputRateHz)
+        block = [Float](repeating: 0, count: 16_384)
     }
 
-    deinit { soxr_delete(handle) }
+    deinit { if let handle { soxr_delete(handle) } }
 
-    /// The whole signal at the output rate, the filter's delay already taken out. Its length is libsoxr's own:
-    /// `input.count` times the ratio of the rates, rounded.
-    consuming func resample(_ input: [Float]) throws(ResamplingFailure) -> [Float] {
-        let expected = Int((Double(input.count) * ratio).rounded(.up)) + 16
-        var failure: soxr_error_t?
-        let output = [Float](unsafeUninitializedCapacity: expected) { buffer, count in
-            count = 0
-            var consumed = 0
-            while consumed < input.count, failure == nil, count < expected {
-                var taken = 0
-                var given = 0
-                input.withUnsafeBufferPointer { input in
-                    failure = soxr_process(
-                        handle, input.baseAddress! + consumed, input.count - consumed, &taken,
-                        buffer.baseAddress! + count, expected - count, &given)
-                }
-                consumed += taken
-                count += given
-                if taken == 0, given == 0 { break }
-            }
-            while failure == nil, count < expected {
-                var given = 0
-                failure = soxr_process(handle, nil, 0, nil, buffer.baseAddress! + count, expected - count, &given)
-                if given == 0 { break }
-                count += given
-            }
+    /// Takes in the signal's next samples and appends what can be given of the result already.
+    package mutating func append(
+        _ input: [Float], to output: inout [Float]
+    ) throws(ResamplingFailure) {
+        guard handle != nil else { return output.append(contentsOf: input) }
+        var consumed = 0
+        while consumed < input.count {
+            let (taken, given) = try process(input[consumed...], &output)
+            consumed += taken
+            guard taken > 0 || given > 0 else { throw ResamplingFailure(reason: "it takes no more samples") }
+        }
+    }
+
+    /// Appends the rest: the filter's delay is taken out, and the result's length is libsoxr's own, that of the signal
+    /// times the ratio of the rates, rounded.
+    package consuming func finish(_ output: inout [Float]) throws(ResamplingFailure) {
+        guard handle != nil else { return }
+        while try process([], &output).given > 0 {}
+    }
+
+    /// - Parameter input: empty when the signal is over.
+    private mutating func process(
+        _ input: ArraySlice<Float>, _ output: inout [Float]
+    ) throws(ResamplingFailure) -> (taken: Int, given: Int) {
+        var taken = 0
+        var given = 0
+        let failure = input.withUnsafeBufferPointer { input in
+            let start = input.isEmpty ? nil : input.baseAddress
+            return soxr_process(handle, start, input.count, &taken, &block, block.count, &given)
         }
         if let failure { throw ResamplingFailure(reason: String(cString: failure)) }
-        return output
+        output.append(contentsOf: block[..<given])
+        return (taken, given)
     }
 }
 
-struct ResamplingFailure: Error {
+package struct ResamplingFailure: Error {
     let reason: String
 }

@@ -5,31 +5,45 @@ import Synchronization
 /// An audio file open in libsndfile; closed when the value goes.
 struct SoundFile: ~Copyable {
     let path: String
-    let info: SF_INFO
+    private let info: SF_INFO
     private let handle: OpaquePointer
+    private let extent: SoundExtent?
+    /// Kept for as long as libsndfile reads through it.
+    private let altered: AlteredFile?
+    private let isEstimated: Bool
 
     /// libsndfile keeps the reason of a failed open in one global: opening and asking happen under one lock, so that a
     /// worker never reports another's reason.
     private static let opening = Mutex(())
 
+    static var libraryVersion: String {
+        String(cString: sf_version_string()).split(separator: "-").last.map(String.init) ?? "of unknown version"
+    }
+
+    /// - Throws: `AudioError.missing`, `.unreadable`, `.damaged`, `.unsupported`, `.empty` or `.sampleRate`.
     init(_ path: String) throws(AudioError) {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw .missing(path: path)
-        }
-        guard !isDirectory.boolValue else { throw .unreadable(path: path, reason: "it is a folder") }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        if attributes?[.size] as? Int == 0 { throw .empty(path: path) }
+        let file = try RandomAccessFile(path)
+        let extent = SoundExtent(file)
+        let isEstimated = MPEGStream.lacksFrameCount(file)
+        let altered: AlteredFile? =
+            if let repair = extent?.repair {
+                AlteredFile(file, patch: repair)
+            } else if isEstimated {
+                AlteredFile(file, stretch: MPEGStream.stretch)
+            } else {
+                nil
+            }
         var info = SF_INFO()
         var reason = ""
         let opened = SoundFile.opening.withLock { _ in
             // An address is Sendable where the pointer is not; it comes straight back out of the lock.
-            let handle = sf_open(path, Int32(SFM_READ), &info)
+            let handle = altered?.open(&info) ?? sf_open(path, Int32(SFM_READ), &info)
             if handle == nil { reason = String(cString: sf_strerror(nil)) }
             return UInt(bitPattern: handle)
         }
         guard let handle = OpaquePointer(bitPattern: opened) else {
-            throw .unreadable(path: path, reason: reason.trimmingCharacters(in: .whitespacesAndNewlines.union(["."])))
+            let reason = reason.trimmingCharacters(in: .whitespacesAndNewlines.union(["."]))
+            throw .unopened(path: path, reason: reason, head: file.bytes(at: 0, count: 64))
         }
         guard info.channels > 0, AudioFile.sampleRatesHz.contains(Int(info.samplerate)) else {
             sf_close(handle)
@@ -38,6 +52,9 @@ struct SoundFile: ~Copyable {
         self.path = path
         self.info = info
         self.handle = handle
+        self.extent = extent
+        self.altered = altered
+        self.isEstimated = isEstimated
     }
 
     deinit { sf_close(handle) }
@@ -46,12 +63,12 @@ struct SoundFile: ~Copyable {
     var channels: Int { Int(info.channels) }
 
     /// nil when the header does not say, as in a FLAC file written to a pipe.
-    var promisedFrames: Int? { info.frames < Int64.max / 2 ? Int(info.frames) : nil }
+    var promisedFrames: Int? { info.frames < Int64.max / 2 && !isEstimated ? Int(info.frames) : nil }
 
     /// The container's name in libsndfile's words, such as `FLAC (Free Lossless Audio Codec)`.
     var formatName: String {
         var format = SF_FORMAT_INFO()
-        format.format = info.format & Int32(bitPattern: UInt32(0x0FFF_0000))  // SF_FORMAT_TYPEMASK
+        format.format = container
         let size = Int32(MemoryLayout<SF_FORMAT_INFO>.size)
         guard sf_command(handle, Int32(SFC_GET_FORMAT_INFO), &format, size) == 0, let name = format.name else {
             return "unknown"
@@ -59,21 +76,10 @@ struct SoundFile: ~Copyable {
         return String(cString: name)
     }
 
-    /// Whether opening it, libsndfile found less data than the header promises. It then corrects `info.frames` and
-    /// leaves only a line in its log: `data : 64000 (should be 32000)`.
-    var isShorterThanItsHeader: Bool {
-        var log = [CChar](repeating: 0, count: 16384)
-        let length = sf_command(handle, Int32(SFC_GET_LOG_INFO), &log, Int32(log.count))
-        guard length > 0 else { return false }
-        let text = String(decoding: log.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return text.split(separator: "\n").contains { line in
-            guard let found = line.firstMatch(of: /data\s*: (\d+) \(should be (\d+)\)/),
-                let promised = UInt64(found.1), let there = UInt64(found.2)
-            else { return false }
-            // A program writing to a pipe cannot know the length and leaves the largest number: that promises nothing.
-            return promised > there && promised < 0x7FFF_0000
-        }
-    }
+    private var container: Int32 { info.format & Int32(bitPattern: UInt32(0x0FFF_0000)) }  // SF_FORMAT_TYPEMASK
+
+    /// How many frames to read at a time. Where an MPEG stream ends within a frame, libsndfile drops the whole block.
+    var blockFrames: Int { isEstimated ? MPEGStream.shortestFrame : max(256, 65_536 / channels) }
 
     /// Reads the next frames, channels interleaved, scaled to −1…1.
     /// - Returns: how many frames were read; fewer than `frames` only at the end.
@@ -81,4 +87,30 @@ struct SoundFile: ~Copyable {
         precondition(buffer.count >= frames * channels)
         return buffer.withUnsafeMutableBufferPointer { Int(sf_readf_float(handle, $0.baseAddress, sf_count_t(frames))) }
     }
+
+    /// How the length of what was read to the end goes with the header.
+    func lengthNote(framesRead: Int) -> RecordingNote? {
+        let seconds = Double(framesRead) / Double(sampleRateHz)
+        if let extent {
+            guard let stated = extent.statedBytes else { return .lengthOpen(seconds: seconds) }
+            // A byte that fills the last sample up to an even length, some writers count and do not write.
+            let missing = Double(stated - extent.availableBytes) * Double(framesRead)
+            if missing >= Double(extent.availableBytes) {
+                let share = Double(stated) / Double(extent.availableBytes)
+                return .truncated(seconds: seconds, promisedSeconds: seconds * share)
+            }
+        }
+        if let promisedFrames {
+            guard framesRead < promisedFrames else { return nil }
+            return .truncated(seconds: seconds, promisedSeconds: Double(promisedFrames) / Double(sampleRateHz))
+        }
+        // An Ogg file's length is the position on its last page, which is marked as the last.
+        if container == SF_FORMAT_OGG || sf_error(handle) != 0 {
+            return .truncated(seconds: seconds, promisedSeconds: nil)
+        }
+        return isEstimated ? nil : .lengthOpen(seconds: seconds)
+    }
+
+    /// Whether the header promises sound, for a file that has none.
+    var promisesSound: Bool { (extent?.statedBytes ?? promisedFrames ?? 1) > 0 }
 }

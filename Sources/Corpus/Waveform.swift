@@ -8,20 +8,30 @@ public struct Waveform: Sendable, Equatable {
     /// SHA-256, in hexadecimal, over the source rate (UInt32, little-endian) and then the decoded, channel-averaged
     /// samples before resampling (float32, little-endian): what was heard, whatever the container's tags say.
     public var sha256: String
-    /// The file holds less than its header promises; what is there was read.
-    public var truncated: Bool
+    /// Of the decoded samples, before resampling.
+    public var statistics: SignalStatistics
+    /// `truncated` or `lengthOpen`; nil for a file that holds what its header promises.
+    public var lengthNote: RecordingNote?
 
     public var durationSeconds: Double { Double(samples.count) / Double(sampleRateHz) }
+
+    /// What a user should know about the recording.
+    ///
+    /// - Parameter normalised: whether the model's preprocessor normalises.
+    public func notes(normalised: Bool) -> [RecordingNote] {
+        (lengthNote.map { [$0] } ?? [])
+            + RecordingNote.about(statistics, channels: sourceChannels, normalised: normalised)
+    }
 }
 
 extension Waveform {
     /// Zero mean and unit variance over the utterance: `(x − mean) / √(variance + 1e-7)`, the variance biased.
     ///
-    /// Statistics are accumulated in float64.
+    /// Statistics are accumulated in float64. A constant, silence too, becomes zeros.
     /// - Source: `Wav2Vec2FeatureExtractor.zero_mean_unit_var_norm` in Hugging Face transformers, which computes in
     ///   float32.
-    public static func normalised(_ samples: [Float]) -> [Float] {
-        guard !samples.isEmpty else { return [] }
+    public static func normalise(_ samples: inout [Float]) {
+        guard !samples.isEmpty else { return }
         let count = Double(samples.count)
         var sum = 0.0
         for sample in samples { sum += Double(sample) }
@@ -32,9 +42,13 @@ extension Waveform {
             squares += difference * difference
         }
         let scale = 1 / (squares / count + 1e-7).squareRoot()
-        return samples.map { Float((Double($0) - mean) * scale) }
+        for index in samples.indices { samples[index] = Float((Double(samples[index]) - mean) * scale) }
     }
 
-    /// The samples, normalised over the utterance. See `normalised(_:)`.
-    public func normalised() -> [Float] { Waveform.normalised(samples) }
+    /// A copy of the samples, normalised. See `normalise(_:)`.
+    public static func normalised(_ samples: [Float]) -> [Float] {
+        var copy = samples
+        normalise(&copy)
+        return copy
+    }
 }

@@ -33,11 +33,13 @@ struct CacheJob {
     private let arguments: Arguments
     /// For lines that are not progress; it never draws a bar.
     private let notices: ProgressReporter
+    private let notes: NoteTally
 
     init(_ arguments: Arguments) {
         self.arguments = arguments
         notices = ProgressReporter(
             mode: arguments.progress == .json ? .json : .none, label: "", total: 0, unit: "audio s")
+        notes = NoteTally(manifestPath: arguments.manifestPath)
     }
 
     func run() throws {
@@ -69,6 +71,7 @@ struct CacheJob {
         let stage = stage(manifest, model, layout, progress: progress)
         let summary: CachingSummary
         var fidelity: CacheDescription.Fidelity?
+        defer { notes.closingLines.forEach(notices.message) }
         do {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
@@ -93,7 +96,8 @@ struct CacheJob {
             shouldStop: { Interruption.isRequested },
             onProgress: { reporter.advance(done: $0, work: $1) },
             onMessage: { reporter.message($0) },
-            onReject: { reporter.message(CacheJob.line($0, manifestPath)) })
+            onReject: { reporter.message(CacheJob.line($0, manifestPath)) },
+            onNote: { [notes] in notes.line($1, of: $0).map(reporter.message) })
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
@@ -152,7 +156,7 @@ struct CacheJob {
     private func printSummary(
         _ summary: CachingSummary, _ fidelity: CacheDescription.Fidelity?, key: String
     ) throws {
-        let report = SummaryReport(summary, fidelity, key: key, directory: arguments.directory)
+        let report = SummaryReport(summary, fidelity, notes.counts, key: key, directory: arguments.directory)
         print(arguments.printsJSON ? try json(report) : report.text)
     }
 }

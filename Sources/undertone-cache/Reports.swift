@@ -1,4 +1,5 @@
 import Caching
+import Corpus
 import FeatureStore
 import Foundation
 
@@ -58,8 +59,13 @@ struct SummaryReport: Encodable {
     var elapsedSeconds: Double
     /// Nil if the cache is not complete yet, or no recording can be read.
     var fidelity: CacheDescription.Fidelity?
+    /// Of the recordings computed in this run, how many there is something to say about, by its kind.
+    var warnings: [String: Int]
 
-    init(_ summary: CachingSummary, _ fidelity: CacheDescription.Fidelity?, key: String, directory: String) {
+    init(
+        _ summary: CachingSummary, _ fidelity: CacheDescription.Fidelity?, _ notes: [RecordingNote.Kind: Int],
+        key: String, directory: String
+    ) {
         self.directory = directory
         cacheKey = key
         utterances = summary.utterances
@@ -71,11 +77,19 @@ struct SummaryReport: Encodable {
         rejects = summary.rejects.count
         audioSecondsPerSecond = summary.computed > 0 ? summary.computedSeconds / summary.elapsedSeconds : nil
         elapsedSeconds = summary.elapsedSeconds
+<<<<<<< HEAD
         self.fidelity = fidelity
     }
 
     enum CodingKeys: String, CodingKey {
         case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, fidelity
+=======
+        warnings = Dictionary(uniqueKeysWithValues: notes.map { ($0.key.rawValue, $0.value) })
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, warnings
+>>>>>>> audio
         case cacheKey = "cache_key"
         case audioSecondsPerSecond = "audio_seconds_per_second"
         case elapsedSeconds = "elapsed_seconds"
@@ -87,6 +101,7 @@ struct SummaryReport: Encodable {
             \(counted(utterances, "utterance")), \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
             \(directory)
             \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
+<<<<<<< HEAD
             """ + (fidelity.map { "\n" + SummaryReport.line($0) } ?? "")
     }
 
@@ -97,6 +112,19 @@ struct SummaryReport: Encodable {
         }
         return "against float32, on \(counted(fidelity.utterances, "utterance")): relative error \(numbers[0]); "
             + "1 − cosine \(numbers[1]) on average, \(numbers[2]) at worst (\(fidelity.worstRow))"
+=======
+            """ + warningLine
+    }
+}
+
+extension SummaryReport {
+    /// A line of its own, where there is something: `warnings: 2 truncated, 1 silent`.
+    private var warningLine: String {
+        let kinds = RecordingNote.Kind.allCases.compactMap { kind in
+            warnings[kind.rawValue].map { "\($0) \(kind.rawValue)" }
+        }
+        return kinds.isEmpty ? "" : "\nwarnings: " + kinds.joined(separator: ", ")
+>>>>>>> audio
     }
 }
 

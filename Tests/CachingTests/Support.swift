@@ -29,6 +29,7 @@ final class FakeRecordings: RecordingSource {
         var samples: [Float]
         var stamp: FileStamp
         var fault: AudioError?
+        var notes: [RecordingNote] = []
         /// Whether the header already shows the fault.
         var isProbed = false
     }
@@ -66,7 +67,7 @@ final class FakeRecordings: RecordingSource {
         guard let file = files.withLock({ $0[path] }) else { throw AudioError.missing(path: path) }
         if let fault = file.fault { throw fault }
         let hash = file.samples.reduce(into: UInt64(5381)) { $0 = $0 &* 33 &+ UInt64($1.bitPattern) }
-        return DecodedRecording(samples: file.samples, sha256: String(hash, radix: 16))
+        return DecodedRecording(samples: file.samples, sha256: String(hash, radix: 16), notes: file.notes)
     }
 }
 

@@ -100,11 +100,13 @@ struct RecordingCase: CustomTestStringConvertible, Sendable {
         RecordingCase(
             testDescription: "not a number",
             bytes: Wave(samples: (0..<8000).map { $0 == 4000 ? .nan : 0.1 }, isFloat: true).bytes, code: 65,
-            reason: "a sample at 0.25 s is not a finite number; re-export the recording", isKnownBefore: false),
+            reason: "1 sample is NaN, infinite or beyond 1e12, the first at 0.25 s (sample 4000); "
+                + "re-export the recording", isKnownBefore: false),
         RecordingCase(
             testDescription: "infinite",
-            bytes: Wave(samples: (0..<8000).map { $0 == 7999 ? .infinity : 0.1 }, isFloat: true).bytes, code: 65,
-            reason: "a sample at 0.49 s is not a finite number; re-export the recording", isKnownBefore: false),
+            bytes: Wave(samples: (0..<8000).map { $0 >= 7997 ? .infinity : 0.1 }, isFloat: true).bytes, code: 65,
+            reason: "3 samples are NaN, infinite or beyond 1e12, the first at 0.49 s (sample 7997); "
+                + "re-export the recording", isKnownBefore: false),
     ]
 }
 

@@ -1,34 +1,12 @@
-import CSndFile
+import Corpus
 import Crypto
 import Faults
 import Foundation
 import Testing
 
-@testable import Corpus
-
 @Suite struct AudioTests {
     static func sine(_ frequencyHz: Double, _ amplitude: Double, rate: Int, count: Int) -> [Float] {
         (0..<count).map { Float(amplitude * sin(2 * .pi * frequencyHz * Double($0) / Double(rate))) }
-    }
-
-    /// A sine through decoding, averaging and resampling is the same sine sampled at the new rate: frequency,
-    /// amplitude and phase, so the filter's delay is gone as well. The edges ring and are left out.
-    @Test(arguments: [8_000, 11_025, 16_000, 24_000, 44_100, 48_000], [1, 2])
-    func resamplesASine(rate: Int, channels: Int) throws {
-        let folder = try TemporaryFolder()
-        let mono = Self.sine(440, 0.5, rate: rate, count: rate)
-        // In stereo the channels differ by a constant that cancels in their mean.
-        let samples = channels == 1 ? mono : mono.flatMap { [$0 + 0.25, $0 - 0.25] }
-        let file = WaveFile(encoding: .float32, sampleRateHz: rate, channels: channels, samples: samples)
-        let waveform = try AudioFile.decode(folder.write("sine.wav", file.bytes))
-        #expect(waveform.sampleRateHz == 16_000)
-        #expect(waveform.sourceSampleRateHz == rate)
-        #expect(waveform.sourceChannels == channels)
-        #expect(waveform.samples.count == 16_000)
-        #expect(!waveform.truncated)
-        let expected = Self.sine(440, 0.5, rate: 16_000, count: 16_000)
-        let worst = (800..<15_200).map { abs(waveform.samples[$0] - expected[$0]) }.max() ?? .infinity
-        #expect(worst < 1e-3, "worst difference \(worst)")
     }
 
     @Test func whatLiesAboveTheNewRateIsFilteredOut() throws {
@@ -78,37 +56,9 @@ import Testing
         let folder = try TemporaryFolder()
         let file = WaveFile(sampleRateHz: 8_000, channels: 2, samples: [Float](repeating: 0, count: 8_000))
         let info = try AudioFile.probe(folder.write("a.wav", file.bytes))
-        let expected = AudioInfo(frames: 4_000, sampleRateHz: 8_000, channels: 2, formatName: "WAV (Microsoft)")
-        #expect(info == expected)
+        #expect(info.frames == 4_000 && info.sampleRateHz == 8_000 && info.channels == 2)
+        #expect(info.formatName == "WAV (Microsoft)")
         #expect(info.durationSeconds == 0.5)
-    }
-
-    /// A header that promises more than there is: what is there is read, and said to be short.
-    @Test(arguments: [(UInt32(4_000), true), (2_000, false), (UInt32.max, false), (0x7FFF_FFFF, false)])
-    func readsToTheEndWhateverTheHeaderSays(stated: UInt32, truncated: Bool) throws {
-        let folder = try TemporaryFolder()
-        var file = WaveFile(samples: [Float](repeating: 0.25, count: 1_000))
-        file.statedDataBytes = stated
-        let waveform = try AudioFile.decode(folder.write("a.wav", file.bytes))
-        #expect(waveform.samples.count == 1_000)
-        #expect(waveform.truncated == truncated)
-    }
-
-    /// A download that broke off: FLAC keeps its promised length in the header, and frames before the break decode.
-    @Test(arguments: [1.0, 0.95, 0.6, 0.3])
-    func brokenOffFLACIsReadAsFarAsItGoes(part: Double) throws {
-        let folder = try TemporaryFolder()
-        let samples = (0..<40_000).map { Float(($0 &* 7919) % 2001 - 1000) / 1024 }
-        let whole = "\(folder.path)/whole.flac"
-        try writeFLAC(whole, samples, sampleRateHz: 16_000)
-        let bytes = [UInt8](try Data(contentsOf: URL(filePath: whole)))
-        let path = try folder.write("part.flac", Array(bytes.prefix(Int(part * Double(bytes.count)))))
-        let waveform = try AudioFile.decode(path)
-        #expect(try AudioFile.probe(path).frames == 40_000)
-        #expect(waveform.truncated == (part < 1))
-        #expect(part == 1 ? waveform.samples.count == 40_000 : waveform.samples.count < 40_000)
-        #expect(waveform.samples.count > Int(40_000 * part) - 8_192)
-        #expect(zip(waveform.samples, samples).allSatisfy { abs($0 - $1) <= 1 / 32_768 })
     }
 
     /// libsndfile keeps a failed open's reason in one global: workers must not tell each other's.
@@ -164,7 +114,8 @@ import Testing
         samples[20_000] = .nan
         check(
             try failure("nan.wav", WaveFile(encoding: .float32, samples: samples).bytes),
-            "nan.wav: a sample at 1.25 s is not a finite number; re-export the recording")
+            "nan.wav: 1 sample is NaN, infinite or beyond 1e12, the first at 1.25 s (sample 20000); re-export the recording"
+        )
         check(
             try failure("slow.wav", WaveFile(sampleRateHz: 1, samples: samples.map { _ in 0 }).bytes),
             "slow.wav: sample rate 1 Hz; expected 1000 to 768000 Hz")
@@ -179,17 +130,6 @@ import Testing
     @Test func resamplerNamesItsVersion() {
         #expect(AudioFile.resamplerDescription.wholeMatch(of: /libsoxr HQ \d+\.\d+\.\d+/) != nil)
     }
-}
-
-/// 16-bit FLAC, one channel.
-private func writeFLAC(_ path: String, _ samples: [Float], sampleRateHz: Int) throws {
-    var info = SF_INFO()
-    info.samplerate = Int32(sampleRateHz)
-    info.channels = 1
-    info.format = Int32(SF_FORMAT_FLAC) | Int32(SF_FORMAT_PCM_16)
-    let file = try #require(sf_open(path, Int32(SFM_WRITE), &info))
-    #expect(sf_writef_float(file, samples, sf_count_t(samples.count)) == sf_count_t(samples.count))
-    #expect(sf_close(file) == 0)
 }
 
 @Suite struct NormalisationTests {
@@ -232,7 +172,7 @@ private func writeFLAC(_ path: String, _ samples: [Float], sampleRateHz: Int) th
             #expect(info.sampleRateHz == 24_000 && waveform.sourceSampleRateHz == 24_000)
             let expected = try #require(info.durationSeconds) * 16_000
             #expect(abs(Double(waveform.samples.count) - expected) <= 1)
-            #expect(!waveform.truncated)
+            #expect(waveform.notes(normalised: false) == [], "\(utterance.path)")
             hashes.insert(waveform.sha256)
         }
         #expect(hashes.count == 212)

@@ -7,6 +7,9 @@ struct WaveFile {
     var channels = 1
     /// Interleaved.
     var samples: [Float] = []
+    /// Chunks in front of the sound's, and bytes behind it.
+    var before: [UInt8] = []
+    var after: [UInt8] = []
     /// What the header says of the data's length, in place of the truth.
     var statedDataBytes: UInt32?
 
@@ -20,7 +23,8 @@ struct WaveFile {
             }
         }
         var bytes = Array("RIFF".utf8)
-        append((statedDataBytes ?? UInt32(data.count)) &+ 36, to: &bytes)
+        let others = UInt32(36 + before.count + after.count)
+        append((statedDataBytes ?? UInt32(data.count)) &+ others, to: &bytes)
         bytes += Array("WAVEfmt ".utf8)
         append(UInt32(16), to: &bytes)
         append(UInt16(encoding == .int16 ? 1 : 3), to: &bytes)
@@ -29,10 +33,19 @@ struct WaveFile {
         append(UInt32(truncatingIfNeeded: sampleRateHz * channels * width), to: &bytes)
         append(UInt16(channels * width), to: &bytes)
         append(UInt16(8 * width), to: &bytes)
-        bytes += Array("data".utf8)
+        bytes += before + Array("data".utf8)
         append(statedDataBytes ?? UInt32(data.count), to: &bytes)
-        return bytes + data
+        return bytes + data + after
     }
+
+    /// A chunk, filled up to an even length.
+    static func chunk(_ name: String, _ body: [UInt8]) -> [UInt8] {
+        let length = withUnsafeBytes(of: UInt32(body.count).littleEndian) { Array($0) }
+        return Array(name.utf8) + length + body + [UInt8](repeating: 0, count: body.count % 2)
+    }
+
+    /// The body of a LIST chunk that names a program.
+    static let softwareTag = Array("INFO".utf8) + chunk("ISFT", Array("test".utf8))
 
     private func append<Integer: FixedWidthInteger>(_ value: Integer, to bytes: inout [UInt8]) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }

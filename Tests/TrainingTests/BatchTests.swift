@@ -15,7 +15,8 @@ func batchesHoldTheStoredRows(storage: StorageFormat) throws {
     for members in [[0], [5, 2, 11, 2], Array(cache.utterances.indices.reversed())] {
         let examples = members.map { index in
             TrainingCorpus.Example(
-                id: cache.utterances[index].entry.id, speaker: nil, place: cache.utterances[index], labels: [])
+                id: cache.utterances[index].entry.id, speaker: nil, place: cache.utterances[index], labels: [],
+                metadata: [:])
         }
         let (rows, offsets) = try reader.read(examples)
         #expect(offsets.rowCount == examples.map(\.frameCount).reduce(0, +))
