@@ -77,19 +77,12 @@ struct SummaryReport: Encodable {
         rejects = summary.rejects.count
         audioSecondsPerSecond = summary.computed > 0 ? summary.computedSeconds / summary.elapsedSeconds : nil
         elapsedSeconds = summary.elapsedSeconds
-<<<<<<< HEAD
         self.fidelity = fidelity
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, fidelity
-=======
         warnings = Dictionary(uniqueKeysWithValues: notes.map { ($0.key.rawValue, $0.value) })
     }
 
     enum CodingKeys: String, CodingKey {
-        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, warnings
->>>>>>> audio
+        case directory, utterances, hours, frames, gigabytes, computed, reused, rejects, fidelity, warnings
         case cacheKey = "cache_key"
         case audioSecondsPerSecond = "audio_seconds_per_second"
         case elapsedSeconds = "elapsed_seconds"
@@ -101,8 +94,7 @@ struct SummaryReport: Encodable {
             \(counted(utterances, "utterance")), \(spelledHours(hours)), \(spelledBytes(gigabytes)) in \
             \(directory)
             \(computed) computed, \(reused) reused, \(rejects) rejected\(speed)
-<<<<<<< HEAD
-            """ + (fidelity.map { "\n" + SummaryReport.line($0) } ?? "")
+            """ + (fidelity.map { "\n" + SummaryReport.line($0) } ?? "") + warningLine
     }
 
     /// A cosine this near to 1 is told by its distance from 1.
@@ -112,19 +104,14 @@ struct SummaryReport: Encodable {
         }
         return "against float32, on \(counted(fidelity.utterances, "utterance")): relative error \(numbers[0]); "
             + "1 − cosine \(numbers[1]) on average, \(numbers[2]) at worst (\(fidelity.worstRow))"
-=======
-            """ + warningLine
     }
-}
 
-extension SummaryReport {
     /// A line of its own, where there is something: `warnings: 2 truncated, 1 silent`.
     private var warningLine: String {
         let kinds = RecordingNote.Kind.allCases.compactMap { kind in
             warnings[kind.rawValue].map { "\($0) \(kind.rawValue)" }
         }
         return kinds.isEmpty ? "" : "\nwarnings: " + kinds.joined(separator: ", ")
->>>>>>> audio
     }
 }
 
