@@ -73,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-cache",
             dependencies: [
-                "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
+                "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

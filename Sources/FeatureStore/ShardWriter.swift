@@ -165,18 +165,16 @@ public final class ShardWriter {
 
     /// Writes the index, flushes everything to the disk, and gives the file its name.
     ///
-    /// - Parameter destination: where the file goes instead of `path`, in the same folder.
     /// - Throws: `StoreError.cannotWrite`; nothing new is then under that name.
-    public func finish(as destination: String? = nil) throws(StoreError) {
+    public func finish() throws(StoreError) {
         precondition(!isPublished, "finished once")
-        let destination = destination ?? path
         do throws(Hdf5Failure) {
             for sink in sinks { try sink.finish() }
             let id = fileIdentifier
             try index.write(to: id, cuts: layout.cuts)
             _ = try hdf5 { H5Fflush(id, H5F_SCOPE_GLOBAL) }
         } catch {
-            throw .cannotWrite(path: destination, detail: error.detail)
+            throw .cannotWrite(path: path, detail: error.detail)
         }
         sinks = []
         file = nil
@@ -184,10 +182,10 @@ public final class ShardWriter {
         do {
             _ = try ShardReader(path: temporaryPath)
         } catch {
-            throw .cannotWrite(path: destination, detail: "reading it back: \(error)")
+            throw .cannotWrite(path: path, detail: "reading it back: \(error)")
         }
         try writing(as: StoreError.self) { () throws(WriteFailure) in
-            try TemporaryName.publish(temporaryPath, as: destination)
+            try TemporaryName.publish(temporaryPath, as: path)
         }
         isPublished = true
     }
@@ -204,13 +202,10 @@ private final class RowSink {
     private var chunk: [UInt8] = []
     private var writtenRows = 0
 
-    /// Large enough that a chunk's bookkeeping vanishes, small enough that a last chunk wastes little.
-    private static let chunkBytes = 1 << 20
-
     init(parent: hid_t, cut: CutLayout, storage: StorageFormat) throws(Hdf5Failure) {
         hiddenSize = cut.hiddenSize
         bytesPerRow = storage.byteCount(channels: cut.hiddenSize)
-        rowsPerChunk = max(1, RowSink.chunkBytes / bytesPerRow)
+        rowsPerChunk = max(1, ShardLayout.chunkBytes / bytesPerRow)
         let properties = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_dataset_create()) }
         let chunkExtent = [hsize_t(rowsPerChunk), hsize_t(hiddenSize)]
         _ = try hdf5 { H5Pset_chunk(properties.id, 2, chunkExtent) }
