@@ -234,7 +234,7 @@ private final class RowSink {
     func finish() throws(Hdf5Failure) {
         let rows = chunk.count / bytesPerRow
         guard rows > 0 else { return }
-        chunk.append(contentsOf: repeatElement(0, count: rowsPerChunk * bytesPerRow - chunk.count))
+        chunk += [UInt8](repeating: 0, count: rowsPerChunk * bytesPerRow - chunk.count)
         try writeChunk(rows: rows)
     }
 

@@ -127,6 +127,7 @@ func everyItemIsComputedOnceWithinTheBounds(seed: Int) {
     let samples = [5, 20, 70, 10, 90, 40]
     let line = watch.line(
         samples, decoders: 1,
+        decoding: { index in if index > 0 { _ = watch.waits { !$0.computing.isEmpty } } },
         computing: { index in if index == 0 { _ = watch.waits { $0.decoded.count == samples.count } } })
     _ = watch.drain(line)
     #expect(watch.counts.withLock { $0.computing } == [0, 4, 2, 5, 1, 3])
