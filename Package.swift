@@ -73,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "undertone-cache",
             dependencies: [
-                "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Files",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
+                "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "undertone-train",

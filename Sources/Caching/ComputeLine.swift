@@ -164,7 +164,9 @@ package final class ComputeLine<Decoded: Sendable, Value: Sendable>: Sendable {
             guard !isStopped(&state), !(isLastDecoding && state.reservedCount == 0) else { return .some(nil) }
             guard !state.decoded.isEmpty, state.computedSamples <= limits.computedSamples else { return nil }
             // Towards the end the longest goes first, so that no worker is left alone with it.
-            let choice = isLastDecoding ? state.decoded.indices.max { state.decoded[$0].samples < state.decoded[$1].samples }! : 0
+            let choice =
+                isLastDecoding
+                ? state.decoded.indices.max { state.decoded[$0].samples < state.decoded[$1].samples }! : 0
             let item = state.decoded.remove(at: choice)
             state.reservedCount -= 1
             state.reservedSamples -= item.samples

@@ -113,7 +113,8 @@ public enum CachingError: Fault, Equatable {
         case .encoder(let id, let detail):
             return "utterance '\(id)': the encoder gave \(detail); please report this"
         case .noSpace(let directory, let needed, let free):
-            return "\(directory): needs \(spelledBytes(needed)) while it is made, but its disk has \(spelledBytes(free)) free; "
+            return
+                "\(directory): needs \(spelledBytes(needed)) while it is made, but its disk has \(spelledBytes(free)) free; "
                 + "make room, choose another --out, or use more --shards, of which only one is put together at a time"
         case .interrupted:
             return "interrupted; what is computed is kept, the same command goes on from here"

@@ -154,7 +154,9 @@ public struct StageOne: Sendable {
     ) throws {
         let lock = try WriterLock.acquire(
             for: settings.path(CacheDescription.fileName),
-            onWait: { observer.onMessage("\(settings.directory): another process is finishing this cache; waiting for it") },
+            onWait: {
+                observer.onMessage("\(settings.directory): another process is finishing this cache; waiting for it")
+            },
             shouldStop: observer.shouldStop)
         try addShards(to: &summary)
         let description = try describe(summary)

@@ -39,7 +39,9 @@ public struct CacheKey: Sendable, Hashable {
             let words = name.replacing("_", with: " ")
             guard let here else { return "\(words) not recorded there, \(CacheKey.shown(there!)) wanted" }
             guard let there else { return "\(words) \(CacheKey.shown(here)) there, not wanted" }
-            if let (here, there) = CacheKey.differingParts(here, there) { return "\(words): \(here) there, \(there) wanted" }
+            if let (here, there) = CacheKey.differingParts(here, there) {
+                return "\(words): \(here) there, \(there) wanted"
+            }
             if CacheKey.isLong(here) || CacheKey.isLong(there) { return "\(words) differ" }
             return "\(words) \(here) there, \(there) wanted"
         }

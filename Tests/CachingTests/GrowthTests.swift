@@ -65,7 +65,8 @@ private let shardName = ShardLayout.fileName(shard: 0)
     let number = try FileManager.default.attributesOfItem(atPath: folder.file(shardName))[.systemFileNumber] as? Int
     try cache(manifest, folder, recordings, encoder: encoder)
     #expect(encoder.callCount == 0 && folder.names == [shardName])
-    #expect(try FileManager.default.attributesOfItem(atPath: folder.file(shardName))[.systemFileNumber] as? Int == number)
+    #expect(
+        try FileManager.default.attributesOfItem(atPath: folder.file(shardName))[.systemFileNumber] as? Int == number)
 }
 
 @Test func leftoversOfADeadProcessGo() throws {

@@ -9,7 +9,8 @@ import Testing
 func fullDiskIsSaidAndTheSameCommandGoesOn(kibibytes: Int, file: String) throws {
     let folder = try Scratch()
     // A segment takes a chunk of 1 MiB and its index, the shard two chunks: 17000 rows of 96 bytes.
-    try folder.writeCorpus(12, frames: 460_000, step: 0)
+    try folder.write("long.wav", Wave(frames: 460_000, pitchHz: 200).bytes)
+    try folder.writeManifest((0..<12).map { "u\($0),long.wav,train,s,1" })
     let arguments = cacheArguments("--seal-every", "0", "--workers", "1")
     let stopped = try Program.cache.run(arguments, limits: "-f \(kibibytes)", in: folder)
     #expect(stopped.code == 73, "\(stopped.said)")
@@ -56,21 +57,21 @@ func fullDiskIsSaidAndTheSameCommandGoesOn(kibibytes: Int, file: String) throws 
     }
     try folder.write("long.wav", header)
     try #require(truncate("\(folder.path)/long.wav", off_t(sampleBytes) + 44) == 0)
-    try folder.writeManifest((0..<20_000).map { "u\($0),long.wav,train,s,1" })
+    try folder.writeManifest((0..<4000).map { "u\($0),long.wav,train,s,1" })
     let outcome = try Program.cache.run(cacheArguments("--store", "float32"), in: folder)
     #expect(outcome.code == 73)
-    // 20000 × 6.25 million frames × 48 channels × 4 bytes, twice: in segments and in the shard.
+    // 4000 × 6.25 million frames × 48 channels × 4 bytes, twice: in segments and in the shard.
     let words =
-        /error: cache: needs 48[0-9]{3}\.[0-9]{2} GB while it is made, but its disk has [0-9.]+ [MG]B free; make room, choose another --out, or use more --shards, of which only one is put together at a time\n/
+        /error: cache: needs 9[0-9]{3}\.[0-9]{2} GB while it is made, but its disk has [0-9.]+ [MG]B free; make room, choose another --out, or use more --shards, of which only one is put together at a time\n/
     #expect(outcome.said.wholeMatch(of: words) != nil, "\(outcome.said)")
     #expect(!folder.exists("cache") && outcome.output.isEmpty)
     let plan = try Program.cache.run(cacheArguments("--store", "float32", "--dry-run"), in: folder)
     #expect(plan.code == 0)
     #expect(plan.output.contains(/GB of disk at the fullest moment, but only [0-9.]+ [MG]B free\n/))
-    // Of two hundred shards, one is in the making at a time.
+    // Of forty shards, one is in the making at a time.
     let sharded = try Program.cache.run(
-        cacheArguments("--store", "float32", "--dry-run", "--shards", "200"), in: folder)
-    #expect(sharded.output.contains(/\n24[0-9]{3}\.[0-9]{2} GB of disk at the fullest moment/), "\(sharded.output)")
+        cacheArguments("--store", "float32", "--dry-run", "--shards", "40"), in: folder)
+    #expect(sharded.output.contains(/\n4[0-9]{3}\.[0-9]{2} GB of disk at the fullest moment/), "\(sharded.output)")
 }
 
 /// Regression: every segment of a long run was kept open, until the system allowed no more.

@@ -11,7 +11,8 @@ import Testing
 
     let kept = try Program.cache.run(fewer, in: folder)
     #expect(kept.code == 0)
-    #expect(kept.output.contains("\n3 utterances are no longer in the manifest; --prune drops them\n0 computed, 3 reused,"))
+    #expect(
+        kept.output.contains("\n3 utterances are no longer in the manifest; --prune drops them\n0 computed, 3 reused,"))
     #expect(try storedRows("cache", in: folder).count == 6)
     #expect(try folder.read("cache/corpus.csv") == folder.read("fewer.csv"))
 

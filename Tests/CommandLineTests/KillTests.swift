@@ -88,7 +88,7 @@ private struct KillHarness {
             usleep(UInt32(random.below(20_000)))
         case .assembling:
             wait { $0.contains { $0.contains(".h5.partial-") } }
-            usleep(UInt32(random.below(20_000)))
+            usleep(UInt32(random.below(4_000)))
         case .finishing:
             wait { $0.contains("shard-00002.h5") }
             usleep(UInt32(random.below(200_000)))
@@ -109,7 +109,9 @@ private struct KillHarness {
                 } else if name == CacheDescription.fileName {
                     _ = try FeatureCache.open(directory: "\(folder.path)/cache")
                 } else {
-                    #expect(try folder.bytes("cache/\(name)") == folder.bytes("whole/\(name)"), "kill \(killCount): \(name)")
+                    #expect(
+                        try folder.bytes("cache/\(name)") == folder.bytes("whole/\(name)"), "kill \(killCount): \(name)"
+                    )
                 }
             } catch StoreError.missing where KillHarness.isSegment(name) {
                 // The process beside has just put its shard together.
