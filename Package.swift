@@ -76,7 +76,7 @@ let package = Package(
             name: "undertone-cache",
             dependencies: [
                 "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "undertone-train",

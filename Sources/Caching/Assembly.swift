@@ -1,3 +1,4 @@
+import Dispatch
 import FeatureStore
 import Foundation
 
@@ -5,12 +6,13 @@ import Foundation
 struct Assembly {
     private let settings: CachingSettings
     private let plan: ShardPlan
-    private var places: [String: (entry: UtteranceEntry, reader: ShardReader)] = [:]
+    private var places: [String: (entry: UtteranceEntry, file: StoredShard)] = [:]
     private var open: ShardWriter?
-    private var openSince = ContinuousClock.now
-    private var sealed: [ShardReader] = []
+    private var hasSealed = false
     private var isRestamped = false
     private var nextSegment: Int
+    /// When the open segment is due, nil while there is none.
+    private(set) var sealDeadline: DispatchTime?
 
     init(settings: CachingSettings, plan: ShardPlan) {
         self.settings = settings
@@ -20,61 +22,59 @@ struct Assembly {
     }
 
     /// Notes that an utterance's rows are in a file already.
-    mutating func place(_ id: String, _ entry: UtteranceEntry, in reader: ShardReader, isRestamped: Bool = false) {
-        places[id] = (entry, reader)
+    mutating func place(_ entry: UtteranceEntry, in file: StoredShard, isRestamped: Bool = false) {
+        places[entry.id] = (entry, file)
         self.isRestamped = self.isRestamped || isRestamped
     }
 
-    /// Takes in a computed utterance, in the manifest's order.
+    /// Takes in a computed utterance, in any order.
     mutating func append(_ entry: UtteranceEntry, rows: [[Float]]) throws(StoreError) {
         if open == nil {
             let path = ShardPlan.segmentPath(of: plan.path, number: nextSegment)
             open = try ShardWriter(path: path, layout: settings.layout, shard: plan.shard)
             nextSegment += 1
-            openSince = .now
+            sealDeadline = .now() + settings.segmentDuration / .seconds(1)
         }
         try open?.append(entry, rows: rows)
-        if openSince.duration(to: .now) >= settings.segmentDuration { try seal() }
+        if let sealDeadline, .now() >= sealDeadline { try seal() }
     }
 
     /// Finishes the open segment, so that its utterances outlive this process.
     mutating func seal() throws(StoreError) {
         guard let writer = open else { return }
         open = nil
+        sealDeadline = nil
         guard writer.utteranceCount > 0 else { return }
         try writer.finish()
-        sealed.append(try ShardReader(path: writer.path))
+        hasSealed = true
+        let segment = StoredShard(try ShardReader(path: writer.path))
+        for entry in segment.entries { places[entry.id] = (entry, segment) }
     }
 
     /// Whether the shard on the disk already is what would be put together.
     var isUnchanged: Bool {
-        guard let existing = plan.existing, open == nil, sealed.isEmpty, !isRestamped else { return false }
+        guard let existing = plan.existing, open == nil, !hasSealed, !isRestamped, plan.droppedCount == 0 else {
+            return false
+        }
         let members = Set(plan.items.map(\.utterance.id))
-        let stays = places.values.filter { $0.reader === existing }.count
-        return stays == places.count && stays == existing.entries.filter { members.contains($0.id) }.count
+        return places.values.allSatisfy { $0.file === existing } && plan.kept.allSatisfy { $0.file === existing }
+            && places.count == existing.entries.filter { members.contains($0.id) }.count
     }
 
     /// Gives the shard its name: the manifest's order first, then what the manifest no longer has.
+    ///
+    /// Segments go only after the shard that has their rows is on the disk under its name: between any two steps, every
+    /// row is in at least one whole file.
     mutating func assemble() throws(StoreError) {
-        if let writer = open, places.isEmpty, sealed.isEmpty, plan.kept.isEmpty {
-            // Everything was computed in one go: the segment is the shard.
-            try writer.finish(as: plan.path)
-        } else {
-            try seal()
-            for reader in sealed {
-                for entry in reader.entries { places[entry.id] = (entry, reader) }
-            }
-            let writer = try ShardWriter(path: plan.path, layout: settings.layout, shard: plan.shard)
-            for item in plan.items {
-                guard let place = places[item.utterance.id] else { continue }
-                try writer.appendCopy(place.entry, from: place.reader)
-            }
-            if let existing = plan.existing {
-                for entry in plan.kept { try writer.appendCopy(entry, from: existing) }
-            }
-            try writer.finish()
+        try seal()
+        let writer = try ShardWriter(path: plan.path, layout: settings.layout, shard: plan.shard)
+        var files = OpenShards()
+        for item in plan.items {
+            guard let place = places[item.utterance.id] else { continue }
+            try writer.appendCopy(place.entry, from: try files.reader(of: place.file))
         }
-        open = nil
+        for (entry, file) in plan.kept { try writer.appendCopy(entry, from: try files.reader(of: file)) }
+        try writer.finish()
         for path in ShardPlan.segmentPaths(of: plan.path) { unlink(path) }
     }
 }

@@ -77,6 +77,8 @@ public enum CachingError: Fault, Equatable {
     case shardCount(directory: String, found: Int, wanted: Int)
     /// The encoder gave something else than the layout says.
     case encoder(id: String, detail: String)
+    /// The disk has too little room for what the run would write; in bytes.
+    case noSpace(directory: String, needed: Int, free: Int)
     case interrupted
 
     public var kind: FaultKind {
@@ -85,6 +87,7 @@ public enum CachingError: Fault, Equatable {
         case .nothingUsable(_, let rejects): rejects.allSatisfy(\.isMissing) ? .missingInput : .badInput
         case .shardNumber, .shardCount: .usage
         case .encoder: .bug
+        case .noSpace: .cannotWrite
         case .interrupted: .interrupted
         }
     }
@@ -109,6 +112,10 @@ public enum CachingError: Fault, Equatable {
                 + "leave --shards out, choose another folder, or delete this one"
         case .encoder(let id, let detail):
             return "utterance '\(id)': the encoder gave \(detail); please report this"
+        case .noSpace(let directory, let needed, let free):
+            return
+                "\(directory): needs \(spelledBytes(needed)) while it is made, but its disk has \(spelledBytes(free)) free; "
+                + "make room, choose another --out, or use more --shards, of which only one is put together at a time"
         case .interrupted:
             return "interrupted; what is computed is kept, the same command goes on from here"
         }

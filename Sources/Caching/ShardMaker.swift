@@ -1,19 +1,21 @@
 import Corpus
 import FeatureStore
+import Files
 import Foundation
 
 /// Makes one shard: computes what is missing into segments, then puts the shard together.
 ///
-/// A segment is a whole shard file of its own, `shard-00000.h5.segment-000000`, sealed every minute or so and whenever
-/// the work is interrupted. Whatever ends the process, at most the open segment is lost; the next run finds the others
-/// and reuses their utterances as it reuses those of an earlier shard. Copying costs next to
-/// nothing beside computing.
+/// A segment is a whole shard file of its own, `shard-00000.h5.segment-000000`, sealed every half a minute or so and
+/// whenever the work is interrupted. Whatever ends the process, at most the open segment is lost, and what was just being
+/// computed; the next run finds the others and reuses their utterances as it reuses those of an earlier shard. Copying costs
+/// next to nothing beside computing.
 struct ShardMaker {
     let settings: CachingSettings
     let encoder: any FrozenEncoder
     let recordings: any RecordingSource
     let observer: CachingObserver
-    let probeRejects: [String: Reject]
+    /// What the headers say.
+    let survey: CachingSurvey
 
     struct Outcome {
         var rejects: [Reject] = []
@@ -23,16 +25,20 @@ struct ShardMaker {
         var computedSeconds = 0.0
     }
 
+    private typealias Decoded = Swift.Result<DecodedRecording, any Error>
+
     /// What a worker found out about one utterance.
     private enum Result: Sendable {
         case computed(UtteranceEntry, rows: [[Float]], notes: [RecordingNote])
         /// The recording was touched, but sounds the same.
-        case unchanged(UtteranceEntry, ShardReader)
+        case unchanged(UtteranceEntry, StoredShard)
         case rejected(Reject)
         case failed(any Error)
     }
 
     func make(_ plan: ShardPlan) throws -> Outcome {
+        // Whoever left these is dead: nobody else is at this shard.
+        TemporaryName.removeStale(for: plan.path, andWhatFollows: true)
         var outcome = Outcome()
         if plan.isDone {
             outcome.reused = plan.items.count
@@ -40,26 +46,21 @@ struct ShardMaker {
             return outcome
         }
         var run = Assembly(settings: settings, plan: plan)
-        let pending = plan.items.indices.filter { index in
-            let item = plan.items[index]
-            if case .reuse(let reader) = item.action {
-                run.place(item.utterance.id, reader.entries[reader.index(of: item.utterance.id)!], in: reader)
+        let pending = plan.items.filter { item in
+            let id = item.utterance.id
+            if case .reuse(let file) = item.action, let entry = file[id] {
+                run.place(entry, in: file)
                 outcome.reused += 1
                 return false
             }
-            if let reject = probeRejects[item.utterance.id] {
+            if let reject = survey.rejectOfId[id] {
                 outcome.rejects.append(reject)
                 return false
             }
             return true
         }
         do {
-            let finished = try inOrder(
-                count: pending.count, workers: settings.workerCount, window: settings.workerCount + 2,
-                shouldStop: observer.shouldStop,
-                produce: { [self] in work(on: plan.items[pending[$0]]) },
-                consume: { try take($1, plan.items[pending[$0]], &run, &outcome) })
-            if finished < pending.count { throw CachingError.interrupted }
+            try compute(pending, &run, &outcome)
         } catch {
             // What is computed stays, whatever went wrong; the first error is the one to report.
             try? run.seal()
@@ -73,6 +74,35 @@ struct ShardMaker {
         return outcome
     }
 
+    private func compute(_ pending: [ShardPlan.Item], _ run: inout Assembly, _ outcome: inout Outcome) throws {
+        let estimates = pending.map { item in
+            let seconds = survey.secondsOfId[item.utterance.id] ?? 0
+            return Int(seconds * Double(settings.layout.sampleRateHz))
+        }
+        let line = ComputeLine<Decoded, Result>(
+            estimates: estimates, limits: settings.lineLimits, shouldStop: observer.shouldStop,
+            decode: { [recordings] index in
+                let recording = Swift.Result { try recordings.decode(pending[index].utterance.audioPath) }
+                return (recording, samples: (try? recording.get())?.samples.count ?? 0)
+            },
+            compute: { [self] index, recording in work(on: pending[index], recording) })
+        defer { line.stopAndJoin() }
+        var done = 0
+        while true {
+            switch line.next(until: run.sealDeadline ?? .distantFuture) {
+            case .computed(let index, let result):
+                try take(result, pending[index], &run, &outcome)
+                done += 1
+            case .nothingYet:
+                // A long recording is being computed: what was before it does not wait for its end.
+                try run.seal()
+            case .over:
+                if done < pending.count { throw CachingError.interrupted }
+                return
+            }
+        }
+    }
+
     /// Leaves the shard as it is, but newer than what Make compares it with.
     private func markDone(_ plan: ShardPlan) throws(StoreError) {
         for path in ShardPlan.segmentPaths(of: plan.path) { unlink(path) }
@@ -83,14 +113,13 @@ struct ShardMaker {
 
     // MARK: - In a worker
 
-    private func work(on item: ShardPlan.Item) -> Result {
+    private func work(on item: ShardPlan.Item, _ decoded: Decoded) -> Result {
         let utterance = item.utterance
         do {
-            let recording = try recordings.decode(utterance.audioPath)
+            let recording = try decoded.get()
             if case .confirm(let sources) = item.action {
                 for source in sources {
-                    var entry = source.entries[source.index(of: utterance.id)!]
-                    guard entry.audioSHA256 == recording.sha256 else { continue }
+                    guard var entry = source[utterance.id], entry.audioSHA256 == recording.sha256 else { continue }
                     entry.fileByteCount = item.stamp?.byteCount ?? 0
                     entry.fileModifiedNanoseconds = item.stamp?.modifiedNanoseconds ?? 0
                     return .unchanged(entry, source)
@@ -128,7 +157,7 @@ struct ShardMaker {
         return rows
     }
 
-    // MARK: - On the caller's thread, in order
+    // MARK: - On the caller's thread, as results come
 
     private func take(
         _ result: Result, _ item: ShardPlan.Item, _ run: inout Assembly, _ outcome: inout Outcome
@@ -142,7 +171,7 @@ struct ShardMaker {
             outcome.computed += 1
             outcome.computedSeconds += seconds
         case .unchanged(let entry, let source):
-            run.place(entry.id, entry, in: source, isRestamped: true)
+            run.place(entry, in: source, isRestamped: true)
             outcome.reused += 1
         case .rejected(let reject):
             outcome.rejects.append(reject)

@@ -1,5 +1,6 @@
 import Corpus
 import FeatureStore
+import Files
 import Foundation
 
 /// What is to be done for one shard, found out without decoding anything.
@@ -7,10 +8,10 @@ struct ShardPlan: Sendable {
     /// What is to be done for one utterance.
     enum Action: Sendable {
         /// Its rows are in this file, and its recording has not been touched since.
-        case reuse(ShardReader)
+        case reuse(StoredShard)
         /// Its rows are in one of these files, but the recording's size or time has changed: decode it and compare
         /// hashes.
-        case confirm([ShardReader])
+        case confirm([StoredShard])
         case compute
     }
 
@@ -26,28 +27,28 @@ struct ShardPlan: Sendable {
     /// Of this shard, in the manifest's order.
     var items: [Item]
     /// The shard as it is on the disk.
-    var existing: ShardReader?
-    /// What an interrupted run has computed, newest first.
-    var segments: [ShardReader]
-    /// Utterances of `existing` that the manifest no longer has; they stay.
-    var kept: [UtteranceEntry]
+    var existing: StoredShard?
+    /// Utterances that the manifest no longer has, and that stay.
+    var kept: [(entry: UtteranceEntry, file: StoredShard)]
+    /// Utterances that the manifest no longer has, and that go because the user says so.
+    var droppedCount: Int
 
     /// Whether the file on the disk is already what this plan would make.
     var isDone: Bool {
-        guard let existing else { return false }
+        guard let existing, droppedCount == 0, kept.allSatisfy({ $0.file === existing }) else { return false }
         return items.allSatisfy { item in
-            if case .reuse(let reader) = item.action { return reader === existing }
+            if case .reuse(let file) = item.action { return file === existing }
             return false
         }
     }
 
     /// Segments already there, so that a new one gets a new name.
     static func segmentPaths(of shardPath: String) -> [String] {
-        let folder = (shardPath as NSString).deletingLastPathComponent
-        let prefix = (shardPath as NSString).lastPathComponent + ".segment-"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let shard = PathParts(shardPath)
+        let prefix = shard.name + ".segment-"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: shard.folder)) ?? []
         return names.filter { $0.hasPrefix(prefix) && Int($0.dropFirst(prefix.count)) != nil }.sorted()
-            .map { (folder as NSString).appendingPathComponent($0) }
+            .map { "\(shard.folder)/\($0)" }
     }
 
     static func segmentPath(of shardPath: String, number: Int) -> String {
@@ -60,17 +61,19 @@ struct ShardPlan: Sendable {
     /// - Parameter members: the manifest's utterances that belong to this shard, in order.
     /// - Throws: `StoreError` if a file in the folder belongs to another cache, or the shard is damaged.
     static func make(
-        shard: Int, directory: String, layout: ShardLayout, members: [Utterance], recordings: some RecordingSource,
+        shard: Int, settings: CachingSettings, members: [Utterance], recordings: some RecordingSource,
         onMessage: (String) -> Void
     ) throws(StoreError) -> ShardPlan {
-        let path = (directory as NSString).appendingPathComponent(ShardLayout.fileName(shard: shard))
-        var existing: ShardReader?
+        let layout = settings.layout
+        let path = settings.path(ShardLayout.fileName(shard: shard))
+        var existing: StoredShard?
         if FileManager.default.fileExists(atPath: path) {
             let reader = try ShardReader(path: path)
             try reader.require(layout, shard: shard)
-            existing = reader
+            existing = StoredShard(reader)
         }
-        var segments: [ShardReader] = []
+        // Newest first: what was computed again counts.
+        var sources: [StoredShard] = []
         for segment in segmentPaths(of: path).reversed() {
             let reader: ShardReader
             do {
@@ -84,27 +87,32 @@ struct ShardPlan: Sendable {
                 continue
             }
             try reader.require(layout, shard: shard)
-            segments.append(reader)
+            sources.append(StoredShard(reader))
         }
-        let sources = segments + (existing.map { [$0] } ?? [])
+        if let existing { sources.append(existing) }
         let items = members.map { utterance in
             let stamp = recordings.stamp(utterance.audioPath)
             return Item(utterance: utterance, stamp: stamp, action: action(utterance.id, stamp, sources))
         }
-        let wanted = Set(members.map(\.id))
-        let kept = existing?.entries.filter { !wanted.contains($0.id) } ?? []
+        var seen = Set(members.map(\.id))
+        var absent: [(UtteranceEntry, StoredShard)] = []
+        for source in sources {
+            for entry in source.entries where seen.insert(entry.id).inserted { absent.append((entry, source)) }
+        }
         return ShardPlan(
-            shard: shard, path: path, items: items, existing: existing, segments: segments, kept: kept)
+            shard: shard, path: path, items: items, existing: existing, kept: settings.prunes ? [] : absent,
+            droppedCount: settings.prunes ? absent.count : 0)
     }
 
-    private static func action(_ id: String, _ stamp: FileStamp?, _ sources: [ShardReader]) -> Action {
-        let having = sources.filter { $0.index(of: id) != nil }
+    private static func action(_ id: String, _ stamp: FileStamp?, _ sources: [StoredShard]) -> Action {
+        let having = sources.filter { $0[id] != nil }
         guard let newest = having.first else { return .compute }
         // The recording may be gone: training needs the features only, so they are kept.
         guard let stamp else { return .reuse(newest) }
-        let untouched = having.first { source in
-            let entry = source.entries[source.index(of: id)!]
-            return entry.fileByteCount == stamp.byteCount && entry.fileModifiedNanoseconds == stamp.modifiedNanoseconds
+        // The same stamp is the same recording: of several, the shard itself, which then need not be written again.
+        let untouched = having.last { source in
+            source[id]?.fileByteCount == stamp.byteCount
+                && source[id]?.fileModifiedNanoseconds == stamp.modifiedNanoseconds
         }
         return untouched.map { .reuse($0) } ?? .confirm(having)
     }

@@ -28,6 +28,8 @@ public enum Interruption {
         sigaddset(&signals, SIGINT)
         sigaddset(&signals, SIGTERM)
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        // A limit on the size of files is then an error of the write, which says what to do, and no silent death.
+        signal(SIGXFSZ, SIG_IGN)
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
     }

@@ -39,9 +39,20 @@ public struct CacheKey: Sendable, Hashable {
             let words = name.replacing("_", with: " ")
             guard let here else { return "\(words) not recorded there, \(CacheKey.shown(there!)) wanted" }
             guard let there else { return "\(words) \(CacheKey.shown(here)) there, not wanted" }
+            if let (here, there) = CacheKey.differingParts(here, there) {
+                return "\(words): \(here) there, \(there) wanted"
+            }
             if CacheKey.isLong(here) || CacheKey.isLong(there) { return "\(words) differ" }
             return "\(words) \(here) there, \(there) wanted"
         }
+    }
+
+    /// Of two lists such as `hidden 768, heads 12`, what is not the same in both; nil if they are no lists of one length.
+    private static func differingParts(_ here: String, _ there: String) -> (String, String)? {
+        let (ours, theirs) = (here.split(separator: ", "), there.split(separator: ", "))
+        guard ours.count > 1, ours.count == theirs.count else { return nil }
+        let pairs = zip(ours, theirs).filter { $0 != $1 }
+        return (pairs.map(\.0).joined(separator: ", "), pairs.map(\.1).joined(separator: ", "))
     }
 
     /// Hashes and whole configurations say nothing to a reader.

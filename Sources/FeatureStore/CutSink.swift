@@ -11,7 +11,7 @@ final class CutSink {
         rowBytes = storage.valueByteCount * cut.hiddenSize
         rows = try RowSink(
             file: file, path: "frames/" + cut.name, columns: cut.hiddenSize, type: try storage.makeDatatype(),
-            bytesPerRow: rowBytes, chunkBytes: 1 << 20)
+            bytesPerRow: rowBytes, chunkBytes: ShardLayout.chunkBytes)
         if storage == .bfloat16 { try rows.writeAttribute("encoding", "bfloat16") }
         scales =
             storage.scaleByteCount == 0
@@ -19,7 +19,7 @@ final class CutSink {
             : try RowSink(
                 file: file, path: "scales/" + cut.name, columns: nil,
                 type: try Hdf5Handle(.datatype) { H5Tcopy(ut_h5t_float32()) }, bytesPerRow: storage.scaleByteCount,
-                chunkBytes: 1 << 14)
+                chunkBytes: ShardLayout.scaleChunkBytes)
     }
 
     /// - Parameter block: an utterance's rows end to end, then their scales.
@@ -86,7 +86,7 @@ private final class RowSink {
     func finish() throws(Hdf5Failure) {
         let rows = chunk.count / bytesPerRow
         guard rows > 0 else { return }
-        chunk.append(contentsOf: repeatElement(0, count: rowsPerChunk * bytesPerRow - chunk.count))
+        chunk += [UInt8](repeating: 0, count: rowsPerChunk * bytesPerRow - chunk.count)
         try writeChunk(rows: rows)
     }
 

@@ -8,7 +8,11 @@ struct Hdf5Failure: Error {
 
 /// One lock for the whole library: distributions differ in whether HDF5 was built thread-safe, and a thread-safe build
 /// takes one lock of its own anyway.
-private let library = Mutex(())
+private let library = Mutex(leaveNothingForExit())
+
+/// HDF5 would close what is open when the process ends, and crashes there over a file that it could not write, on a full
+/// disk: the process would end by a signal and not with its exit code. Here everything is closed long before.
+private func leaveNothingForExit() { _ = H5dont_atexit() }
 
 /// Makes one HDF5 call. Every call of the module goes through here or `hdf5Close`.
 ///

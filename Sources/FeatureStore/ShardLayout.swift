@@ -57,6 +57,15 @@ public struct ShardLayout: Sendable, Equatable {
     /// Bytes that one row takes over all cuts.
     public var bytesPerFrame: Int { cuts.reduce(0) { $0 + storage.byteCount(channels: $1.hiddenSize) } }
 
+    /// Rows are written in chunks of about so many bytes: large enough that a chunk's bookkeeping vanishes, small enough
+    /// that the last one, which is written whole, wastes little.
+    static let chunkBytes = 1 << 20
+    /// The same for the scales beside int8 rows.
+    static let scaleChunkBytes = 1 << 14
+
+    /// The most bytes that a shard takes beyond its rows and its index.
+    public var paddingBytes: Int { cuts.count * (ShardLayout.chunkBytes + ShardLayout.scaleChunkBytes) }
+
     /// The version of HDF5 that is loaded.
     public static var libraryVersion: String {
         var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)

@@ -171,18 +171,16 @@ public final class ShardWriter {
 
     /// Writes the index, flushes everything to the disk, and gives the file its name.
     ///
-    /// - Parameter destination: where the file goes instead of `path`, in the same folder.
     /// - Throws: `StoreError.cannotWrite`; nothing new is then under that name.
-    public func finish(as destination: String? = nil) throws(StoreError) {
+    public func finish() throws(StoreError) {
         precondition(!isPublished, "finished once")
-        let destination = destination ?? path
         do throws(Hdf5Failure) {
             for sink in sinks { try sink.finish() }
             let id = fileIdentifier
             try index.write(to: id, cuts: layout.cuts)
             _ = try hdf5 { H5Fflush(id, H5F_SCOPE_GLOBAL) }
         } catch {
-            throw .cannotWrite(path: destination, detail: error.detail)
+            throw .cannotWrite(path: path, detail: error.detail)
         }
         sinks = []
         file = nil
@@ -190,10 +188,10 @@ public final class ShardWriter {
         do {
             _ = try ShardReader(path: temporaryPath)
         } catch {
-            throw .cannotWrite(path: destination, detail: "reading it back: \(error)")
+            throw .cannotWrite(path: path, detail: "reading it back: \(error)")
         }
         try writing(as: StoreError.self) { () throws(WriteFailure) in
-            try TemporaryName.publish(temporaryPath, as: destination)
+            try TemporaryName.publish(temporaryPath, as: path)
         }
         isPublished = true
     }

@@ -4,6 +4,18 @@ import Synchronization
 /// Files appear under their final name whole or not at all: they are written under a temporary name in the same folder,
 /// flushed to the disk, then renamed. `AtomicFile` does all of it; this is for libraries that open their files
 /// themselves.
+///
+/// Why that order, if the power goes between any two of its system calls:
+///
+/// 1. `open`, `write` … under the temporary name. What a crash leaves has a name that no reader takes, and the final name
+///    means what it meant before.
+/// 2. `fsync` of the file. Before it, the bytes may be in memory only, while the rename may already be on the disk: many file
+///    systems write names before contents, and the final name would mean a file of zeros or of no length.
+/// 3. `rename`. It swaps the name at one stroke; after a crash the name means the old file or the new one, both whole.
+/// 4. `fsync` of the folder. Before it, the crash may take the new name back. Only then may the caller remove what the new
+///    file replaces, such as segments whose rows a shard now has, or count the work as done.
+///
+/// `fsync` through a descriptor opened after the writing also flushes, and reports, what other descriptors wrote.
 package enum TemporaryName {
     /// A name that no other process and no other call uses: `<path>.partial-<host>-<pid>-<count>`.
     package static func make(for path: String) -> String {
@@ -27,15 +39,20 @@ package enum TemporaryName {
     ///
     /// Only files named by this host are looked at (another machine's processes cannot be asked), and only if no
     /// process has the number any more: a number used again keeps the file, which costs space and nothing else.
-    package static func removeStale(for path: String) {
+    ///
+    /// - Parameter andWhatFollows: whether also for files whose names go on after `path`'s with a dot, as those of a
+    ///   shard's segments do.
+    package static func removeStale(for path: String, andWhatFollows: Bool = false) {
         let folder = folder(of: path)
-        let prefix = (path as NSString).lastPathComponent + marker + hostName + "-"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix(prefix) {
-            let parts = name.dropFirst(prefix.count).split(separator: "-")
+        let name = PathParts(path).name
+        for found in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let range = found.range(of: marker + hostName + "-") else { continue }
+            let final = found[..<range.lowerBound]
+            guard final == name || andWhatFollows && final.hasPrefix(name + ".") else { continue }
+            let parts = found[range.upperBound...].split(separator: "-")
             guard parts.count == 2, let process = pid_t(parts[0]), process > 0, process != getpid() else { continue }
             guard kill(process, 0) == -1, errno == ESRCH else { continue }
-            unlink((folder as NSString).appendingPathComponent(name))
+            unlink("\(folder)/\(found)")
         }
     }
 
@@ -46,14 +63,19 @@ package enum TemporaryName {
             unlink(temporary)
             throw WriteFailure(path: path, reason: reason)
         }
-        // Some file systems cannot flush a folder; the rename itself has happened, so that is no failure.
-        _ = flush(folder(of: path))
+        try flushFolder(of: path)
     }
 
-    static func folder(of path: String) -> String {
-        let folder = (path as NSString).deletingLastPathComponent
-        return folder.isEmpty ? "." : folder
+    /// Puts on the disk that the folder has `path`: a new or renamed file, or a new folder.
+    ///
+    /// - Throws: `WriteFailure` if the disk fails or is full. That a file system cannot flush folders, or that this one may
+    ///   not be read, is no failure: the name is there, and nothing more can be done for it.
+    package static func flushFolder(of path: String) throws(WriteFailure) {
+        guard !flush(folder(of: path)), [EIO, ENOSPC, EDQUOT].contains(errno) else { return }
+        throw WriteFailure(path: path, reason: lastSystemError())
     }
+
+    static func folder(of path: String) -> String { PathParts(path).folder }
 
     /// - Returns: false with the reason in `errno`.
     private static func flush(_ path: String) -> Bool {

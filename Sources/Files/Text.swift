@@ -28,3 +28,12 @@ extension String {
         return literal + "\""
     }
 }
+
+/// `3.2 MB`, `12.34 GB`: decimal units, as disks are sold.
+package func spelledBytes(_ count: Int) -> String {
+    let (whole, unit) =
+        count < 1_000_000_000 ? ((count + 50_000) / 100_000, "MB") : ((count + 5_000_000) / 10_000_000, "GB")
+    let digits = unit == "MB" ? 10 : 100
+    let fraction = String(digits + whole % digits).dropFirst()
+    return "\(whole / digits).\(fraction) \(unit)"
+}

@@ -15,8 +15,8 @@ public struct FrozenModel: Sendable {
     private let source: any ModelSource
     /// As the user named it.
     public var location: String { source.location }
-    private let configuration: EncoderConfiguration
-    private let cuts: [Cut]
+    let configuration: EncoderConfiguration
+    let cuts: [Cut]
     private let compute: Precision
 
     /// Opens the model and checks every tensor that stage one reads or passes on: names and shapes, before any compute.

@@ -25,6 +25,8 @@ struct CacheJob {
         var pool: Int
         var workerCount: Int
         var rejectLimit: RejectLimit
+        var sealDuration: Duration
+        var prunes: Bool
         var progress: ProgressReporter.Mode
         var isDryRun: Bool
         var printsJSON: Bool
@@ -51,14 +53,15 @@ struct CacheJob {
 
         let survey = try stage(manifest, model, layout, progress: nil).survey()
         survey.rejects.forEach { say($0, manifest) }
-        if arguments.isDryRun { return try printPlan(survey, layout) }
+        if arguments.isDryRun { return try printPlan(survey, model, layout) }
         try Interruption.check()
+        try stage(manifest, model, layout, progress: nil).requireSpace(
+            survey, besideBytes: arguments.onlyShard == nil ? model.upperWeightsByteCount : 0)
         try stage(manifest, model, layout, progress: nil).makeDirectory()
 
         let pending = survey.pendingCount - survey.rejects.count
         let encoder = model.encoder(
-            precision: arguments.compute,
-            threads: max(1, ProcessInfo.processInfo.activeProcessorCount / arguments.workerCount))
+            precision: arguments.compute, threads: threadsPerWorker)
         if pending > 0 {
             try encoder.load()
             inform(
@@ -69,13 +72,19 @@ struct CacheJob {
             mode: pending > 0 || arguments.progress == .json ? arguments.progress : .none, label: "caching",
             total: pending, totalWork: survey.pendingSeconds, unit: "audio s")
         let stage = stage(manifest, model, layout, progress: progress)
-        let summary: CachingSummary
+        var summary: CachingSummary
         var fidelity: CacheDescription.Fidelity?
         defer { notes.closingLines.forEach(notices.message) }
         do {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
-            if arguments.onlyShard == nil { fidelity = try complete(stage, summary, model, encoder) }
+            if arguments.onlyShard == nil {
+                try stage.finish(&summary) { summary in
+                    let description = try complete(stage, summary, model, encoder)
+                    fidelity = description.fidelity
+                    return description
+                }
+            }
         } catch {
             progress.finish()
             throw error
@@ -84,12 +93,17 @@ struct CacheJob {
         try stage.checkRejects(summary)
     }
 
+    private var threadsPerWorker: Int {
+        max(1, ProcessInfo.processInfo.activeProcessorCount / arguments.workerCount)
+    }
+
     private func stage(
         _ manifest: CorpusManifest, _ model: FrozenModel, _ layout: ShardLayout, progress: ProgressReporter?
     ) -> StageOne {
         let settings = CachingSettings(
             directory: arguments.directory, layout: layout, onlyShard: arguments.onlyShard,
-            workerCount: arguments.workerCount, rejectLimit: arguments.rejectLimit)
+            workerCount: arguments.workerCount, rejectLimit: arguments.rejectLimit,
+            segmentDuration: arguments.sealDuration, prunes: arguments.prunes)
         let reporter = progress ?? notices
         let manifestPath = manifest.path
         let observer = CachingObserver(
@@ -101,12 +115,10 @@ struct CacheJob {
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
-    /// What makes a folder of shards a cache: fidelity, the weights above the cut, the corpus, and the description
-    /// last.
-    /// - Returns: the fidelity, if a recording to measure it on can still be read.
+    /// What makes a folder of shards a cache: fidelity, the weights above the cut, and what `cache.json` says.
     private func complete(
         _ stage: StageOne, _ summary: CachingSummary, _ model: FrozenModel, _ encoder: EncoderOnDemand
-    ) throws -> CacheDescription.Fidelity? {
+    ) throws -> CacheDescription {
         let directory = arguments.directory
         var fidelity = summary.computed == 0 ? (try? CacheDescription.read(directory: directory))?.fidelity : nil
         if fidelity == nil {
@@ -117,7 +129,7 @@ struct CacheJob {
         try model.writeUpperWeights(to: directory + "/upper.safetensors")
         var preprocessing = model.preprocessing
         preprocessing.hopSamples = stage.settings.layout.hopSamples
-        let description = CacheDescription(
+        return CacheDescription(
             key: stage.settings.layout.key, cuts: stage.settings.layout.cuts,
             frozenWeightsSHA256: model.frozenWeightsSHA256, model: try model.configurationJSON(),
             modelSource: model.location, preprocessing: preprocessing, storage: arguments.storage,
@@ -129,8 +141,6 @@ struct CacheJob {
                 "undertone": Version.text, "swift": Version.swift, "onednn": CPUEngine.libraryVersion,
                 "hdf5": ShardLayout.libraryVersion, "resampler": AudioFile.resamplerDescription,
             ])
-        try stage.writeSummaryFiles(summary, description: description)
-        return fidelity
     }
 
     // MARK: - Words
@@ -148,8 +158,16 @@ struct CacheJob {
         "rejected: \(reject.reason) (\(manifestPath):\(reject.line))"
     }
 
-    private func printPlan(_ survey: CachingSurvey, _ layout: ShardLayout) throws {
-        let plan = PlanReport(survey, layout, directory: arguments.directory)
+    private func printPlan(_ survey: CachingSurvey, _ model: FrozenModel, _ layout: ShardLayout) throws {
+        let time =
+            survey.secondsOfId.isEmpty
+            ? nil
+            : TimeEstimate(
+                model, durationsSeconds: survey.secondsOfId.values, sampleRateHz: layout.sampleRateHz,
+                compute: arguments.compute, threads: threadsPerWorker * arguments.workerCount)
+        let plan = PlanReport(
+            survey, layout, time, upperBytes: arguments.onlyShard == nil ? model.upperWeightsByteCount : 0,
+            directory: arguments.directory, compute: arguments.compute, prunes: arguments.prunes)
         print(arguments.printsJSON ? try json(plan) : plan.text)
     }
 

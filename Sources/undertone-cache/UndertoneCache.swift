@@ -78,10 +78,19 @@ struct UndertoneCache: ParsableCommand {
             valueName: "n|p%"))
     var maxRejects: RejectLimit = .count(0)
 
+    @Option(
+        help: ArgumentHelp(
+            "How often what is computed is put safely on the disk: whatever ends the run, no more of its work is lost.",
+            valueName: "seconds"))
+    var sealEvery = 30.0
+
+    @Flag(help: "Drop the rows of utterances that the manifest no longer has; without it they stay.")
+    var prune = false
+
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
 
-    @Flag(help: "Say what would be done, and do nothing.")
+    @Flag(help: "Say what would be done, how much it would take of time and disk, and do nothing.")
     var dryRun = false
 
     @Flag(help: "Print the summary as JSON on standard output.")
@@ -94,6 +103,9 @@ struct UndertoneCache: ParsableCommand {
             ("--pool", pool, 1),
         ] {
             if let value, value < least { throw ValidationError("\(name) is \(value); expected \(least) or more") }
+        }
+        guard 0...86_400 ~= sealEvery else {
+            throw ValidationError("--seal-every is \(sealEvery); expected a number of seconds from 0 to 86400")
         }
         if let shards, shards > 99_999 { throw ValidationError("--shards is \(shards); expected at most 99999") }
         if pool > 1000 { throw ValidationError("--pool is \(pool); expected at most 1000") }
@@ -114,7 +126,7 @@ struct UndertoneCache: ParsableCommand {
             manifestPath: corpus, model: model, cuts: Set(cuts).sorted(), directory: out, shardCount: shards,
             onlyShard: onlyShard, compute: compute.precision, storage: store, pool: pool,
             workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
-            progress: progress, isDryRun: dryRun, printsJSON: json)
+            sealDuration: .seconds(sealEvery), prunes: prune, progress: progress, isDryRun: dryRun, printsJSON: json)
     }
 }
 

@@ -271,36 +271,3 @@ func wrongRejectLimits(text: String) { #expect(RejectLimit(text) == nil) }
     #expect(folder.names == [shardName])
     #expect(try ShardReader(path: folder.file(shardName)).verify().isEmpty)
 }
-
-@Test(arguments: 0..<20)
-func orderedWorkersKeepOrderAndBound(seed: Int) throws {
-    let (workers, window) = (1 + seed % 4, 1 + seed % 4 + seed % 3)
-    let live = Mutex((now: 0, most: 0))
-    var seen: [Int] = []
-    let consumed = try inOrder(
-        count: 50, workers: workers, window: window, shouldStop: { false },
-        produce: { index -> Int in
-            live.withLock { live in
-                live.now += 1
-                live.most = max(live.most, live.now)
-            }
-            usleep(UInt32((index * 7919 + seed * 104_729) % 500))
-            return index * index
-        },
-        consume: { index, value in
-            #expect(value == index * index)
-            live.withLock { $0.now -= 1 }
-            seen.append(index)
-        })
-    #expect(consumed == 50 && seen == Array(0..<50))
-    #expect(live.withLock { $0.most } <= window)
-}
-
-@Test func orderedWorkersEndWhenConsumingFails() {
-    struct Stop: Error {}
-    #expect(throws: Stop.self) {
-        try inOrder(
-            count: 1000, workers: 3, window: 4, shouldStop: { false }, produce: { $0 },
-            consume: { index, _ in if index == 5 { throw Stop() } })
-    }
-}

@@ -36,6 +36,12 @@ final class FakeRecordings: RecordingSource {
 
     let files: Mutex<[String: Recording]>
     let decodeCount = Mutex(0)
+    private let delay = Mutex(0.0)
+    /// Seconds that decoding takes, as from a slow disk.
+    var decodeDelay: Double {
+        get { delay.withLock { $0 } }
+        set { delay.withLock { $0 = newValue } }
+    }
 
     init(_ manifest: CorpusManifest) {
         files = Mutex(
@@ -63,6 +69,7 @@ final class FakeRecordings: RecordingSource {
     }
 
     func decode(_ path: String) throws -> DecodedRecording {
+        Thread.sleep(forTimeInterval: decodeDelay)
         decodeCount.withLock { $0 += 1 }
         guard let file = files.withLock({ $0[path] }) else { throw AudioError.missing(path: path) }
         if let fault = file.fault { throw fault }
@@ -118,11 +125,22 @@ func layout(shards: Int = 1, weights: String = "a") -> ShardLayout {
 func cache(
     _ manifest: CorpusManifest, _ folder: TemporaryFolder, _ recordings: FakeRecordings,
     encoder: FakeEncoder = FakeEncoder(), layout shardLayout: ShardLayout = layout(), onlyShard: Int? = nil,
-    workers: Int = 2, segments: Duration = .seconds(60), observer: CachingObserver = CachingObserver()
+    workers: Int = 2, segments: Duration = .seconds(60), observer: CachingObserver = CachingObserver(),
+    prunes: Bool = false
 ) throws -> CachingSummary {
     let settings = CachingSettings(
         directory: folder.path, layout: shardLayout, onlyShard: onlyShard, workerCount: workers,
-        segmentDuration: segments)
+        segmentDuration: segments, prunes: prunes)
     let stage = StageOne(manifest: manifest, settings: settings, recordings: recordings, observer: observer)
     return try stage.makeShards(try stage.survey(), encoder: encoder)
+}
+
+/// Waits for what other threads have to do; ten seconds are more than any machine needs.
+func waits(until condition: () -> Bool) -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if condition() { return true }
+        usleep(500)
+    }
+    return false
 }

@@ -23,7 +23,15 @@ enum Program: String, CaseIterable, Sendable {
     }
 
     func start(_ arguments: [String], in folder: Scratch) throws -> Running {
-        try Running(self, arguments, in: folder)
+        try Running(try url, arguments, in: folder)
+    }
+
+    /// Runs to the end under limits set by bash's `ulimit`.
+    func run(_ arguments: [String], limits: String, in folder: Scratch) throws -> Outcome {
+        let script = "ulimit \(limits) && exec \"$@\""
+        return try Running(
+            URL(filePath: "/bin/bash"), ["-c", script, "bash", try url.path] + arguments, in: folder
+        ).wait()
     }
 }
 
@@ -50,10 +58,10 @@ final class Running {
     private let outputPath: String
     private let errorPath: String
 
-    init(_ program: Program, _ arguments: [String], in folder: Scratch) throws {
+    init(_ executable: URL, _ arguments: [String], in folder: Scratch) throws {
         let name = UUID().uuidString
         (outputPath, errorPath) = (folder.logs + "/\(name).out", folder.logs + "/\(name).err")
-        process.executableURL = try program.url
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder.path)
         // Help is wrapped to this, whatever terminal the tests run in.

@@ -96,7 +96,7 @@ private func expectNothingHalfWritten(_ cache: String, in folder: Scratch) throw
     }
     #expect(try storedRows("shared", in: folder) == storedRows("alone", in: folder))
     #expect(folder.names(in: "shared") == folder.names(in: "alone"))
-    for file in ["corpus.csv", "rejects.csv", "upper.safetensors"] {
+    for file in ["cache.json", "corpus.csv", "rejects.csv", "upper.safetensors"] {
         #expect(try folder.bytes("shared/\(file)") == folder.bytes("alone/\(file)"))
     }
 }
@@ -164,13 +164,23 @@ private func expectNothingHalfWritten(_ cache: String, in folder: Scratch) throw
     try folder.writeCorpus(3)
     let outcome = try Program.cache.run(cacheArguments("--dry-run"), in: folder)
     #expect(outcome.code == 0 && outcome.said.isEmpty && !folder.exists("cache"))
-    #expect(
-        outcome.output == """
-            3 utterances, 3 to decode and, where new, compute (0.8 seconds)
-            1 of 1 shard to do, about 0.0 MB more in cache
-            0 rejected by their headers
+    let expected = try Regex(
+        """
+        3 utterances, 3 to decode and, where new, compute \\(0.8 seconds\\)
+        1 of 1 shard to do, about 0.0 MB more in cache, and 0.2 MB of weights above the cut
+        2.3 MB of disk at the fullest moment, [0-9.]+ [MG]B free
+        about 0.0 seconds of work, estimated from products at [0-9]+ GFLOP/s in (float32|bfloat16) just now
+        0 rejected by their headers
 
-            """)
+        """)
+    #expect(outcome.output.wholeMatch(of: expected) != nil, "\(outcome.output)")
+
+    let report = try Program.cache.run(cacheArguments("--dry-run", "--json"), in: folder)
+    let plan = try #require(try JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any])
+    func number(_ key: String) throws -> Double { try #require(plan[key] as? Double, "\(key)") }
+    #expect(try number("free_gigabytes") > number("peak_gigabytes"))
+    #expect(try number("peak_gigabytes") > number("estimated_gigabytes") && number("upper_weights_gigabytes") > 0)
+    #expect(try number("estimated_seconds") > 0 && number("product_gigaflops") > 0)
 }
 
 @Test func summaryIsReadableByPrograms() throws {

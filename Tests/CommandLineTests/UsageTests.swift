@@ -26,6 +26,14 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
         cache(["--cut", "2", "--shards", "100000"], "Error: --shards is 100000; expected at most 99999"),
         cache(["--cut", "2", "--workers", "0"], "Error: --workers is 0; expected 1 or more"),
         cache(
+            ["--cut", "2", "--seal-every", "-1"], "Error: Missing value for '--seal-every <seconds>'"),
+        cache(
+            ["--cut", "2", "--seal-every", "1e9"],
+            "Error: --seal-every is 1000000000.0; expected a number of seconds from 0 to 86400"),
+        cache(
+            ["--cut", "2", "--seal-every", "nan"],
+            "Error: --seal-every is nan; expected a number of seconds from 0 to 86400"),
+        cache(
             ["--cut", "2", "--shards", "2", "--only-shard", "2"],
             "error: --only-shard 2: there are 2 shards; expected a number from 0 to 1"),
         cache(["--cut", "2", "--only-shard", "1"], "error: --only-shard 1: there is 1 shard; expected 0"),

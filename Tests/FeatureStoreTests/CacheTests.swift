@@ -30,6 +30,27 @@ import Testing
     #expect(there.explainDifference(wanted: there) == [])
 }
 
+@Test(arguments: [
+    ("schema", "1", "2", "schema 1 there, 2 wanted"),
+    ("frozen_weights", String(repeating: "a", count: 64), String(repeating: "b", count: 64), "frozen weights differ"),
+    (
+        "architecture", "wav2vec2, hidden 768, heads 12, epsilon 1e-05, convolutions 512x10/5 512x3/2",
+        "hubert, hidden 768, heads 12, epsilon 1e-05, convolutions 512x10/5 512x2/2",
+        "architecture: wav2vec2, convolutions 512x10/5 512x3/2 there, hubert, convolutions 512x10/5 512x2/2 wanted"
+    ),
+    ("cuts", "6,9", "9", "cuts 6,9 there, 9 wanted"),
+    ("storage", "float16", "bfloat16", "storage float16 there, bfloat16 wanted"),
+    ("compute", "float32", "bfloat16", "compute float32 there, bfloat16 wanted"),
+    ("sample_rate", "16000", "8000", "sample rate 16000 there, 8000 wanted"),
+    ("normalise", "true", "false", "normalise true there, false wanted"),
+    ("resampler", "libsoxr HQ 0.1.3", "libsoxr HQ 0.1.4", "resampler libsoxr HQ 0.1.3 there, libsoxr HQ 0.1.4 wanted"),
+])
+func everyComponentOfTheKeyIsToldApart(name: String, here: String, wanted: String, words: String) {
+    let (one, other) = (CacheKey(components: [name: here]), CacheKey(components: [name: wanted]))
+    #expect(one.hex != other.hex)
+    #expect(one.explainDifference(wanted: other) == [words])
+}
+
 @Test func shardOfAnIdNeverChanges() {
     // printf 'abc' | sha256sum begins ba7816bf8f01cfea; 0xba7816bf8f01cfea mod 7 and mod 1000.
     #expect(ShardLayout.shardIndex(id: "abc", shardCount: 1) == 0)

@@ -86,3 +86,19 @@ func jsonMistakesNameTheKey(json: String, key: String?, problem: String) throws 
     #expect(printable(String(repeating: "x", count: 160)).count == 160)
     #expect(printable(String(repeating: "x", count: 161)) == String(repeating: "x", count: 160) + "…")
 }
+
+/// Regression: a path of one letter stopped the program inside Foundation.
+@Test(arguments: [
+    ("c", ".", "c"), ("ab", ".", "ab"), ("a/b", "a", "b"), ("a/b/", "a", "b"), ("/a", "/", "a"),
+    ("//a//b//", "//a", "b"),
+    ("./a", ".", "a"), ("/", "/", "/"), ("//", "/", "/"), ("", ".", ""),
+])
+func pathsHaveAFolderAndAName(path: String, folder: String, name: String) {
+    #expect(PathParts(path).folder == folder && PathParts(path).name == name)
+}
+
+@Test(arguments: [
+    (0, "0.0 MB"), (49_999, "0.0 MB"), (50_000, "0.1 MB"), (12_340_000, "12.3 MB"), (999_949_999, "999.9 MB"),
+    (1_000_000_000, "1.00 GB"), (12_345_000_000, "12.35 GB"), (48_480_012_000_000, "48480.01 GB"),
+])
+func bytesAreSpelledInDecimalUnits(count: Int, text: String) { #expect(spelledBytes(count) == text) }

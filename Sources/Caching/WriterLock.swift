@@ -1,8 +1,8 @@
 import Foundation
 
-/// Keeps two processes from making the same shard at once: an advisory lock on `<shard>.lock`, which is removed with
-/// it. The system frees the lock of a process that dies.
-struct ShardLock: ~Copyable {
+/// Keeps two processes from making the same file at once: an advisory lock on `<file>.lock`, which is removed with it. The
+/// system frees the lock of a process that dies.
+struct WriterLock: ~Copyable {
     private let path: String
     private let descriptor: Int32
 
@@ -13,16 +13,16 @@ struct ShardLock: ~Copyable {
     ///   - shouldStop: asked while waiting.
     /// - Throws: `CachingError.interrupted` if asked to stop.
     static func acquire(
-        shardPath: String, onWait: () -> Void, shouldStop: () -> Bool
-    ) throws(CachingError) -> ShardLock {
-        let path = shardPath + ".lock"
+        for file: String, onWait: () -> Void, shouldStop: () -> Bool
+    ) throws(CachingError) -> WriterLock {
+        let path = file + ".lock"
         var hasWaited = false
         while true {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
             // A folder that cannot be written is reported by what is written next, with its reason.
-            guard descriptor >= 0 else { return ShardLock(path: path, descriptor: -1) }
+            guard descriptor >= 0 else { return WriterLock(path: path, descriptor: -1) }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
-                if isSameFile(descriptor, path) { return ShardLock(path: path, descriptor: descriptor) }
+                if isSameFile(descriptor, path) { return WriterLock(path: path, descriptor: descriptor) }
                 // Its last owner removed it between our opening and our locking.
                 close(descriptor)
                 continue
@@ -30,7 +30,7 @@ struct ShardLock: ~Copyable {
             let isBusy = errno == EWOULDBLOCK || errno == EINTR
             close(descriptor)
             // Some network file systems have no locks: then the user sees to it.
-            guard isBusy else { return ShardLock(path: path, descriptor: -1) }
+            guard isBusy else { return WriterLock(path: path, descriptor: -1) }
             if !hasWaited { onWait() }
             hasWaited = true
             if shouldStop() { throw .interrupted }

@@ -1,0 +1,56 @@
+import Corpus
+import FeatureStore
+
+/// What is known before any compute.
+public struct CachingSurvey: Sendable {
+    /// Of the shards asked for.
+    public var utteranceCount = 0
+    /// Shards that are not yet as they should be.
+    public var shardsToDo: [Int] = []
+    /// Utterances whose recording must be decoded.
+    public var pendingCount = 0
+    /// Of those, by their headers; where a header does not say, nothing.
+    public var pendingSeconds = 0.0
+    /// Of those, when stored.
+    public var pendingBytes = 0
+    /// The most bytes that the run takes on the disk at any moment, beyond what is there now: until a shard has been put
+    /// together, its segments lie beside it. Rows of touched recordings are taken to stay as they are.
+    public var peakBytes = 0
+    /// Cached utterances that the manifest no longer has.
+    public var absentCount = 0
+    /// Recordings whose header already shows that they cannot be used, in the manifest's order.
+    public var rejects: [Reject] = []
+    /// The same by the utterance's id.
+    var rejectOfId: [String: Reject] = [:]
+    /// Length of each pending recording whose header says it, by the utterance's id.
+    public private(set) var secondsOfId: [String: Double] = [:]
+
+    mutating func addPending(_ utterance: Utterance, seconds: Double?) {
+        pendingCount += 1
+        guard let seconds else { return }
+        pendingSeconds += seconds
+        secondsOfId[utterance.id] = seconds
+    }
+}
+
+/// What a run did.
+public struct CachingSummary: Sendable {
+    /// In the shards asked for, kept ones included.
+    public var utterances = 0
+    public var frames = 0
+    /// Of audio.
+    public var seconds = 0.0
+    /// Of the shard files.
+    public var bytes = 0
+    public var computed = 0
+    public var reused = 0
+    /// Cached utterances that the manifest no longer has: kept, unless the user has them dropped.
+    public var absent = 0
+    public var dropped = 0
+    /// Of audio that went through the encoder.
+    public var computedSeconds = 0.0
+    public var elapsedSeconds = 0.0
+    /// In the manifest's order.
+    public var rejects: [Reject] = []
+    public var shards: [CacheDescription.Shard] = []
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// A cache grows with its manifest, and shrinks only when it is told to.
+@Test func absentUtterancesAreNamedAndDroppedByPrune() throws {
+    let folder = try Scratch()
+    let rows = try folder.writeCorpus(6)
+    #expect(try Program.cache.run(cacheArguments("--shards", "2"), in: folder).code == 0)
+    try folder.writeManifest(Array(rows.prefix(3)), to: "fewer.csv")
+    let fewer = cacheArguments(corpus: "fewer.csv")
+
+    let kept = try Program.cache.run(fewer, in: folder)
+    #expect(kept.code == 0)
+    #expect(
+        kept.output.contains("\n3 utterances are no longer in the manifest; --prune drops them\n0 computed, 3 reused,"))
+    #expect(try storedRows("cache", in: folder).count == 6)
+    #expect(try folder.read("cache/corpus.csv") == folder.read("fewer.csv"))
+
+    let plan = try Program.cache.run(fewer + ["--prune", "--dry-run"], in: folder)
+    #expect(plan.output.contains("\n3 utterances are no longer in the manifest; --prune would drop them\n"))
+    #expect(try storedRows("cache", in: folder).count == 6)
+
+    let pruned = try Program.cache.run(fewer + ["--prune", "--json"], in: folder)
+    #expect(pruned.code == 0)
+    let summary = try #require(try JSONSerialization.jsonObject(with: Data(pruned.output.utf8)) as? [String: Any])
+    #expect(summary["not_in_manifest"] as? Int == 3 && summary["dropped"] as? Int == 3)
+    #expect(summary["computed"] as? Int == 0 && summary["utterances"] as? Int == 3)
+    #expect(try storedRows("cache", in: folder).keys.sorted() == ["u0/2", "u1/2", "u2/2"])
+    #expect(!(try Program.cache.run(fewer, in: folder)).output.contains("no longer"))
+}
+
+@Test func changedRecordingIsComputedAgainAndATouchedOneIsNot() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(4)
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+    let before = try storedRows("cache", in: folder)
+    // Rewritten with the same contents; other samples; the same samples in a longer file.
+    try folder.write("u1.wav", folder.bytes("u1.wav"))
+    try folder.write("u2.wav", Wave(frames: 4000, pitchHz: 333).bytes)
+    try folder.write("u3.wav", folder.bytes("u3.wav") + Array("LIST\u{4}\0\0\0INFO".utf8))
+    let outcome = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(outcome.output.contains("\n1 computed, 3 reused, 0 rejected"), "\(outcome.output)")
+    let after = try storedRows("cache", in: folder)
+    #expect(before.keys.filter { before[$0] != after[$0] } == ["u2/2"])
+}
+
+/// Whatever changes the features is refused, with what it is.
+@Test(arguments: [
+    (
+        "config.json", "\"layer_norm_eps\": 0.001", "\"layer_norm_eps\": 0.002",
+        "architecture: epsilon 0.001 there, epsilon 0.002 wanted"
+    ),
+    (
+        "preprocessor_config.json", "\"do_normalize\": true", "\"do_normalize\": false",
+        "normalise true there, false wanted"
+    ),
+    (
+        "preprocessor_config.json", "\"sampling_rate\": 16000", "\"sampling_rate\": 8000",
+        "sample rate 16000 there, 8000 wanted"
+    ),
+])
+func changedModelIsRefusedInWords(file: String, old: String, new: String, reason: String) throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(1)
+    try folder.copyModel()
+    #expect(try Program.cache.run(cacheArguments(model: "model"), in: folder).code == 0)
+    try folder.edit("model/\(file)", old, new)
+    let outcome = try Program.cache.run(cacheArguments(model: "model"), in: folder)
+    #expect(outcome.code == 65)
+    #expect(
+        outcome.said
+            == "error: cache: made with other settings (\(reason)); choose another folder, or delete this one\n")
+}
+
+@Test func anotherSchemaIsRefusedInWords() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(1)
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+    try folder.edit("cache/cache.json", "\"schema\" : 1,", "\"schema\" : 9,")
+    let outcome = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(outcome.code == 65)
+    #expect(
+        outcome.said
+            == "error: cache/cache.json: schema 9, but this version of Undertone reads schema 1; make the cache again "
+            + "with this version\n")
+}
