@@ -53,6 +53,11 @@ let package = Package(
             dependencies: [
                 "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
             ]),
+        .target(
+            name: "CacheInspection",
+            dependencies: [
+                "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Files", "Faults", "CNumerics",
+            ]),
         .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Training",
@@ -66,7 +71,8 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: [
-                "Runs", "Files", "Faults", "CNumerics", .product(name: "Mustache", package: "swift-mustache"),
+                "CacheInspection", "Runs", "Files", "Faults", "CNumerics",
+                .product(name: "Mustache", package: "swift-mustache"),
             ]),
 
         // Programs.
@@ -85,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "Pipelines", "Reports", "Runs", "Faults",
+                "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
+                "Kernels", "Buffers", "Pipelines", "Reports", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -113,6 +120,9 @@ let package = Package(
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
+        .testTarget(
+            name: "CacheInspectionTests",
+            dependencies: ["CacheInspection", "Caching", "Corpus", "FeatureStore", "Faults"]),
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",

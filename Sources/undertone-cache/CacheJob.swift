@@ -94,33 +94,17 @@ struct CacheJob {
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
-    /// What makes a folder of shards a cache: fidelity, the weights above the cut, the corpus, and the description
-    /// last.
     private func complete(
         _ stage: StageOne, _ summary: CachingSummary, _ model: FrozenModel, _ encoder: EncoderOnDemand
     ) throws {
-        let directory = arguments.directory
-        var fidelity = summary.computed == 0 ? (try? CacheDescription.read(directory: directory))?.fidelity : nil
+        var fidelity =
+            summary.computed == 0 ? (try? CacheDescription.read(directory: arguments.directory))?.fidelity : nil
         if fidelity == nil {
             let reference =
                 arguments.compute == .float32 ? encoder : model.encoder(precision: .float32, threads: encoder.threads)
             fidelity = try stage.measureFidelity(reference: reference)
         }
-        try model.writeUpperWeights(to: directory + "/upper.safetensors")
-        let description = CacheDescription(
-            key: stage.settings.layout.key, cuts: stage.settings.layout.cuts,
-            frozenWeightsSHA256: model.frozenWeightsSHA256, model: try model.configurationJSON(),
-            modelSource: model.location, preprocessing: model.preprocessing, storage: arguments.storage,
-            compute: arguments.compute.rawValue,
-            shards: summary.shards,
-            totals: .init(
-                utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds, bytes: summary.bytes),
-            fidelity: fidelity,
-            versions: [
-                "undertone": Version.text, "swift": Version.swift, "onednn": CPUEngine.libraryVersion,
-                "hdf5": ShardLayout.libraryVersion, "resampler": AudioFile.resamplerDescription,
-            ])
-        try stage.writeSummaryFiles(summary, description: description)
+        try stage.complete(summary, model: model, fidelity: fidelity, programVersions: Version.programVersions)
     }
 
     // MARK: - Words

@@ -12,5 +12,5 @@ struct Undertone: ParsableCommand {
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
             rules that link them, and reports what came out.
             """,
-        version: Version.text, subcommands: [PlanCommand.self, ReportCommand.self])
+        version: Version.text, subcommands: [PlanCommand.self, ReportCommand.self, VerifyCommand.self])
 }

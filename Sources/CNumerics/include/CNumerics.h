@@ -6,6 +6,7 @@
 /// rows of `columns` elements, `stride` elements apart; "16" marks bfloat16, and a `ut_rows` may be either.
 #pragma once
 #include "half.h"
+#include "moments.h"
 #include "rows.h"
 #include "activations.h"
 #include "normalisation.h"
