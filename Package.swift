@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
         .testTarget(
             name: "CacheInspectionTests",
-            dependencies: ["CacheInspection", "Caching", "Corpus", "FeatureStore", "Faults"]),
+            dependencies: ["CacheInspection", "Corpus", "FeatureStore", "Checkpoints", "SpeechEncoder", "Faults"]),
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",

@@ -1,11 +1,9 @@
 #include "moments.h"
 #include "clones.h"
 
-UT_CLONES void ut_add_moments(ut_moments into, const float *x, size_t rows, size_t columns) {
-    const float *restrict shift = into.shift;
-    double *restrict sums = into.sums, *restrict squares = into.squares;
-    float *restrict least = into.least, *restrict largest = into.largest;
-    uint64_t *restrict skipped = into.skipped;
+UT_CLONES void ut_add_moments(double *restrict sums, double *restrict squares, float *restrict least,
+                              float *restrict largest, uint64_t *restrict skipped, const float *restrict shift,
+                              const float *restrict x, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++) {
         const float *restrict row = x + r * columns;
         for (size_t c = 0; c < columns; c++) {

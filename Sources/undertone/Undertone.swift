@@ -12,5 +12,6 @@ struct Undertone: ParsableCommand {
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
             rules that link them, and reports what came out.
             """,
-        version: Version.text, subcommands: [PlanCommand.self, ReportCommand.self, VerifyCommand.self])
+        version: Version.text,
+        subcommands: [PlanCommand.self, ReportCommand.self, InspectCommand.self, VerifyCommand.self])
 }
