@@ -116,7 +116,7 @@ let package = Package(
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),

@@ -1,7 +1,7 @@
 import FeatureStore
 
 /// What a person wants to know of a cache.
-public struct CacheOverview: Sendable, Equatable, Encodable {
+public struct CacheOverview: Sendable, Equatable, Codable {
     public var key: String
     /// As the user named it.
     public var modelSource: String
@@ -30,7 +30,7 @@ public struct CacheOverview: Sendable, Equatable, Encodable {
 }
 
 /// The cached utterances of one split.
-public struct SplitSummary: Sendable, Equatable, Encodable {
+public struct SplitSummary: Sendable, Equatable, Codable {
     public var split: String
     public var utterances: Int
     /// Known by name.
@@ -42,7 +42,7 @@ public struct SplitSummary: Sendable, Equatable, Encodable {
 }
 
 /// The labels of one dimension, in their own scale. Moments are the population's, as everywhere in this project.
-public struct LabelSummary: Sendable, Equatable, Encodable {
+public struct LabelSummary: Sendable, Equatable, Codable {
     public var name: String
     /// How many utterances are labelled.
     public var count: Int
@@ -64,8 +64,8 @@ public struct LabelSummary: Sendable, Equatable, Encodable {
     }
 }
 
-public struct SpeakerSummary: Sendable, Equatable, Encodable {
-    public struct Speaker: Sendable, Equatable, Encodable {
+public struct SpeakerSummary: Sendable, Equatable, Codable {
+    public struct Speaker: Sendable, Equatable, Codable {
         public var speaker: String
         public var utterances: Int
         public var audioSeconds: Double
@@ -82,7 +82,7 @@ public struct SpeakerSummary: Sendable, Equatable, Encodable {
 }
 
 /// Recordings that could not be cached for one reason.
-public struct RejectGroup: Sendable, Equatable, Encodable {
+public struct RejectGroup: Sendable, Equatable, Codable {
     /// Without the path; numbers in which the group's members differ are left out.
     public var reason: String
     public var count: Int

@@ -1,6 +1,6 @@
 /// How long the recordings are.
-public struct DurationHistogram: Sendable, Equatable, Encodable {
-    public struct Bin: Sendable, Equatable, Encodable {
+public struct DurationHistogram: Sendable, Equatable, Codable {
+    public struct Bin: Sendable, Equatable, Codable {
         public var fromSeconds: Double
         /// Not in the bin; nil for the last one where the longest recordings lie beyond the others.
         public var toSeconds: Double?
@@ -17,7 +17,8 @@ public struct DurationHistogram: Sendable, Equatable, Encodable {
     static let mostBins = 12
 
     /// Bins of a round width (1, 2 or 5 times a power of ten seconds), the narrowest of which `mostBins` reach from the
-    /// shortest recording to all but the longest hundredth; those are in the last bin, which is then open.
+    /// shortest recording to all but the longest hundredth. Where these lie further out than as many bins reach, they
+    /// are in the last bin, which is then open.
     /// - Returns: nil without durations.
     public init?(_ durations: [Double]) {
         let seconds = durations.sorted()
@@ -33,10 +34,11 @@ public struct DurationHistogram: Sendable, Equatable, Encodable {
         // A recording of just 0.3 s belongs in the bin from 0.3 s whatever 0.3 / 0.1 is in binary.
         func bin(_ seconds: Double) -> Int { Int((seconds / width + 1e-9).rounded(.down)) }
         while bin(usual) - bin(shortest) >= DurationHistogram.mostBins { width = widths.next()! }
-        let (first, last) = (bin(shortest), bin(usual))
+        let first = bin(shortest)
+        let isOpen = bin(longest) - first >= DurationHistogram.mostBins
+        let last = isOpen ? bin(usual) : bin(longest)
         var counts = [Int](repeating: 0, count: last - first + 1)
         for seconds in seconds { counts[min(bin(seconds), last) - first] += 1 }
-        let isOpen = bin(longest) > last
         bins = counts.enumerated().map { index, count in
             Bin(
                 fromSeconds: DurationHistogram.rounded(Double(first + index) * width),

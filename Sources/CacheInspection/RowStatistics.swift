@@ -1,6 +1,6 @@
 /// What the rows of one cut look like, over all of a cache's rows or a sample of them.
-public struct RowStatistics: Sendable, Equatable, Encodable {
-    public struct Channel: Sendable, Equatable, Encodable {
+public struct RowStatistics: Sendable, Equatable, Codable {
+    public struct Channel: Sendable, Equatable, Codable {
         public var channel: Int
         /// Root mean square.
         public var rms: Double
@@ -8,7 +8,7 @@ public struct RowStatistics: Sendable, Equatable, Encodable {
     }
 
     /// Where the value of the largest magnitude is.
-    public struct Extreme: Sendable, Equatable, Encodable {
+    public struct Extreme: Sendable, Equatable, Codable {
         public var magnitude: Double
         public var channel: Int
         public var utterance: String

@@ -5,8 +5,12 @@ extension Report {
     func details(of cache: CacheFacts) -> [String: Any] {
         var context: [String: Any] = ["facts": facts(of: cache)]
         guard let overview = cache.overview else { return context }
-        let labels = overview.splits.first?.labels.map(\.name) ?? []
-        context["splits"] = ["labels": labels, "rows": overview.splits.map { splitRow($0, labels: labels) }]
+        // Of a corpus's many columns, those that were learnt.
+        let labels = Set(runs.flatMap(\.dimensions))
+        context["splits"] = [
+            "labels": overview.splits.first?.labels.map(\.name).filter(labels.contains) ?? [],
+            "rows": overview.splits.map { splitRow($0, labels: labels) },
+        ]
         if let durations = overview.durations {
             let title = "How long the recordings are"
             let chart = HistogramChart(id: "cache-durations", title: title, colour: 5, histogram: durations)
@@ -32,8 +36,8 @@ extension Report {
         return context
     }
 
-    private func splitRow(_ split: SplitSummary, labels: [String]) -> [String: Any] {
-        let cells = split.labels.map { label -> [String: String] in
+    private func splitRow(_ split: SplitSummary, labels: Set<String>) -> [String: Any] {
+        let cells = split.labels.filter { labels.contains($0.name) }.map { label -> [String: String] in
             guard let mean = label.mean else { return ["text": "–", "count": "0"] }
             let deviation = Format.significant(label.standardDeviation)
             return ["text": "\(Format.significant(mean)) ± \(deviation)", "count": Format.count(label.count)]

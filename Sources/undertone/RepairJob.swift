@@ -37,7 +37,10 @@ struct RepairJob {
         var lost: [String] = []
         /// Utterances whose recording is not what it was when the damaged rows were computed.
         var changed: [String] = []
+        /// Recordings that turned out to be of no use, be it that they always were and `rejects.csv` was lost.
         var rejected = 0
+        /// Of those, utterances that were cached before, as far as one can know.
+        var unusable = 0
     }
 
     /// - Throws: `RepairError`, before anything is changed, if the model or recordings are not there or not the ones;
@@ -69,6 +72,7 @@ struct RepairJob {
         let summary = try compute(plan, frozen, layout, description)
         outcome.computed = summary.computed
         outcome.rejected = summary.rejects.count
+        outcome.unusable = summary.rejects.filter { plan.areRejectsKnown || plan.audioSHA256[$0.id] != nil }.count
         outcome.changed = try changed(plan, layout)
         return outcome
     }

@@ -15,6 +15,8 @@ struct RepairPlan {
     /// What stage one is to see: the corpus without what was rejected.
     let wanted: CorpusManifest
     let rejects: [Reject]
+    /// Whether `rejects.csv` could be read: else what was rejected before is found out again.
+    let areRejectsKnown: Bool
     /// To be computed.
     private(set) var pending: [Utterance] = []
     /// Damaged, and of no corpus that could give them back.
@@ -29,9 +31,10 @@ struct RepairPlan {
         manifestPath: String?
     ) throws {
         corpus = try RepairPlan.corpus(directory, manifestPath)
-        let rejects = (try? Reject.load((directory as NSString).appendingPathComponent("rejects.csv"))) ?? []
-        let rejected = Set(rejects.map(\.id))
-        self.rejects = rejects
+        let rejects = try? Reject.load((directory as NSString).appendingPathComponent("rejects.csv"))
+        let rejected = Set((rejects ?? []).map(\.id))
+        self.rejects = rejects ?? []
+        areRejectsKnown = rejects != nil
         wanted = CorpusManifest(
             path: corpus.path, columns: corpus.columns,
             utterances: corpus.utterances.filter { !rejected.contains($0.id) })
@@ -51,11 +54,26 @@ struct RepairPlan {
         }
         let known = Set(corpus.utterances.map(\.id)).union(sound.values.flatMap(\.self))
         lost = Set(takeOut.values.flatMap(\.self)).subtracting(known).sorted()
-        let absent = pending.filter { !FileManager.default.fileExists(atPath: $0.audioPath) }
-        if let first = absent.first {
-            throw RepairError.recordings(
-                count: absent.count, first: first.audioPath, directory: directory, manifest: manifestPath)
+        try requireRecordings(directory: directory, manifestPath: manifestPath, layout: layout, usable: Set(sound.keys))
+    }
+
+    /// What was cached must be there to be computed again. Where `rejects.csv` is lost, a recording that is not there may
+    /// be one that was rejected for it; all of those of a lost shard can hardly be.
+    private func requireRecordings(
+        directory: String, manifestPath: String?, layout: ShardLayout, usable: Set<Int>
+    ) throws(RepairError) {
+        func isAbsent(_ utterance: Utterance) -> Bool { !FileManager.default.fileExists(atPath: utterance.audioPath) }
+        var absent = pending.filter(isAbsent)
+        if !areRejectsKnown, manifestPath != nil {
+            let ofLostShards = pending.filter {
+                !usable.contains(ShardLayout.shardIndex(id: $0.id, shardCount: layout.shardCount))
+            }
+            if ofLostShards.isEmpty || !ofLostShards.allSatisfy(isAbsent) {
+                absent = absent.filter { audioSHA256[$0.id] != nil }
+            }
         }
+        guard let first = absent.first else { return }
+        throw .recordings(count: absent.count, first: first.audioPath, directory: directory, manifest: manifestPath)
     }
 
     private mutating func sort(_ damage: [Finding]) {

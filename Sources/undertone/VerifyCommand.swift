@@ -73,8 +73,8 @@ struct VerifyCommand: ParsableCommand {
             guard after.isSound else {
                 throw RepairError.stillDamaged(directory: cache, count: after.damage.count)
             }
-            if outcome.rejected > 0 {
-                throw RepairError.rejects(count: outcome.rejected, listedIn: "\(cache)/rejects.csv")
+            if outcome.unusable > 0 {
+                throw RepairError.rejects(count: outcome.unusable, listedIn: "\(cache)/rejects.csv")
             }
         }
     }

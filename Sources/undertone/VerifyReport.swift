@@ -21,7 +21,8 @@ struct VerifyReport: Encodable {
         lines += repair.changed.map {
             "changed: the recording of utterance '\($0)' is not what it was; its rows are now those of the new one"
         }
-        lines.append("repaired: \(Words.counted(repair.computed, "utterance")) computed again")
+        let rejected = repair.rejected > 0 ? ", \(Words.counted(repair.rejected, "recording")) rejected" : ""
+        lines.append("repaired: \(Words.counted(repair.computed, "utterance")) computed again\(rejected)")
         lines += after.damage.map(\.line)
         lines.append(summary(after))
         return lines.joined(separator: "\n")

@@ -114,7 +114,9 @@ struct DamageCase: CustomTestStringConvertible, Sendable {
         },
         DamageCase(
             "a shard of another cache",
-            ["damaged: shard-00002.h5: made with other settings than the cache (compute not recorded there, float32 wanted; cuts 9"]
+            [
+                "damaged: shard-00002.h5: made with other settings than the cache (compute not recorded there, float32 wanted; cuts 9"
+            ]
         ) {
             var other = $0.layout
             other.key = CacheKey(components: ["cuts": "9"])

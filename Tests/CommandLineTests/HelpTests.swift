@@ -6,6 +6,7 @@ import Testing
 @Test(
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
+        (.undertone, ["inspect"]), (.undertone, ["verify"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()
