@@ -3,6 +3,8 @@ public struct Finding: Sendable, Hashable, Encodable {
     public enum Kind: String, Sendable, Hashable, Encodable {
         /// A file that should be there is not.
         case missing
+        /// A file is there, and the system or a lock keeps it from being read: it may well be sound.
+        case inaccessible
         /// A file is there, but cannot be understood.
         case unreadable
         /// A shard of another cache, or of another place in this one.

@@ -17,7 +17,7 @@ public enum InspectionError: Fault, Equatable {
         switch self {
         case .noCache(let directory, let detail):
             "\(directory): \(detail); expected the folder that undertone-cache wrote with --out"
-        case .interrupted: "interrupted; nothing was changed, the same command begins anew"
+        case .interrupted: "interrupted while reading the cache; the same command reads it again"
         }
     }
 }

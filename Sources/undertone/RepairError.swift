@@ -14,12 +14,15 @@ enum RepairError: Fault {
     case corpus(path: String)
     case recordings(count: Int, first: String, directory: String, manifest: String?)
     case rejects(count: Int, listedIn: String)
+    /// Not known to be damaged, and not to be touched.
+    case inaccessible(path: String)
 
     var kind: FaultKind {
         switch self {
         case .damaged, .stillDamaged, .noDescription, .model, .precision, .rejects: .badInput
         case .recordings(_, _, _, let manifest): manifest == nil ? .usage : .missingInput
         case .corpus: .usage
+        case .inaccessible: .missingInput
         }
     }
 
@@ -52,6 +55,9 @@ enum RepairError: Fault {
         case .rejects(let count, let list):
             return "\(count) damaged utterance\(count == 1 ? "" : "s") could not be computed again, for the recordings "
                 + "cannot be used any more; \(list) lists them"
+        case .inaccessible(let path):
+            return "\(path): cannot be opened, which need not mean that it is damaged; nothing was repaired. "
+                + "See to it that it can be read, then verify again"
         }
     }
 }

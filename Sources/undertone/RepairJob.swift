@@ -49,6 +49,9 @@ struct RepairJob {
         guard let description = verifier.description, !description.shards.isEmpty else {
             throw RepairError.noDescription(directory: directory)
         }
+        if let finding = verification.findings.first(where: { $0.kind == .inaccessible }) {
+            throw RepairError.inaccessible(path: "\(directory)/\(finding.file)")
+        }
         let frozen = try openModel(description)
         let layout = try frozen.layout(storage: description.storage, shardCount: description.shards.count)
         let reasons = description.key.explainDifference(wanted: layout.key)

@@ -221,3 +221,17 @@ func repairGivesBackEveryBit(_ index: Int) throws {
     let rejects = try folder.read("cache/rejects.csv").split(separator: "\n").map { $0.prefix { $0 != "," } }
     #expect(rejects == ["id", "u5", "short", "gone"])
 }
+
+@Test func lockedShardIsNotTakenForDamaged() throws {
+    let folder = try cached()
+    try folder.remove("cache/shard-00002.h5")
+    let descriptor = open("\(folder.path)/cache/shard-00001.h5", O_RDWR)
+    defer { close(descriptor) }
+    try #require(flock(descriptor, LOCK_EX) == 0)
+    let before = try contents("cache", in: folder)
+    let outcome = try verify("--repair", "--corpus", "manifest.csv", in: folder)
+    #expect(outcome.code == 66 && outcome.errors.count == 1, "\(outcome.said)")
+    #expect(outcome.output.contains("damaged: shard-00001.h5: cannot be locked ("), "\(outcome.output)")
+    #expect(outcome.said.hasPrefix("error: cache/shard-00001.h5: cannot be opened, which need not mean"))
+    #expect(try contents("cache", in: folder) == before)
+}
