@@ -53,6 +53,11 @@ let package = Package(
             dependencies: [
                 "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
             ]),
+        .target(
+            name: "CacheInspection",
+            dependencies: [
+                "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Files", "Faults", "CNumerics",
+            ]),
         .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
         .target(name: "Evaluation", dependencies: ["Runs", "Buffers", "Faults"]),
         .target(
@@ -67,7 +72,7 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: [
-                "Evaluation", "Runs", "Files", "Faults", "CNumerics",
+                "CacheInspection", "Evaluation", "Runs", "Files", "Faults", "CNumerics",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
 
@@ -87,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
+                "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -114,10 +120,13 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Runs", "Faults"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
+        .testTarget(
+            name: "CacheInspectionTests",
+            dependencies: ["CacheInspection", "Corpus", "FeatureStore", "Checkpoints", "SpeechEncoder", "Faults"]),
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",

@@ -15,6 +15,14 @@ public struct Reject: Sendable, Hashable {
     public var reason: String
     public var isMissing: Bool
 
+    private init(id: String, path: String, line: Int, reason: String, isMissing: Bool) {
+        self.id = id
+        self.path = path
+        self.line = line
+        self.reason = reason
+        self.isMissing = isMissing
+    }
+
     /// Nil if the error is not about this one recording: a bug, or an output that cannot be written.
     init?(_ utterance: Utterance, _ error: any Error) {
         guard let fault = error as? any Fault, fault.kind == .badInput || fault.kind == .missingInput else {
@@ -27,10 +35,35 @@ public struct Reject: Sendable, Hashable {
         isMissing = fault.kind == .missingInput
     }
 
+    private static let header = ["id", "path", "reason"]
+
     /// `rejects.csv`: `id,path,reason`, a row per reject in the manifest's order.
     static func csv(_ rejects: [Reject]) -> String {
-        let rows = [["id", "path", "reason"]] + rejects.map { [$0.id, $0.path, $0.reason] }
+        let rows = [header] + rejects.map { [$0.id, $0.path, $0.reason] }
         return rows.map(CommaSeparated.row).joined()
+    }
+
+    /// Reads a `rejects.csv`. What the file does not tell: the lines are its own, and no recording counts as missing.
+    ///
+    /// - Throws: `StoreError.missing`; `.damaged` at the first row that is not an id, a path and a reason.
+    public static func load(_ path: String) throws(StoreError) -> [Reject] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw .missing(path: path, detail: access(path, R_OK) == 0 ? "not a file" : lastSystemError())
+        }
+        guard String(validating: data, as: UTF8.self) != nil else { throw .damaged(path: path, detail: "not UTF-8") }
+        let (rows, mistakes) = CommaSeparated.parse([UInt8](data))
+        if let mistake = mistakes.first {
+            throw .damaged(path: path, detail: "line \(mistake.line): \(mistake.message)")
+        }
+        guard rows.first?.cells == header else {
+            throw .damaged(path: path, detail: "does not begin with \(header.joined(separator: ","))")
+        }
+        if let row = rows.first(where: { $0.cells.count != header.count }) {
+            throw .damaged(path: path, detail: "line \(row.line): \(row.cells.count) cells, expected \(header.count)")
+        }
+        return rows.dropFirst().map {
+            Reject(id: $0.cells[0], path: $0.cells[1], line: $0.line, reason: $0.cells[2], isMissing: false)
+        }
     }
 }
 

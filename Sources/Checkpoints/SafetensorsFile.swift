@@ -1,4 +1,6 @@
+import Crypto
 import Faults
+import Files
 import Foundation
 
 /// A safetensors file: 8 bytes of header length (little-endian), a JSON header, and the tensors' bytes end to end.
@@ -72,6 +74,13 @@ public struct SafetensorsFile: TensorSource {
     }
 
     public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+
+    /// SHA-256 of the whole file in hexadecimal, as `sha256sum` prints it. Reads it all.
+    public var sha256: String {
+        var hash = SHA256()
+        file.withBytes(0..<file.count) { hash.update(bufferPointer: $0) }
+        return hash.finalize().hexadecimal
+    }
 
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
         guard let entry = entries[name] else { throw missing(name) }

@@ -12,4 +12,7 @@ public enum Version {
             "6.2"
         #endif
     }
+
+    /// As they are recorded in caches.
+    public static var programVersions: [String: String] { ["undertone": text, "swift": swift] }
 }

@@ -13,6 +13,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var cuts: [CutLayout]
     /// SHA-256 over the weights below the highest cut.
     public var frozenWeightsSHA256: String
+    /// SHA-256 of the file `upper.safetensors`; nil in a cache of before it was recorded.
+    public var upperSHA256: String?
     /// The model's `config.json`, whole.
     public var model: JSONValue
     /// Where the model came from, as the user named it: a folder, or `random:wav2vec2-base?seed=0`.
@@ -85,15 +87,16 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     }
 
     public init(
-        key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, model: JSONValue, modelSource: String,
-        preprocessing: Preprocessing, storage: StorageFormat, pool: Int = 1, compute: String, shards: [Shard],
-        totals: Totals, fidelity: Fidelity?, versions: [String: String]
+        key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, upperSHA256: String? = nil, model: JSONValue,
+        modelSource: String, preprocessing: Preprocessing, storage: StorageFormat, pool: Int = 1, compute: String,
+        shards: [Shard], totals: Totals, fidelity: Fidelity?, versions: [String: String]
     ) {
         schema = ShardLayout.schema
         cacheKey = key.hex
         keyComponents = key.components
         self.cuts = cuts
         self.frozenWeightsSHA256 = frozenWeightsSHA256
+        self.upperSHA256 = upperSHA256
         self.model = model
         self.modelSource = modelSource
         self.preprocessing = preprocessing
@@ -112,6 +115,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         case keyComponents = "key_components"
         case modelSource = "model_source"
         case frozenWeightsSHA256 = "frozen_weights_sha256"
+        case upperSHA256 = "upper_sha256"
     }
 }
 

@@ -145,25 +145,34 @@ public final class ShardReader: Sendable {
         }
     }
 
+    /// Whether an utterance's stored rows at one cut are those that were written.
+    ///
+    /// - Parameter scratch: overwritten; its memory is used again from one utterance to the next.
+    /// - Throws: as `readRows`.
+    public func isIntact(cut: String, utterance: Int, scratch: inout [UInt8]) throws(StoreError) -> Bool {
+        let count = byteCount(cut: cut, utterance: utterance)
+        if scratch.count < count { scratch = [UInt8](repeating: 0, count: count) }
+        let checksum = scratch.withUnsafeMutableBytes { buffer in
+            Result { () throws(StoreError) in
+                let rows = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+                try readRows(cut: cut, utterance: utterance, into: rows)
+                return crc32c(UnsafeRawBufferPointer(rows))
+            }
+        }
+        return try checksum.get() == self.checksum(cut: cut, utterance: utterance)
+    }
+
     /// Reads every stored row and compares it with its checksum.
     ///
     /// - Returns: what does not match, in the file's order; empty for a sound shard.
     /// - Throws: `StoreError.damaged` if rows cannot be read at all.
     public func verify() throws(StoreError) -> [Mismatch] {
         var mismatches: [Mismatch] = []
-        var bytes: [UInt8] = []
+        var scratch: [UInt8] = []
         for utterance in entries.indices {
-            for cut in layout.cuts {
-                bytes = [UInt8](repeating: 0, count: byteCount(cut: cut.name, utterance: utterance))
-                let read = bytes.withUnsafeMutableBytes { buffer in
-                    Result { () throws(StoreError) in
-                        try readRows(cut: cut.name, utterance: utterance, into: buffer)
-                    }
-                }
-                try read.get()
-                if bytes.withUnsafeBytes({ crc32c($0) }) != checksum(cut: cut.name, utterance: utterance) {
-                    mismatches.append(Mismatch(path: path, id: entries[utterance].id, cut: cut.name))
-                }
+            for cut in layout.cuts
+            where !(try isIntact(cut: cut.name, utterance: utterance, scratch: &scratch)) {
+                mismatches.append(Mismatch(path: path, id: entries[utterance].id, cut: cut.name))
             }
         }
         return mismatches

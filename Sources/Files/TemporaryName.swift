@@ -23,6 +23,9 @@ package enum TemporaryName {
         return "\(path)\(marker)\(hostName)-\(getpid())-\(count)"
     }
 
+    /// Whether a file's name is one that `make` gives.
+    package static func isTemporary(_ name: String) -> Bool { name.contains(marker) }
+
     /// Gives a finished temporary file its final name, once its bytes are on the disk.
     ///
     /// - Throws: `WriteFailure`; the temporary file is then gone, and what was under `path` before is still there.

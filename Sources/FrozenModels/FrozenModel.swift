@@ -17,7 +17,8 @@ public struct FrozenModel: Sendable {
     public var location: String { source.location }
     let configuration: EncoderConfiguration
     let cuts: [Cut]
-    private let compute: Precision
+    /// How the frozen layers are computed.
+    public let compute: Precision
 
     /// Opens the model and checks every tensor that stage one reads or passes on: names and shapes, before any compute.
     ///
@@ -92,8 +93,9 @@ public struct FrozenModel: Sendable {
 
     /// Everything above the lowest cut, under Hugging Face's names, whole or not at all.
     ///
+    /// - Returns: the file's SHA-256.
     /// - Throws: `CheckpointError.cannotWrite`.
-    public func writeUpperWeights(to path: String) throws {
+    func writeUpperWeights(to path: String) throws -> String {
         let entries = TensorNames(configuration).upper(above: cuts[0])
         var writer = try SafetensorsWriter(
             path: path, tensors: entries.map { (name: $0.name, shape: $0.shape, precision: .float32) },
@@ -101,5 +103,6 @@ public struct FrozenModel: Sendable {
         // A tensor at a time: a large model need not be in memory twice.
         for entry in entries { try writer.append(try source.floats(entry.name, shape: entry.shape)) }
         try writer.finish()
+        return try SafetensorsFile.open(path).sha256
     }
 }

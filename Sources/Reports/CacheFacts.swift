@@ -1,3 +1,4 @@
+import CacheInspection
 import Foundation
 
 /// What a report shows of a cache, read leniently from its `cache.json`: whatever is not there is not shown.
@@ -14,6 +15,8 @@ public struct CacheFacts: Sendable, Equatable {
     public var cuts: String?
     /// Measured against float32, as lines of name and value.
     public var fidelity: [Fidelity] = []
+    /// What only the whole cache tells; nil where no more than its `cache.json` was looked at.
+    public var overview: CacheOverview?
 
     public struct Fidelity: Sendable, Equatable {
         public var name: String

@@ -36,6 +36,7 @@ public struct Report: Sendable {
                 "page": try MustacheTemplate(string: reportTemplate),
                 "headline": try MustacheTemplate(string: headlineTemplate),
                 "details": try MustacheTemplate(string: detailsTemplate),
+                "cacheTables": try MustacheTemplate(string: cacheTablesTemplate),
             ])
             guard let page = library.render(context, withTemplate: "page") else {
                 throw ReportError.template("no page")

@@ -18,7 +18,7 @@ extension Report {
             return entry
         }
         if !single { context["comparison"] = comparison }
-        if let cache { context["cache"] = ["facts": facts(of: cache)] }
+        if let cache { context["cache"] = details(of: cache) }
         let methods = Set(runs.compactMap(\.result.intervalMethod))
         if !methods.isEmpty { context["intervalMethod"] = methods.sorted().joined(separator: "; ") }
         return context

@@ -34,8 +34,9 @@ let reportStyle = """
     h2 { font-size: 1.4rem; font-weight: 600; margin: 0 0 .6rem; }
     h2.run { font-size: 1.9rem; margin: 3.5rem 0 0; padding-top: 1.2rem; border-top: 2px solid var(--ink); }
     h3 { font-size: 1.1rem; font-weight: 600; margin: 0; }
+    section > h3 { margin: 1.8rem 0 .4rem; text-transform: none; }
     h3, figcaption strong { text-transform: capitalize; }
-    .charts figcaption strong { text-transform: none; }
+    .charts figcaption strong, .two figcaption strong { text-transform: none; }
     p { margin: 0 0 .6rem; }
     section { margin-top: 2.75rem; }
     .eyebrow { color: var(--accent); font-size: .85rem; font-weight: 600; letter-spacing: .04em; }
@@ -79,6 +80,7 @@ let reportStyle = """
       margin-right: .45em;
     }
     .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 2rem 3rem; }
+    .two figure { align-self: start; }
     .facts { margin: 0; border-top: 1px solid var(--rule); }
     .facts div {
       display: flex; justify-content: space-between; gap: 1.5rem; padding: .42rem 0;
@@ -130,6 +132,8 @@ let reportStyle = """
     }
     svg .dot { fill: currentColor; }
     svg .kept { stroke: var(--raised); stroke-width: 2; }
+    svg .bar { fill: currentColor; fill-opacity: .75; }
+    svg .bar.open { fill-opacity: .4; }
     svg .point { fill: currentColor; fill-opacity: .5; stroke: currentColor; stroke-opacity: .8; stroke-width: .8; }
     svg .lit { fill-opacity: 1; stroke: var(--ink); stroke-opacity: 1; stroke-width: 1.6; }
     svg .track { stroke: var(--grid); stroke-width: 6; stroke-linecap: round; }
@@ -160,13 +164,16 @@ let reportScript = """
       const tip = document.getElementById('tip');
       let lit = null;
       const clear = () => { tip.hidden = true; if (lit) lit.classList.remove('lit'); lit = null; };
-      for (const svg of document.querySelectorAll('svg.lines, svg.scatter')) {
+      for (const svg of document.querySelectorAll('svg.lines, svg.scatter, svg.histogram')) {
         const dots = [...svg.querySelectorAll('[data-tip]')];
         svg.addEventListener('pointermove', event => {
           let best = null, least = 30 * 30;
           for (const dot of dots) {
             const box = dot.getBoundingClientRect();
-            const dx = box.x + box.width / 2 - event.clientX, dy = box.y + box.height / 2 - event.clientY;
+            // A dot is far as its middle is, a bar as its edge is.
+            const reach = dot.tagName === 'rect' ? [box.width / 2, box.height / 2] : [0, 0];
+            const dx = Math.max(0, Math.abs(box.x + box.width / 2 - event.clientX) - reach[0]);
+            const dy = Math.max(0, Math.abs(box.y + box.height / 2 - event.clientY) - reach[1]);
             if (dx * dx + dy * dy < least) { least = dx * dx + dy * dy; best = dot; }
           }
           if (best === lit) return;

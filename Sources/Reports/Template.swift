@@ -56,7 +56,17 @@ let reportTemplate = """
     {{#cache}}
     <section aria-labelledby="cache">
     <h2 id="cache">The cache it was trained from</h2>
+    <div class="two">
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+    {{#durations}}
+    <figure>
+    <figcaption><strong>{{title}}</strong>\
+    <span class="key">shortest {{shortest}}, median {{median}}, longest {{longest}}</span></figcaption>
+    {{{svg}}}
+    </figure>
+    {{/durations}}
+    </div>
+    {{>cacheTables}}
     </section>
     {{/cache}}
     </main>
@@ -86,6 +96,42 @@ let headlineTemplate = """
     </article>
     {{/cards}}
     </section>
+    """
+
+/// What a cache's corpus and rows look like.
+let cacheTablesTemplate = """
+    {{#splits}}
+    <h3>Splits</h3>
+    <p class="note">Of the labels, mean ± standard deviation, and how many utterances have one.</p>
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col">Split</th><th scope="col">Utterances</th><th scope="col">Speakers</th>\
+    <th scope="col">Speech</th><th scope="col">Frames</th>\
+    {{#labels}}<th scope="col">{{.}}</th>{{/labels}}</tr></thead>
+    <tbody>{{#rows}}<tr><th scope="row">{{split}}</th><td>{{utterances}}</td><td>{{speakers}}</td>\
+    <td>{{speech}}</td><td>{{frames}}</td>\
+    {{#cells}}<td>{{text}} <small>{{count}}</small></td>{{/cells}}</tr>{{/rows}}</tbody>
+    </table></div>
+    {{/splits}}
+    {{#rows}}
+    <h3>Rows</h3>
+    <p class="note">Of {{read}} frames out of {{all}}. Dead channels hardly change; the root mean square of exploding ones
+    is more than twenty times the median channel's.</p>
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col">Cut</th><th scope="col">Channels</th><th scope="col">Mean</th>\
+    <th scope="col">Std. deviation</th><th scope="col">Minimum</th><th scope="col">Maximum</th>\
+    <th scope="col">Dead channels</th><th scope="col">Exploding channels</th></tr></thead>
+    <tbody>{{#cuts}}<tr><th scope="row">{{cut}}</th><td>{{channels}}</td><td>{{mean}}</td><td>{{deviation}}</td>\
+    <td>{{minimum}}</td><td>{{maximum}}</td><td>{{dead}}</td><td>{{exploding}}</td></tr>{{/cuts}}</tbody>
+    </table></div>
+    {{/rows}}
+    {{#rejects}}
+    <h3>Rejected recordings: {{count}}</h3>
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col">Reason</th><th scope="col">Recordings</th><th scope="col" class="text">Such as</th></tr></thead>
+    <tbody>{{#reasons}}<tr><th scope="row">{{reason}}</th><td>{{count}}</td>\
+    <td class="text">{{example}}</td></tr>{{/reasons}}</tbody>
+    </table></div>
+    {{/rejects}}
     """
 
 /// Everything else about one run.

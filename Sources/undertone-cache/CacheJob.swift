@@ -79,10 +79,10 @@ struct CacheJob {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
             if arguments.onlyShard == nil {
-                try stage.finish(&summary) { summary in
-                    let description = try complete(stage, summary, model, encoder)
-                    fidelity = description.fidelity
-                    return description
+                let computed = summary.computed
+                try stage.complete(&summary, model: model, programVersions: Version.programVersions) {
+                    fidelity = try self.fidelity(stage, computed: computed, model, encoder)
+                    return fidelity
                 }
             }
         } catch {
@@ -115,32 +115,14 @@ struct CacheJob {
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
-    /// What makes a folder of shards a cache: fidelity, the weights above the cut, and what `cache.json` says.
-    private func complete(
-        _ stage: StageOne, _ summary: CachingSummary, _ model: FrozenModel, _ encoder: EncoderOnDemand
-    ) throws -> CacheDescription {
-        let directory = arguments.directory
-        var fidelity = summary.computed == 0 ? (try? CacheDescription.read(directory: directory))?.fidelity : nil
-        if fidelity == nil {
-            let reference =
-                arguments.compute == .float32 ? encoder : model.encoder(precision: .float32, threads: encoder.threads)
-            fidelity = try stage.measureFidelity(reference: reference)
-        }
-        try model.writeUpperWeights(to: directory + "/upper.safetensors")
-        var preprocessing = model.preprocessing
-        preprocessing.hopSamples = stage.settings.layout.hopSamples
-        return CacheDescription(
-            key: stage.settings.layout.key, cuts: stage.settings.layout.cuts,
-            frozenWeightsSHA256: model.frozenWeightsSHA256, model: try model.configurationJSON(),
-            modelSource: model.location, preprocessing: preprocessing, storage: arguments.storage,
-            pool: arguments.pool, compute: arguments.compute.rawValue, shards: summary.shards,
-            totals: .init(
-                utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds, bytes: summary.bytes),
-            fidelity: fidelity,
-            versions: [
-                "undertone": Version.text, "swift": Version.swift, "onednn": CPUEngine.libraryVersion,
-                "hdf5": ShardLayout.libraryVersion, "resampler": AudioFile.resamplerDescription,
-            ])
+    /// Measured on what is finished; a run that computes nothing keeps what is known.
+    private func fidelity(
+        _ stage: StageOne, computed: Int, _ model: FrozenModel, _ encoder: EncoderOnDemand
+    ) throws -> CacheDescription.Fidelity? {
+        if computed == 0, let known = try? CacheDescription.read(directory: arguments.directory).fidelity { return known }
+        let reference =
+            arguments.compute == .float32 ? encoder : model.encoder(precision: .float32, threads: encoder.threads)
+        return try stage.measureFidelity(reference: reference)
     }
 
     // MARK: - Words

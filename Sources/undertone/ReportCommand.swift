@@ -1,4 +1,5 @@
 import ArgumentParser
+import CacheInspection
 import Reports
 import Runs
 
@@ -20,7 +21,7 @@ struct ReportCommand: ParsableCommand {
         help: ArgumentHelp("Write the page here, e.g. report.html.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("Show the facts of this cache too.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Show what is in this cache too, as undertone inspect does.", valueName: "folder"))
     var cache: String?
 
     @Option(
@@ -35,12 +36,23 @@ struct ReportCommand: ParsableCommand {
     func run() {
         reportingFaults {
             let report = try Report(
-                runs: runs.map { try RunRecord(path: $0) }, cache: cache.map { try CacheFacts(folder: $0) },
+                runs: runs.map { try RunRecord(path: $0) }, cache: cache.map(cacheFacts),
                 corpus: corpus.flatMap { try CorpusNote.beside(manifest: $0) }, title: title)
             if let output { try report.write(to: output) }
             for warning in report.runs.flatMap(\.warnings) { printToStandardError("warning: \(warning)") }
             print(report.summary, terminator: "")
             if let output { print("report: \(output)") }
         }
+    }
+
+    /// A cache may have been thinned out since training: what can be said is said, and the rest is a warning.
+    private func cacheFacts(_ folder: String) throws -> CacheFacts {
+        var facts = try CacheFacts(folder: folder)
+        do {
+            facts.overview = try CacheInspector(directory: folder).overview()
+        } catch {
+            printToStandardError("warning: the report shows less of the cache: \(error)")
+        }
+        return facts
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Console
 
-/// What surrounds the two stages: planning before them, reporting and comparing after them.
+/// What surrounds the two stages: planning before them, looking after caches between them, reporting and comparing after them.
 @main
 struct Undertone: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +10,10 @@ struct Undertone: ParsableCommand {
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
-            rules that link them, and reports and compares what came out.
+            rules that link them, looks after caches, and reports and compares what came out.
             """,
-        version: Version.text, subcommands: [PlanCommand.self, ReportCommand.self, CompareCommand.self])
+        version: Version.text,
+        subcommands: [
+            PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
+        ])
 }

@@ -6,7 +6,7 @@ import Testing
 @Test(
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
-        (.undertone, ["compare"]),
+        (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()

@@ -104,6 +104,12 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
                 + "'rmse' or 'mae'."),
         UsageCase(
             program: .undertone, arguments: ["report"], error: "Error: Missing expected argument '<run> ...'"),
+        UsageCase(
+            program: .undertone, arguments: ["verify", "cache", "--corpus", "manifest.csv"],
+            error: "Error: --corpus is for repairing; expected --repair with it"),
+        UsageCase(
+            program: .undertone, arguments: ["verify", "cache", "--repair", "--workers", "0"],
+            error: "Error: --workers is 0; expected 1 or more"),
     ]
 }
 

@@ -1,3 +1,4 @@
+import CacheInspection
 import Faults
 import Foundation
 import Reports
@@ -258,4 +259,44 @@ import Testing
         let error = #expect(throws: ReportError.self) { try CacheFacts(folder: folder) }
         #expect(error?.kind == .badInput)
     }
+
+    @Test func whatTheWholeCacheTellsIsShown() throws {
+        var facts = CacheFacts()
+        facts.overview = try JSONDecoder().decode(CacheOverview.self, from: Data(sampleOverview.utf8))
+        let page = try Report(runs: [sampleRun()], cache: facts).html()
+        #expect(count("<rect class=\"bar", in: page) == 3 && count("<rect class=\"bar open\"", in: page) == 1)
+        for shown in [
+            "2.0 to 3.0 s · 40", "3.0 s and more · 2", "shortest 1.20 s, median 2.10 s, longest 94.0 s",
+            "<td>0.5 ± 0.2 <small>1\u{202F}400</small></td><td>– <small>0</small></td>",
+            "Of 20\u{202F}000 frames out of",
+            "<td>3, 4, 5, 6 and 1 more</td><td>380 (25×)</td>", "Rejected recordings: 7", "no &lt;file&gt;",
+        ] {
+            #expect(page.contains(shown), "\(shown)")
+        }
+        #expect(!page.contains("pitch"), "a column that was not learnt")
+        let charts = count("<svg ", in: page)
+        #expect(count("<title id=", in: page) == charts && count("<desc id=", in: page) == charts)
+        #expect(!page.contains("nan") && !page.contains("<file>"))
+    }
 }
+
+/// As `undertone inspect` knows a cache; nothing here was ever measured.
+private let sampleOverview = """
+    {"key": "ab", "modelSource": "m", "family": "wav2vec2", "cuts": [{"name": "9", "hidden_size": 768}],
+     "storage": "float16", "compute": "float32", "shards": 1, "utterances": 72, "frames": 28000, "audioSeconds": 570,
+     "bytes": 7, "unlistedUtterances": 0,
+     "splits": [{"split": "train", "utterances": 72, "speakers": 3, "frames": 28000, "audioSeconds": 570, "labels": [
+        {"name": "activation", "count": 1400, "mean": 0.5, "standardDeviation": 0.2, "minimum": 0, "maximum": 1},
+        {"name": "valence", "count": 0},
+        {"name": "pitch", "count": 72, "mean": 50, "standardDeviation": 2, "minimum": 1, "maximum": 99}]}],
+     "speakers": {"count": 3, "longest": [], "unnamedUtterances": 0},
+     "durations": {"minimumSeconds": 1.2, "medianSeconds": 2.1, "meanSeconds": 2.5, "maximumSeconds": 94, "bins": [
+        {"fromSeconds": 1, "toSeconds": 2, "count": 30}, {"fromSeconds": 2, "toSeconds": 3, "count": 40},
+        {"fromSeconds": 3, "count": 2}]},
+     "rows": [{"cut": "9", "hiddenSize": 768, "frames": 20000, "ofFrames": 28000, "mean": 0, "standardDeviation": 1,
+        "minimum": -3, "maximum": 4, "largest": {"magnitude": 4, "channel": 1, "utterance": "u"}, "notFinite": 0,
+        "medianRms": 1, "deadChannels": [\((3...7).map { #"{"channel": \#($0), "rms": 0, "standardDeviation": 0}"# }
+            .joined(separator: ","))],
+        "explodingChannels": [{"channel": 380, "rms": 25, "standardDeviation": 1}]}],
+     "rejects": [{"reason": "no <file>", "count": 7, "firstPath": "a.wav"}]}
+    """

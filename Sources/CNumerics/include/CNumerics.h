@@ -7,6 +7,7 @@
 #pragma once
 #include "half.h"
 #include "quantise.h"
+#include "moments.h"
 #include "rows.h"
 #include "activations.h"
 #include "normalisation.h"

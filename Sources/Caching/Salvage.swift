@@ -1,0 +1,78 @@
+import FeatureStore
+import Files
+import Foundation
+
+/// Takes what is damaged out of a cache's folder, so that an ordinary run of stage one finds it missing and computes
+/// it again. Nothing sound is lost, whatever interrupts it: a shard is the old one or the new one at any moment.
+public struct Salvage: Sendable {
+    /// What a shard that is of no use is called from then on, after its own name.
+    static let suffix = ".damaged"
+
+    private let directory: String
+    private let layout: ShardLayout
+    private let observer: CachingObserver
+
+    public init(directory: String, layout: ShardLayout, observer: CachingObserver) {
+        self.directory = directory
+        self.layout = layout
+        self.observer = observer
+    }
+
+    /// Writes a shard anew without some of its utterances. The rows of all others are copied as they are, each checked
+    /// against its checksum.
+    ///
+    /// - Throws: `StoreError` if the shard cannot be opened, one of the other utterances is damaged, or the shard
+    ///   cannot be written; `CachingError.interrupted`.
+    public func takeOut(_ ids: Set<String>, ofShard shard: Int) throws {
+        let path = (directory as NSString).appendingPathComponent(ShardLayout.fileName(shard: shard))
+        let lock = try WriterLock.acquire(
+            for: path,
+            onWait: { observer.onMessage("\(path): another process is making this shard; waiting for it") },
+            shouldStop: observer.shouldStop)
+        let reader = try ShardReader(path: path)
+        try reader.require(layout, shard: shard)
+        let writer = try ShardWriter(path: path, layout: layout, shard: shard)
+        for entry in reader.entries where !ids.contains(entry.id) {
+            if observer.shouldStop() { throw CachingError.interrupted }
+            try writer.appendCopy(entry, from: reader)
+        }
+        try writer.finish()
+        _ = consume lock
+    }
+
+    /// Gives a shard of which nothing can be used another name: `shard-00003.h5.damaged`, or with a number where
+    /// that is taken.
+    ///
+    /// - Returns: the new name.
+    /// - Throws: `StoreError.cannotWrite`.
+    public func setAside(_ name: String) throws(StoreError) -> String {
+        func path(_ name: String) -> String { (directory as NSString).appendingPathComponent(name) }
+        var aside = name + Salvage.suffix
+        var number = 1
+        while FileManager.default.fileExists(atPath: path(aside)) {
+            number += 1
+            aside = name + Salvage.suffix + "-\(number)"
+        }
+        guard rename(path(name), path(aside)) == 0 else {
+            throw .cannotWrite(path: path(aside), detail: lastSystemError())
+        }
+        return aside
+    }
+}
+
+/// The recordings of a repair: only those that are to be computed are there to be looked at. Stage one keeps the rows of
+/// all others without asking whether their files have been touched since, as it does where a recording is gone.
+public struct RecordingsToRepair: RecordingSource {
+    private let base: any RecordingSource
+    private let paths: Set<String>
+
+    /// - Parameter paths: of the audio files whose utterances are to be computed.
+    public init(_ base: any RecordingSource, only paths: Set<String>) {
+        self.base = base
+        self.paths = paths
+    }
+
+    public func stamp(_ path: String) -> FileStamp? { paths.contains(path) ? base.stamp(path) : nil }
+    public func probe(_ path: String) throws -> Double? { try base.probe(path) }
+    public func decode(_ path: String) throws -> DecodedRecording { try base.decode(path) }
+}

@@ -1,0 +1,68 @@
+import CacheInspection
+
+/// A cache, as the template shows it.
+extension Report {
+    func details(of cache: CacheFacts) -> [String: Any] {
+        var context: [String: Any] = ["facts": facts(of: cache)]
+        guard let overview = cache.overview else { return context }
+        // Of a corpus's many columns, those that were learnt.
+        let labels = Set(runs.flatMap(\.dimensions))
+        context["splits"] = [
+            "labels": overview.splits.first?.labels.map(\.name).filter(labels.contains) ?? [],
+            "rows": overview.splits.map { splitRow($0, labels: labels) },
+        ]
+        if let durations = overview.durations {
+            let title = "How long the recordings are"
+            let chart = HistogramChart(id: "cache-durations", title: title, colour: 5, histogram: durations)
+            context["durations"] = [
+                "title": title, "svg": chart.svg, "shortest": Format.seconds(durations.minimumSeconds),
+                "median": Format.seconds(durations.medianSeconds), "longest": Format.seconds(durations.maximumSeconds),
+            ]
+        }
+        if let first = overview.rows.first {
+            context["rows"] = [
+                "read": Format.count(first.frames), "all": Format.count(first.ofFrames),
+                "cuts": overview.rows.map(cutRow),
+            ]
+        }
+        if !overview.rejects.isEmpty {
+            context["rejects"] = [
+                "count": Format.count(overview.rejects.reduce(0) { $0 + $1.count }),
+                "reasons": overview.rejects.prefix(12).map {
+                    ["count": Format.count($0.count), "reason": $0.reason, "example": $0.firstPath]
+                },
+            ]
+        }
+        return context
+    }
+
+    private func splitRow(_ split: SplitSummary, labels: Set<String>) -> [String: Any] {
+        let cells = split.labels.filter { labels.contains($0.name) }.map { label -> [String: String] in
+            guard let mean = label.mean else { return ["text": "–", "count": "0"] }
+            let deviation = Format.significant(label.standardDeviation)
+            return ["text": "\(Format.significant(mean)) ± \(deviation)", "count": Format.count(label.count)]
+        }
+        return [
+            "split": split.split, "utterances": Format.count(split.utterances),
+            "speakers": Format.count(split.speakers), "frames": Format.count(split.frames),
+            "speech": Format.seconds(split.audioSeconds), "cells": cells,
+        ]
+    }
+
+    private func cutRow(_ cut: RowStatistics) -> [String: String] {
+        [
+            "cut": cut.cut, "channels": Format.count(cut.hiddenSize), "mean": Format.significant(cut.mean),
+            "deviation": Format.significant(cut.standardDeviation), "minimum": Format.significant(cut.minimum),
+            "maximum": Format.significant(cut.maximum), "dead": listed(cut.deadChannels.map { "\($0.channel)" }),
+            "exploding": listed(
+                cut.explodingChannels.map { "\($0.channel) (\(Format.significant($0.rms / cut.medianRMS))×)" }),
+        ]
+    }
+
+    /// A few by name and the others by number.
+    private func listed(_ channels: [String]) -> String {
+        guard !channels.isEmpty else { return "none" }
+        let rest = channels.count - 4
+        return channels.prefix(4).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    }
+}
