@@ -45,7 +45,7 @@ struct DamageCase: CustomTestStringConvertible, Sendable {
             try $0.edit("cache.json", #""cuts" : "2,3""#, #""cuts" : "2,4""#)
         },
         DamageCase("another schema", ["damaged: cache.json: schema 99, but this version"]) {
-            try $0.edit("cache.json", #""schema" : 1"#, #""schema" : 99"#)
+            try $0.edit("cache.json", #""schema" : 2"#, #""schema" : 99"#)
         },
         DamageCase(
             "the frozen weights are not the key's",

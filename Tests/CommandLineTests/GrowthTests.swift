@@ -76,11 +76,11 @@ func changedModelIsRefusedInWords(file: String, old: String, new: String, reason
     let folder = try Scratch()
     try folder.writeCorpus(1)
     #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
-    try folder.edit("cache/cache.json", "\"schema\" : 1,", "\"schema\" : 9,")
+    try folder.edit("cache/cache.json", "\"schema\" : 2,", "\"schema\" : 9,")
     let outcome = try Program.cache.run(cacheArguments(), in: folder)
     #expect(outcome.code == 65)
     #expect(
         outcome.said
-            == "error: cache/cache.json: schema 9, but this version of Undertone reads schema 1; make the cache again "
+            == "error: cache/cache.json: schema 9, but this version of Undertone reads schema 2; make the cache again "
             + "with this version\n")
 }
