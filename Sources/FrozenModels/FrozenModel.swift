@@ -11,6 +11,8 @@ import SpeechEncoder
 public struct FrozenModel: Sendable {
     public let frozenWeightsSHA256: String
     public let preprocessing: CacheDescription.Preprocessing
+    /// What the checkpoint has beside its encoder: heads, as a rule.
+    public let ignoredTensors: [String]
     private let source: any ModelSource
     /// As the user named it.
     public var location: String { source.location }
@@ -39,9 +41,9 @@ public struct FrozenModel: Sendable {
         }
         let names = TensorNames(configuration)
         let lower = names.lower(upTo: highest)
-        for entry in lower + names.upper(above: cuts[0]) where source.shape(of: entry.name) != entry.shape {
-            _ = try source.floats(entry.name, shape: entry.shape)
-        }
+        try source.require(lower + names.upper(above: cuts[0]))
+        // Masking is a matter of pretraining: every encoder carries that tensor, and no features depend on it.
+        ignoredTensors = source.compare(with: names.all).extra.filter { $0 != "masked_spec_embed" }
         frozenWeightsSHA256 = try source.sha256OfTensors(lower.map(\.name))
     }
 

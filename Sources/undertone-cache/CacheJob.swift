@@ -2,6 +2,7 @@ import Buffers
 import Caching
 import Console
 import Corpus
+import Faults
 import FeatureStore
 import Foundation
 import FrozenModels
@@ -41,6 +42,9 @@ struct CacheJob {
     func run() throws {
         let manifest = try CorpusManifest.load(arguments.manifestPath)
         let model = try FrozenModel(arguments.model, cuts: arguments.cuts, compute: arguments.compute)
+        if !model.ignoredTensors.isEmpty {
+            inform("ignored: \(abbreviated(model.ignoredTensors)) (not part of the encoder)")
+        }
         let layout = try model.layout(
             storage: arguments.storage,
             shardCount: arguments.shardCount ?? StageOne.shardCount(ofCacheIn: arguments.directory) ?? 1)
