@@ -229,6 +229,7 @@ private final class RowSource: Sendable {
         else { throw Hdf5Failure(detail: "the rows of cut \(cut) do not match the index") }
         hiddenSize = Int(extent[1])
         bytesPerRow = storage.byteCount(channels: hiddenSize)
+        try requireRoom(in: dataset.id, cut, elementCount: rowCount, byteCount: bytesPerRow)
         self.dataset = consume dataset
         self.type = consume type
     }
