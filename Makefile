@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test setup build cache train report bench parity kills lint clean help FORCE
+.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity kills lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -34,6 +34,14 @@ demo: setup build
 ## test     All tests, after setting up and building.
 test: setup build
 	$(SWIFT) test -c release
+
+## test-sanitize  All tests under the address and the undefined behaviour sanitizer, and what is sensible under the thread one.
+test-sanitize: setup
+	scripts/sanitize.sh
+
+## fuzz     Fuzz the readers of files that come from elsewhere, SECONDS=60 each.
+fuzz: setup
+	scripts/fuzz.sh --seconds $(or $(SECONDS),60)
 
 ## setup    Install what is missing of the system's libraries (apt), and check the Swift toolchain.
 setup:
@@ -95,11 +103,11 @@ kills: build
 
 ## lint     Check the sources' format.
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
 ## clean    Remove everything that was built, cached or trained here.
 clean:
-	rm -rf .build $(BUILD)
+	rm -rf .build .build-fuzz .build-address .build-undefined .build-thread $(BUILD)
 
 ## help     This list.
 help:

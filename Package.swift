@@ -9,6 +9,8 @@ let package = Package(
         .executable(name: "undertone-cache", targets: ["undertone-cache"]),
         .executable(name: "undertone-train", targets: ["undertone-train"]),
         .executable(name: "undertone", targets: ["undertone"]),
+        // What reads files that come from elsewhere, for the fuzzers (Fuzz/).
+        .library(name: "Readers", targets: ["Checkpoints", "Corpus", "FeatureStore", "Runs", "Faults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -81,7 +83,7 @@ let package = Package(
             name: "undertone-cache",
             dependencies: [
                 "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
-                "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Faults", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "undertone-train",
@@ -121,7 +123,7 @@ let package = Package(
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
-        .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CNumerics"]),
+        .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),
         .testTarget(

@@ -3,8 +3,8 @@ import Foundation
 
 /// A pretrained model's folder in Hugging Face layout: its configuration and its weights, under canonical names.
 ///
-/// A single leading `wav2vec2.`, `hubert.` or `wavlm.` is taken off each name, and weight norm's pair is called
-/// `weight_g` and `weight_v`, whatever the file calls it.
+/// The family's prefix (`wav2vec2.`, `hubert.`, …) is taken off each name, and weight norm's pair is called `weight_g`
+/// and `weight_v`, whatever the file calls it.
 public struct Checkpoint: ModelSource {
     public let location: String
     public let configuration: ConfigurationFile
@@ -73,6 +73,13 @@ public struct Checkpoint: ModelSource {
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
         guard let place = places[name] else { throw missing(name) }
         return try files[place.file].floats(place.stored)
+    }
+
+    public func withFloats<Outcome>(
+        _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        guard let place = places[name] else { throw missing(name) }
+        return try files[place.file].withFloats(place.stored, body)
     }
 
     static func openWeights(_ path: String) throws(CheckpointError) -> any TensorSource {

@@ -16,6 +16,8 @@ public enum CheckpointError: Fault, Equatable {
     case tensor(path: String, name: String, reason: String)
     case missingTensor(path: String, name: String, hint: String)
     case shape(path: String, name: String, found: [Int], expected: [Int])
+    /// Tensors that a model is made of are missing or of another shape: all of them.
+    case incomplete(path: String, comparison: TensorComparison)
     /// One key of a configuration file is missing or of another type.
     case configuration(path: String, key: String, found: String, expected: String)
     case cannotWrite(path: String, reason: String)
@@ -24,7 +26,7 @@ public enum CheckpointError: Fault, Equatable {
         switch self {
         case .specification: .usage
         case .missingDirectory, .missingFile, .unreadable: .missingInput
-        case .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .configuration: .badInput
+        case .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .incomplete, .configuration: .badInput
         case .cannotWrite: .cannotWrite
         }
     }
@@ -51,18 +53,14 @@ public enum CheckpointError: Fault, Equatable {
             return "\(path): no tensor \(printable(name))\(hint.isEmpty ? "" : "; \(hint)")"
         case .shape(let path, let name, let found, let expected):
             return "\(path): tensor \(printable(name)): shape \(found), expected \(expected)"
+        case .incomplete(let path, let comparison):
+            return "\(path): \(comparison.complaint)"
         case .configuration(let path, let key, let found, let expected):
             return "\(path): \(key) is \(found); expected \(expected)"
         case .cannotWrite(let path, let reason):
             return "\(path): cannot be written: \(reason)"
         }
     }
-}
-
-/// So many names as fit a line, and how many more there are.
-func abbreviated(_ names: [String], limit: Int = 12) -> String {
-    let shown = names.prefix(limit).map(printable).joined(separator: ", ")
-    return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
 }
 
 extension CheckpointError: WritingFault {

@@ -35,5 +35,21 @@ struct MappedFile: Sendable {
         return try outcome!.get()
     }
 
+    /// Whether float32 elements that begin there can be read in place.
+    func holdsAlignedFloats(_ range: Range<Int>) -> Bool {
+        withBytes(range) { Int(bitPattern: $0.baseAddress).isMultiple(of: MemoryLayout<Float>.alignment) }
+    }
+
+    /// Calls `body` with the range's elements as they lie in the file.
+    /// - Precondition: `holdsAlignedFloats(range)`, and `range` holds whole elements.
+    func withFloats<Outcome>(
+        _ range: Range<Int>, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        try withBytes(range) { (bytes) throws(CheckpointError) in
+            // Mapped bytes have no type yet, and nobody reads them as another while `body` runs.
+            try body(bytes.bindMemory(to: Float.self).span)
+        }
+    }
+
     func bytes(_ range: Range<Int>) -> [UInt8] { withBytes(range) { Array($0) } }
 }

@@ -15,6 +15,8 @@ struct PickleInterpreter {
     private(set) var lists: [[PickleValue]] = []
     private(set) var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
     private(set) var tensors: [StridedTensor] = []
+    /// Of list items, into `OrderedDict`s.
+    private var copiedCount = 0
 
     /// Ten thousand tensors take two megabytes. Each byte can make the interpreter allocate some fifty.
     static let byteLimit = 16 << 20
@@ -198,6 +200,9 @@ struct PickleInterpreter {
         guard case .list(let index) = first, arguments.count == 1 else {
             throw failure("an OrderedDict of \(first.kind)")
         }
+        // A list can be named again and again for a few bytes each: what is copied in all may not exceed the pickle.
+        copiedCount += lists[index].count
+        guard copiedCount <= input.bytes.count else { throw failure("the same items in one OrderedDict after another") }
         var members: [(key: PickleValue, value: PickleValue)] = []
         for pair in lists[index] {
             guard let elements = elements(of: pair), elements.count == 2 else {
@@ -229,7 +234,8 @@ struct PickleInterpreter {
     }
 
     private func integers(_ value: PickleValue) -> [Int]? {
-        guard let elements = elements(of: value), elements.count <= 64 else { return nil }
+        // No weight has more dimensions; a hostile one would take a hundred times the pickle's bytes.
+        guard let elements = elements(of: value), elements.count <= 8 else { return nil }
         var integers: [Int] = []
         for element in elements {
             guard case .int(let integer) = element else { return nil }

@@ -78,6 +78,7 @@ struct StridedTensor: Equatable, Sendable {
     var strides: [Int]
 
     /// Row-major and without gaps: can be copied in one piece.
+    /// - Precondition: it has elements; the sizes of an empty one may multiply beyond all bounds.
     var isContiguous: Bool {
         var expected = 1
         for (size, stride) in zip(shape, strides).reversed() where size != 1 {

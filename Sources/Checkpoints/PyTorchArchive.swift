@@ -57,23 +57,41 @@ public struct PyTorchArchive: TensorSource {
 
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
         guard let tensor = tensors[name], let storage = storages[tensor.storageKey] else { throw missing(name) }
-        let size = tensor.type.byteCount
-        let first = storage.lowerBound + tensor.offset * size
-        let count = elementCount(tensor.shape)!  // checked when opened
-        // An empty view may begin anywhere, also past the end.
-        let isOnePiece = tensor.isContiguous || count == 0
-        let range = count == 0 ? 0..<0 : isOnePiece ? first..<first + count * size : storage
-        guard let stored = file.withBytes(range, { tensor.type.floats($0) }) else {
+        let onePiece = PyTorchArchive.onePiece(tensor, storage)
+        guard let stored = file.withBytes(onePiece ?? storage, { tensor.type.floats($0) }) else {
             throw .tensor(
                 path: location, name: name,
                 reason: "its elements are \(tensor.type.name); expected float32, float16, bfloat16 or float64")
         }
-        return isOnePiece ? stored : PyTorchArchive.gather(stored, tensor, count)
+        return onePiece == nil ? PyTorchArchive.gather(stored, tensor) : stored
+    }
+
+    public func withFloats<Outcome>(
+        _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        if let tensor = tensors[name], tensor.type == .float32, let storage = storages[tensor.storageKey],
+            let range = PyTorchArchive.onePiece(tensor, storage), file.holdsAlignedFloats(range)
+        {
+            return try file.withFloats(range, body)
+        }
+        let copy = try floats(name)
+        return try body(copy.span)
+    }
+
+    /// Where the tensor's elements lie, in order and without gaps; nil where they do not.
+    private static func onePiece(_ tensor: StridedTensor, _ storage: Range<Int>) -> Range<Int>? {
+        let count = elementCount(tensor.shape)!  // checked when opened
+        // An empty view may begin anywhere, also past the end, and its sizes and strides may be of any magnitude.
+        if count == 0 { return 0..<0 }
+        guard tensor.isContiguous else { return nil }
+        let first = storage.lowerBound + tensor.offset * tensor.type.byteCount
+        return first..<first + count * tensor.type.byteCount
     }
 
     /// `out[i, j, …] = stored[offset + i·strides[0] + j·strides[1] + …]`, row-major.
-    private static func gather(_ stored: [Float], _ tensor: StridedTensor, _ count: Int) -> [Float] {
-        [Float](unsafeUninitializedCapacity: count) { out, initialised in
+    private static func gather(_ stored: [Float], _ tensor: StridedTensor) -> [Float] {
+        let count = elementCount(tensor.shape)!  // checked when opened
+        return [Float](unsafeUninitializedCapacity: count) { out, initialised in
             var index = [Int](repeating: 0, count: tensor.shape.count)
             var source = tensor.offset
             for position in 0..<count {

@@ -92,6 +92,17 @@ public struct SafetensorsFile: TensorSource {
         return floats
     }
 
+    public func withFloats<Outcome>(
+        _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        guard let entry = entries[name] else { throw missing(name) }
+        if entry.type == .float32, file.holdsAlignedFloats(entry.range) {
+            return try file.withFloats(entry.range, body)
+        }
+        let copy = try floats(name)
+        return try body(copy.span)
+    }
+
     private static func readMetadata(_ value: JSON, path: String) throws(CheckpointError) -> [String: String] {
         guard case .object(let members) = value else {
             throw .malformed(path: path, reason: "__metadata__ is \(value.summary); expected an object of strings")

@@ -1,5 +1,4 @@
-import Crypto
-import Files
+import Faults
 
 /// Named float32 tensors from somewhere: a file, a folder of files, or a seed.
 public protocol TensorSource: Sendable {
@@ -14,39 +13,47 @@ public protocol TensorSource: Sendable {
     /// The tensor's elements in row-major order. float32, float16 and bfloat16 come exactly, float64 rounded.
     /// - Throws: `CheckpointError.missingTensor`, or `.tensor` when its elements are of another type.
     func floats(_ name: String) throws(CheckpointError) -> [Float]
+    /// Calls `body` with the tensor's elements in row-major order.
+    ///
+    /// Where the file is mapped and holds them as they are (float32, in one piece, aligned), these are the file's own
+    /// pages: nothing is copied. Elsewhere it is `floats(_:)`.
+    /// - Throws: as `floats(_:)`, and what `body` throws.
+    func withFloats<Outcome>(
+        _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome
 }
 
 extension TensorSource {
     public func location(of name: String) -> String { location }
 
+    public func withFloats<Outcome>(
+        _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        let copy = try floats(name)
+        return try body(copy.span)
+    }
+
     /// The tensor, when it has exactly this shape.
     /// - Throws: also `CheckpointError.shape`, before anything is read.
     public func floats(_ name: String, shape expected: [Int]) throws(CheckpointError) -> [Float] {
+        try check(name, expected)
+        return try floats(name)
+    }
+
+    /// Calls `body` with the tensor's elements, when it has exactly this shape.
+    /// - Throws: also `CheckpointError.shape`, before anything is read.
+    public func withFloats<Outcome>(
+        _ name: String, shape expected: [Int], _ body: (Span<Float>) throws(CheckpointError) -> Outcome
+    ) throws(CheckpointError) -> Outcome {
+        try check(name, expected)
+        return try withFloats(name, body)
+    }
+
+    private func check(_ name: String, _ expected: [Int]) throws(CheckpointError) {
         guard let found = shape(of: name) else { throw missing(name) }
         guard found == expected else {
             throw .shape(path: location(of: name), name: name, found: found, expected: expected)
         }
-        return try floats(name)
-    }
-
-    /// SHA-256, in hexadecimal, of the named tensors' content: the same weights give the same hash whatever file
-    /// format, shard layout or order they are stored in.
-    ///
-    /// Over each name, sorted bytewise: its UTF-8 bytes and a zero byte, the number of dimensions and each dimension
-    /// as UInt64, and the elements as float32, all little-endian.
-    public func sha256OfTensors(_ names: [String]) throws(CheckpointError) -> String {
-        var hash = SHA256()
-        for name in names.sortedBytewise() {
-            guard let shape = shape(of: name) else { throw missing(name) }
-            var head = Array(name.utf8) + [0]
-            for size in [shape.count] + shape {
-                withUnsafeBytes(of: UInt64(size).littleEndian) { head.append(contentsOf: $0) }
-            }
-            hash.update(data: head)
-            let floats = try floats(name)
-            floats.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        }
-        return hash.finalize().hexadecimal
     }
 
     /// The error for a name that is not there, with names that look like it.

@@ -32,10 +32,11 @@ struct ManifestChecker {
             let hint = nearestName(to: required, among: others).map { "; is it '\(printable($0))'?" } ?? ""
             report(header.line, "no column '\(required)'; expected id, path, split, speaker\(hint)")
         }
+        let firstIndices = Dictionary(zip(columns, columns.indices), uniquingKeysWith: { first, _ in first })
         for (index, column) in columns.enumerated() {
             if column.isEmpty {
                 report(header.line, "column \(index + 1) has no name")
-            } else if let first = columns.firstIndex(of: column), first < index {
+            } else if let first = firstIndices[column], first < index {
                 report(
                     header.line, "column '\(printable(column))' is there twice, as column \(first + 1) and \(index + 1)"
                 )

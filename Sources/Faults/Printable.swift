@@ -7,3 +7,9 @@ package func printable(_ text: String) -> String {
     }
     return escaped.count > limit ? escaped.prefix(limit).joined() + "…" : escaped.joined()
 }
+
+/// So many names as fit a line, and how many more there are.
+package func abbreviated(_ names: [String], limit: Int = 12) -> String {
+    let shown = names.prefix(limit).map(printable).joined(separator: ", ")
+    return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
+}

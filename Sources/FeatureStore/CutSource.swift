@@ -62,6 +62,8 @@ private final class RowSource: Sendable {
             extent[0] == hsize_t(rowCount), 1..<1 << 20 ~= extent.dropFirst().reduce(1, *)
         else { throw Hdf5Failure(detail: "the \(what) do not match the index") }
         columns = rank == 1 ? 1 : Int(extent[1])
+        try requireRoom(
+            in: dataset.id, what, elementCount: rowCount, byteCount: columns * Int(H5Tget_size(type.id)))
         self.rank = rank
         self.dataset = consume dataset
         self.type = consume type

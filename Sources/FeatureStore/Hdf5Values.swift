@@ -138,14 +138,32 @@ func writeColumn(_ parent: hid_t, _ name: String, _ values: [String]) throws(Hdf
     try result.get()
 }
 
-/// The length of an opened column, checked against what a sane index can have.
+/// The length of an opened column, none longer than its file.
 private func columnCount(_ dataset: hid_t, _ name: String) throws(Hdf5Failure) -> Int {
     let space = try Hdf5Handle(.dataspace) { H5Dget_space(dataset) }
     var extent: hsize_t = 0
     guard try hdf5({ H5Sget_simple_extent_ndims(space.id) }) == 1,
         try hdf5({ H5Sget_simple_extent_dims(space.id, &extent, nil) }) == 1, extent < 1 << 31
     else { throw Hdf5Failure(detail: "'\(name)' is not a list") }
+    let type = try Hdf5Handle(.datatype) { H5Dget_type(dataset) }
+    let byteCount = try hdf5 { Int(H5Tget_size(type.id)) }
+    try requireRoom(in: dataset, name, elementCount: Int(extent), byteCount: byteCount)
     return Int(extent)
+}
+
+/// Checks that so many stored elements fit the dataset's file, before memory is taken for them: an extent costs nothing
+/// to claim. Shards are not compressed.
+func requireRoom(
+    in dataset: hid_t, _ name: String, elementCount: Int, byteCount: Int
+) throws(Hdf5Failure) {
+    let file = try Hdf5Handle(.file) { H5Iget_file_id(dataset) }
+    var fileByteCount: hsize_t = 0
+    _ = try hdf5 { H5Fget_filesize(file.id, &fileByteCount) }
+    let (total, overflow) = elementCount.multipliedReportingOverflow(by: byteCount)
+    guard !overflow, total >= 0, hsize_t(total) <= fileByteCount else {
+        throw Hdf5Failure(
+            detail: "'\(name)' claims \(elementCount) times \(byteCount) bytes of a file of \(fileByteCount)")
+    }
 }
 
 func readIntColumn(_ parent: hid_t, _ name: String) throws(Hdf5Failure) -> [Int] {

@@ -72,7 +72,8 @@ struct ShardIndex: Sendable, Equatable {
             throw Hdf5Failure(detail: "the lists of /utterances differ in length")
         }
         for row in ids.indices {
-            guard begins[row] == rowCount, frames[row] >= 0, frames[row] < 1 << 40 else {
+            // Limits that keep every sum and product of these far from overflow.
+            guard begins[row] == rowCount, rowCount < 1 << 40, 0..<1 << 40 ~= frames[row] else {
                 throw Hdf5Failure(detail: "utterance '\(ids[row])' does not follow the one before it")
             }
             let entry = UtteranceEntry(

@@ -12,6 +12,8 @@ public struct FrozenModel: Sendable {
     public let frozenWeightsSHA256: String
     /// With the encoder's own hop.
     public let preprocessing: CacheDescription.Preprocessing
+    /// What the checkpoint has beside its encoder: heads, as a rule.
+    public let ignoredTensors: [String]
     private let source: any ModelSource
     /// As the user named it.
     public var location: String { source.location }
@@ -40,16 +42,17 @@ public struct FrozenModel: Sendable {
             throw preprocessor.mistake("sampling_rate", expected: "a rate in Hz, such as 16000")
         }
         let names = TensorNames(configuration)
-        let lower = names.lower(upTo: highest)
-        for entry in lower + names.upper(above: cuts[0]) where source.shape(of: entry.name) != entry.shape {
-            _ = try source.floats(entry.name, shape: entry.shape)
-        }
-        frozenWeightsSHA256 = try source.sha256OfTensors(lower.map(\.name))
+        // What is below a cut is computed with, what is above it passed on: all of it must be there.
+        let wanted = names.all.map { (name: $0.name, shape: $0.shape) }
+        try source.require(wanted)
+        // Masking is a matter of pretraining: every encoder carries that tensor, and no features depend on it.
+        ignoredTensors = source.compare(with: wanted).extra.filter { $0 != "masked_spec_embed" }
+        frozenWeightsSHA256 = try source.sha256OfTensors(names.lower(upTo: highest).map(\.name))
     }
 
     /// What determines the features, one component each: see `CacheKey`.
     private func key(storage: StorageFormat, pool: Int) -> CacheKey {
-        return CacheKey(components: [
+        CacheKey(components: [
             "schema": "\(ShardLayout.schema)",
             "frozen_weights": frozenWeightsSHA256,
             "architecture": configuration.summary,

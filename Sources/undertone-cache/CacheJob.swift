@@ -2,6 +2,7 @@ import Buffers
 import Caching
 import Console
 import Corpus
+import Faults
 import FeatureStore
 import Foundation
 import FrozenModels
@@ -47,6 +48,9 @@ struct CacheJob {
     func run() throws {
         let manifest = try CorpusManifest.load(arguments.manifestPath)
         let model = try FrozenModel(arguments.model, cuts: arguments.cuts, compute: arguments.compute)
+        if !model.ignoredTensors.isEmpty {
+            inform("ignored: \(abbreviated(model.ignoredTensors)) (not part of the encoder)")
+        }
         let layout = model.layout(
             storage: arguments.storage, pool: arguments.pool,
             shardCount: arguments.shardCount ?? StageOne.shardCount(ofCacheIn: arguments.directory) ?? 1)

@@ -44,7 +44,7 @@ import Testing
     @Test func checksumIsFixed() throws {
         let tiny = try ModelSpecification.random(preset: "wav2vec2-tiny", seed: 0).open()
         #expect(
-            try tiny.sha256OfTensors(tiny.names) == "a65ef13c29df8a955df28d58013dfbbbe76e6d16f034fb5dea581e3cf656defa")
+            try tiny.sha256OfTensors(tiny.names) == "21c5480919aa52c53095aed1b07d18ffc678cbb13bb91024987a1711a9187451")
         let other = try ModelSpecification.random(preset: "wav2vec2-tiny", seed: 1).open()
         for name in ["encoder.layers.0.attention.q_proj.weight", "masked_spec_embed"] {
             #expect(try tiny.floats(name) == tiny.floats(name))

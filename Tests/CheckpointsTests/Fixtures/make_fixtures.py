@@ -5,6 +5,7 @@
 Every file holds the tensors of `state()`, so that a reader can be checked against the others, value by value.
 """
 
+import hashlib
 import json
 import pathlib
 import pickle
@@ -42,6 +43,51 @@ def old_names(tensors):
             name = stem.removesuffix("parametrizations.weight") + names[last]
         renamed[name] = tensor
     return renamed
+
+
+def exact():
+    """Weights that float16 and bfloat16 hold exactly, under bare canonical names."""
+    ramp = torch.arange(24, dtype=torch.float32)
+    return OrderedDict(
+        [
+            ("encoder.layer_norm.weight", ramp[:6] * 0.5),
+            ("feature_projection.projection.weight", ramp.reshape(4, 6) * 0.125 - 1),
+            ("encoder.pos_conv_embed.conv.weight_g", ramp[:3].reshape(1, 1, 3) + 1),
+            ("encoder.pos_conv_embed.conv.weight_v", ramp[:12].reshape(2, 2, 3) * 0.25),
+            ("masked_spec_embed", ramp[:6] - 2),
+            ("lm_head.weight", ramp[:2].reshape(1, 2) - 0.5),
+        ]
+    )
+
+
+def forms():
+    """The same weights in every element type, each with another family's prefix and naming of weight norm."""
+    folder = HERE / "forms"
+    folder.mkdir(exist_ok=True)
+    new_names = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
+    for kind, prefix, renames in [
+        ("float32", "wav2vec2.", new_names), ("float16", "hubert.", {}), ("bfloat16", "", new_names),
+        ("float64", "data2vec_audio.", {}),
+    ]:
+        tensors = OrderedDict()
+        for name, tensor in exact().items():
+            stem, _, last = name.rpartition(".")
+            name = f"{stem}.{renames[last]}" if last in renames else name
+            name = name if name.startswith("lm_head") else prefix + name
+            tensors[name] = tensor.to(getattr(torch, kind)).contiguous()
+        torch.save(tensors, folder / f"{kind}.bin")
+        save_file(dict(tensors), folder / f"{kind}.safetensors")
+    print("forms:", sha256_of_tensors(exact()))
+
+
+def sha256_of_tensors(tensors):
+    """As `TensorSource.sha256OfTensors` defines it."""
+    whole = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        sizes = struct.pack(f"<{1 + tensor.dim()}Q", tensor.dim(), *tensor.shape)
+        whole.update(hashlib.sha256(name.encode() + b"\0" + sizes + tensor.contiguous().numpy().tobytes()).digest())
+    return whole.hexdigest()
 
 
 def model(folder):
@@ -137,3 +183,6 @@ def main():
 if __name__ == "__main__":
     torch.manual_seed(0)
     main()
+    forms()
+    canonical = {name.removeprefix("wav2vec2."): tensor for name, tensor in old_names(state()).items()}
+    print("state:", sha256_of_tensors(canonical))
