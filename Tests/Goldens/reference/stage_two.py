@@ -170,11 +170,14 @@ def run(trained, parts, labels, setup):
 
 def check_noise(path, noise, change_noise):
     """Refuses a golden that float32 cannot hold, and so none of its readers could reach."""
+    found = []
     for measured, usual in ((noise, NOISE_LIMIT), (change_noise, CHANGE_NOISE_LIMIT)):
         for name, value in measured.items():
             limit = NORM_NOISE_LIMIT if name == "training.gradient_norm" else usual
             if not value <= limit:
-                raise SystemExit(f"{path}: {name} is {value:.1e} from its float64 value, allowed {limit:.0e}")
+                found.append(f"  {name} is {value:.1e} from its float64 value, allowed {limit:.0e}")
+    if found:
+        raise SystemExit("\n".join([f"{path}: float32 is too noisy for a golden:", *found]))
 
 
 def described(setup, scale):
