@@ -162,7 +162,7 @@ def run(trained, parts, labels, setup):
     steps = optimise(trained, parts, labels, setup.plan)
     changes = {name: parameter.detach() - before[name] for name, parameter in trained.named()}
     found = {"change." + name: changes[name] for name in setup.changed}
-    if setup.terse:
+    if setup.every_change:
         found |= {"change_size." + name: change.square().mean().sqrt()[None]
                   for name, change in changes.items() if not name.endswith("k_proj.bias")}
     return first | steps, found
@@ -204,7 +204,7 @@ def golden(model, setup, seed, path, model_directory):
     tensors = {"rows": torch.cat(parts), "offsets": offsets, "labels": labels,
                "standardisation.mean": trained.mean, "standardisation.deviation": trained.deviation}
     tensors |= {"initial." + name: parameter.detach().clone() for name, parameter in trained.named()
-                if not setup.terse or name.startswith("heads.") or setup.adapter}
+                if setup.every_initial or name.startswith("heads.") or setup.adapter}
 
     wide = copy.deepcopy(trained).double()
     found, changes = run(trained, parts, labels, setup)
