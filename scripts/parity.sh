@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Compares Undertone with Hugging Face transformers, element by element, at wav2vec2-base's true size. Arguments go to
-# Tests/Parity/stage_one.py, e.g. `scripts/parity.sh --recordings folder-of-wav-files`.
-# Needs the programs built in release (`make parity` sees to it) and some 2 GB under build/parity.
+# Compares Undertone with Hugging Face transformers, element by element, at the true size of every family.
+# Arguments go to Tests/Parity/stage_one.py, e.g. `scripts/parity.sh --family wavlm-base` for stage one of that alone, or
+# `scripts/parity.sh --recordings folder-of-wav-files`.
+# Needs the programs built in release (`make parity` sees to it), some 4 GB under build/parity and 6 GB of memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$(scripts/python-environment.sh)

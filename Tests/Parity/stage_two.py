@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Stage two at full size: makes the golden that Swift's suite reads where UNDERTONE_PARITY_DIR names its folder.
+"""Stage two at full size: makes the goldens that Swift's suite reads where UNDERTONE_PARITY_DIR names their folder.
 
-The same file format as Tests/Goldens/stage-two.safetensors, in wav2vec2-base's shape: the top three of twelve layers
-of 768, five utterances of 60 to 200 frames; the model beside it in `model/`.
+The same file formats and names as in Tests/Goldens, each model in a folder beside them: wav2vec2-base (`stage-two`),
+wavlm-base (`stage-two-top-wavlm`) and wav2vec2-large-robust (`stage-two-top-wav2vec2-large`), the top three layers, five
+utterances of 60 to 200 frames.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from comparator import ROOT
 
-from reference import models
+from reference import formats, models, presets, setups
 from reference import stage_two as reference
 
 SEED = 1
@@ -21,13 +22,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=ROOT / "build/parity/stage-two", metavar="FOLDER",
                         help="emptied, then filled (default: %(default)s)")
-    work = parser.parse_args().work
+    parser.add_argument("--golden", action="append", choices=list(setups.FULL), metavar="NAME",
+                        help=f"one of {', '.join(setups.FULL)}; may be repeated (default: all of them)")
+    arguments = parser.parse_args()
+    work = arguments.work
     shutil.rmtree(work, ignore_errors=True)
-    model = models.make(models.BASE, SEED)
-    models.save(model, work / "model", formats=("safetensors",))
-    told = reference.golden(model, reference.FULL_FRAME_COUNTS, SEED, work / "stage-two.safetensors", "model",
-                            rates=reference.FULL_RATES)
-    print(f"{work / 'stage-two.safetensors'}: float32 within {told}")
+    for name in arguments.golden or setups.FULL:
+        setup = setups.FULL[name]
+        preset = presets.FULL[setup.model]
+        model = models.make(preset, SEED)
+        formats.save(model, preset, work / setup.model, forms=("safetensors",))
+        told = reference.golden(model, setup, SEED, work / f"{name}.safetensors", setup.model)
+        print(f"{work / name}.safetensors: float32 within {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The reference side: what Hugging Face transformers and torch make of a model, which Undertone's Swift is held to.
+"""The reference side: what Hugging Face transformers, peft and torch make of a model, to which Undertone's Swift is held.
 
-`models` makes seeded models and saves them in the formats users have; `stage_one` takes hidden states at every cut;
-`stage_two` trains the upper layers; `operations` runs single operations; `files` writes and compares safetensors.
+`presets` names the models, `models` makes them, seeded, `formats` saves them as users have them; `steps` is their forward
+pass cut by cut; `stage_one` takes hidden states at every cut; `setups` names what stage two trains, `upper` and `heads`
+are what it trains, `stage_two` does; `operations` runs single operations; `files` writes and compares tensors.
 Nothing here imports anything of Undertone's.
 """

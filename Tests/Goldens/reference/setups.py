@@ -1,6 +1,6 @@
 """What stage two's goldens train, from which cut, and with which plan."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import peft
 import torch
@@ -21,7 +21,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Adapter:
-    """LoRA as peft has it: `W·x + scale · B·(A·x)`, in every layer above the cut; nothing else of the encoder is trained.
+    """LoRA as peft has it: `W·x + scale · B·(A·x)`, in every layer above the cut, all else of the encoder frozen.
 
     `scale` is `alpha / rank`, or `alpha / √rank` when rank-stabilised.
     """
@@ -61,8 +61,10 @@ class Setup:
     adapter: Adapter | None = None
     frame_counts: tuple = (7, 19, 1, 24, 9)
     head_width: int = 12
-    terse: bool = True
-    """Initial values only of what the model's files do not hold; and the size of every parameter's change."""
+    every_initial: bool = False
+    """Whether the golden repeats initial values that the model's files hold."""
+    every_change: bool = True
+    """Whether the golden has the size of every parameter's change."""
 
 
 HEADS_CHANGED = ("heads.activation.0.weight", "heads.valence.1.bias")
@@ -84,7 +86,7 @@ def gate_changed(layer):
 
 def three_of_twelve(model, plan, frame_counts):
     return Setup(
-        model, "9", plan, frame_counts=frame_counts, head_width=32, terse=False,
+        model, "9", plan, frame_counts=frame_counts, head_width=32, every_initial=True, every_change=False,
         changed=("encoder.layers.9.attention.q_proj.weight", "encoder.layers.10.feed_forward.output_dense.bias",
                  "encoder.layers.11.final_layer_norm.bias", *HEADS_CHANGED))
 
@@ -133,3 +135,25 @@ TINY = {
          "feed_forward.intermediate_dense", "feed_forward.output_dense"), rank_stabilised=True),
 }
 """Committed beside this package, by file name."""
+
+FULL_STEPS = Plan(steps=10, encoder_rate=2e-5, heads_rate=5e-5)
+"""At full size more inputs per unit make a step at one rate go further, and rounding grow with it."""
+FULL_FRAME_COUNTS = (87, 60, 200, 143, 120)
+
+
+def top_three(model, cut, *changed):
+    """Changes of biases and matrices only: of gains about 1 these rates change too few roundings to compare."""
+    return Setup(
+        model, str(cut), FULL_STEPS, frame_counts=FULL_FRAME_COUNTS, head_width=32, every_change=False,
+        changed=(f"encoder.layers.{cut}.attention.q_proj.weight",
+                 f"encoder.layers.{cut + 1}.feed_forward.output_dense.bias",
+                 f"encoder.layers.{cut + 2}.final_layer_norm.bias", *changed, "heads.activation.0.weight",
+                 "heads.valence.0.bias"))
+
+
+FULL = {
+    "stage-two": three_of_twelve("wav2vec2-base", FULL_STEPS, FULL_FRAME_COUNTS),
+    "stage-two-top-wavlm": top_three("wavlm-base", 9, "encoder.layers.10.attention.gru_rel_pos_linear.bias"),
+    "stage-two-top-wav2vec2-large": top_three("wav2vec2-large-robust", 21, "encoder.layer_norm.bias"),
+}
+"""For `make parity`, by file name: the top three layers."""
