@@ -65,8 +65,8 @@ def write_shard(name, cuts, frames):
     random = np.random.default_rng(0)
     with h5py.File(FOLDER / name, "w", libver=("v110", "v110")) as file:
         for key, value in {
-            "schema": 1, "cache_key": hashlib.sha256(components.encode()).hexdigest(), "key_components": components,
-            "storage": "float16", "cuts": names, "sample_rate": 16000, "hop": 320, "shard": 0, "shards": 1,
+            "schema": 2, "cache_key": hashlib.sha256(components.encode()).hexdigest(), "key_components": components,
+            "storage": "float16", "cuts": names, "sample_rate": 16000, "hop": 320, "pool": 1, "shard": 0, "shards": 1,
         }.items():
             put_attribute(file, key, value)
         checksums = {}

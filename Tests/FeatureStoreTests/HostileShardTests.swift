@@ -40,7 +40,7 @@ import Testing
         let rowCount = written.reduce(0) { $0 + $1.entry.frameCount }
         try forge(path, "frames/9", extent: [rowCount, 1 << 19], type: ut_h5t_float32())
         let error = #expect(throws: StoreError.self) { try ShardReader(path: path) }
-        #expect("\(try #require(error))".contains("'9' claims \(rowCount) times 2097152 bytes"))
+        #expect("\(try #require(error))".contains("'rows of cut 9' claims \(rowCount) times 2097152 bytes"))
     }
 
     /// Written by h5py, the seeds of the shard fuzzer: what a third party makes by the format's description opens.

@@ -50,7 +50,7 @@ struct ShardForgery {
         text(file, "key_components", key.canonicalJSON)
         text(file, "storage", "float16")
         text(file, "cuts", cut)
-        for (name, value) in [("sample_rate", 16000), ("hop", 320), ("shard", 0), ("shards", 1)] {
+        for (name, value) in [("sample_rate", 16000), ("hop", 320), ("pool", 1), ("shard", 0), ("shards", 1)] {
             integer(file, name, value)
         }
         let group = H5Gcreate2(file, "frames", ut_h5p_default(), ut_h5p_default(), ut_h5p_default())
