@@ -103,7 +103,7 @@ kills: build
 
 ## lint     Check the sources' format.
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Sources
 
 ## clean    Remove everything that was built, cached or trained here.
 clean:

@@ -99,6 +99,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        // Not a product: `make bench` runs it.
+        .executableTarget(
+            name: "undertone-bench",
+            dependencies: [
+                "Training", "SpeechEncoder", "Checkpoints", "Kernels", "Buffers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/undertone-bench"),
+
         // Tests, one target per module.
         .testTarget(name: "FilesTests", dependencies: ["Files", "Faults"]),
         .testTarget(name: "BuffersTests", dependencies: ["Buffers", "CNumerics"]),

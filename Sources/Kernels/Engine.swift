@@ -148,7 +148,7 @@ public protocol Engine: Sendable {
     /// `out = activation(conv(x) + b)` over the rows of one utterance, no padding.
     /// - Parameters:
     ///   - out: `[(T − kernel)/stride + 1, outputs]` operands.
-    ///   - x: `[T, C]` operands.
+    ///   - x: `[T, C]` operands; a waveform, `C` = 1, may be float32 with a plain float32 weight whatever the operands are.
     ///   - weight: `[outputs, kernel·C]`: for each output, the taps in order, each with its channels.
     func stridedConvolutionForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int,

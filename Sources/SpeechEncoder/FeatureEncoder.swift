@@ -5,6 +5,8 @@ import Kernels
 /// The CNN feature encoder: strided convolutions over the waveform, each followed by GELU, with a group norm over time after the
 /// first or a layer norm over channels after each (Baevski et al. 2020, section 2).
 ///
+/// The waveform is read in float32, whatever the operands of the others are: rounding it would save nothing.
+///
 /// A recording goes through in pieces of some seconds, so that what lies between the convolutions stays in the processor's
 /// caches, and memory does not grow with the recording's length except for the output's. Neighbouring pieces compute the
 /// few rows that both need; every row has the same bits however the recording is divided.
@@ -46,7 +48,7 @@ struct FeatureEncoder: Sendable {
             let taps = try weights.tapMajor("\(prefix).\(index).conv.weight")
             layers.append(
                 Layer(
-                    weight: .frozen(engine.freeze(taps, precision: precision)),
+                    weight: index == 0 ? .plain(taps) : .frozen(engine.freeze(taps, precision: precision)),
                     bias: configuration.variants.convolutionsHaveBias
                         ? try weights.row("\(prefix).\(index).conv.bias") : nil,
                     norm: isGrouped ? nil : try norm(index), shape: shape))
@@ -62,14 +64,13 @@ struct FeatureEncoder: Sendable {
 
     /// `[T, C]` float32 from `[samples, 1]` float32, one utterance.
     func callAsFunction(_ waveform: Matrix) -> Matrix {
-        let samples = EncoderRows(waveform, operand: precision, engine: engine).operands
         let layers = folded(over: waveform)
         let frames = layers.reduce(waveform.rows) { ($0 - $1.shape.kernel) / $1.shape.stride + 1 }
         let out = engine.makeMatrix(
             rows: frames, columns: layers[layers.count - 1].shape.channels, precision: .float32)
         for begin in stride(from: 0, to: frames, by: Self.pieceFrames) {
             let piece = begin..<min(frames, begin + Self.pieceFrames)
-            compute(out.rows(piece), from: samples.rows(Self.input(of: piece, layers)), layers)
+            compute(out.rows(piece), from: waveform.rows(Self.input(of: piece, layers)), layers)
         }
         return out
     }
@@ -109,7 +110,6 @@ struct FeatureEncoder: Sendable {
         engine.foldGroupNorm(
             weight: weight, bias: bias, waveform: waveform, taps: taps, stride: grouped.shape.stride,
             norm: grouped.norm)
-        let operand = EncoderRows(weight, operand: precision, engine: engine).operands
-        return [Layer(weight: .plain(operand), bias: bias, norm: nil, shape: grouped.shape)] + layers
+        return [Layer(weight: .plain(weight), bias: bias, norm: nil, shape: grouped.shape)] + layers
     }
 }

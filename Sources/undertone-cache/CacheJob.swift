@@ -123,7 +123,9 @@ struct CacheJob {
     private func fidelity(
         _ stage: StageOne, computed: Int, _ model: FrozenModel, _ encoder: EncoderOnDemand
     ) throws -> CacheDescription.Fidelity? {
-        if computed == 0, let known = try? CacheDescription.read(directory: arguments.directory).fidelity { return known }
+        if computed == 0, let known = try? CacheDescription.read(directory: arguments.directory).fidelity {
+            return known
+        }
         let reference =
             arguments.compute == .float32 ? encoder : model.encoder(precision: .float32, threads: encoder.threads)
         return try stage.measureFidelity(reference: reference)

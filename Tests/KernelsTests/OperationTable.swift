@@ -33,6 +33,8 @@ extension OperationCase {
             positionalConvolution(rows: 7, channels: 8, kernel: 4, groups: 2),
             positionalConvolution(rows: 3, channels: 6, kernel: 36, groups: 3),
             positionalConvolution(rows: 40, channels: 12, kernel: 5, groups: 1),
+            waveformConvolution(samples: 700, channels: 70, hasBias: true),
+            waveformConvolution(samples: 30, channels: 5, hasBias: false),
             positionalConvolutionWithGelu(rows: 9, channels: 6),
             tapMajor(outputs: 6, inputs: 3, taps: 4, hasGain: true),
             tapMajor(outputs: 5, inputs: 2, taps: 3, hasGain: false), addedLinear(rows: 20, inputs: 9, outputs: 3),
@@ -356,6 +358,23 @@ extension OperationCase {
                 engine.stridedConvolutionForward(
                     out: out, x: inputs[0], weight: .frozen(weight), bias: inputs[2], kernel: kernel, stride: stride,
                     activation: .gelu)
+                return out
+            }, backward: nil)
+    }
+
+    static func waveformConvolution(samples: Int, channels: Int, hasBias: Bool) -> OperationCase {
+        let frames = (samples - 10) / 5 + 1
+        return OperationCase(
+            name: "convolution of a waveform of \(samples) samples into \(channels)\(hasBias ? ", gelu" : "")",
+            inputs: [
+                Input(name: "x", rows: samples, columns: 1), Input(name: "weight", rows: channels, columns: 10),
+                Input(name: "bias", rows: 1, columns: channels),
+            ], outputCount: frames * channels,
+            forward: { engine, inputs, precision in
+                let out = engine.make(frames, channels, precision)
+                engine.stridedConvolutionForward(
+                    out: out, x: inputs[0], weight: .plain(inputs[1]), bias: hasBias ? inputs[2] : nil, kernel: 10,
+                    stride: 5, activation: hasBias ? .gelu : .identity)
                 return out
             }, backward: nil)
     }

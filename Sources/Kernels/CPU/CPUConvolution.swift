@@ -39,8 +39,31 @@ extension CPUEngine {
         precondition(
             weight.inputs == kernel * x.columns && out.shape == [(x.rows - kernel) / stride + 1, weight.outputs],
             "convolution of \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
-        interleaved(
-            out: out, x: x, weight: weight, bias: bias, kernel: kernel, stride: stride, gelu: activation == .gelu)
+        if x.columns == 1, case .plain(let taps) = weight {
+            waveformConvolution(out: out, x: x, taps: taps, bias: bias, stride: stride, gelu: activation == .gelu)
+        } else {
+            interleaved(
+                out: out, x: x, weight: weight, bias: bias, kernel: kernel, stride: stride, gelu: activation == .gelu)
+        }
+    }
+
+    private func waveformConvolution(
+        out: Matrix, x: Matrix, taps: Matrix, bias: Matrix?, stride: Int, gelu: Bool
+    ) {
+        precondition(x.isContiguous && taps.isContiguous, "a waveform's samples lie end to end")
+        let channels = taps.rows, kernel = taps.columns
+        var transposed = [Float](repeating: 0, count: taps.elementCount)
+        for channel in 0..<channels {
+            for k in 0..<kernel { transposed[k * channels + channel] = taps.floats[channel * kernel + k] }
+        }
+        transposed.withUnsafeBufferPointer { transposed in
+            nonisolated(unsafe) let ordered = transposed.baseAddress!
+            team.forEachRange(out.rows, minimum: 64) { range in
+                ut_waveform_convolution(
+                    out.rows(range).native, x.floats + range.lowerBound * stride, ordered, bias?.floats, range.count,
+                    kernel, stride, channels, gelu)
+            }
+        }
     }
 
     /// A strided convolution over channels-last rows, without copying.
@@ -132,7 +155,7 @@ extension CPUEngine {
             multiply(
                 target, Factor(rows), Factor(weight.columns(columns)).transposed, m: rows.rows, n: weight.rows,
                 k: rows.columns, operand: rows.precision, bias: number == 0 ? bias : nil,
-                accumulate: accumulate || number > 0)
+                accumulate: accumulate || number > 0, isSmall: false)
         }
     }
 
