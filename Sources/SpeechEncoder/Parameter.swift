@@ -40,9 +40,14 @@ public struct TrainedTensor: Sendable {
 
     /// - Parameter operand: float32 when no product reads it, or when products read the master values.
     public init(_ values: [Float], rows: Int, columns: Int, operand precision: Precision, engine: any Engine) {
-        value = engine.makeMatrix(values, rows: rows, columns: columns)
+        self.init(engine.makeMatrix(values, rows: rows, columns: columns), operand: precision, engine: engine)
+    }
+
+    /// - Parameter value: float32; becomes the master values.
+    init(_ value: Matrix, operand precision: Precision, engine: any Engine) {
+        self.value = value
         func zeros() -> Matrix {
-            let matrix = engine.makeMatrix(rows: rows, columns: columns, precision: .float32)
+            let matrix = engine.makeMatrix(rows: value.rows, columns: value.columns, precision: .float32)
             engine.clear(matrix)
             return matrix
         }
@@ -52,7 +57,7 @@ public struct TrainedTensor: Sendable {
         if precision == .float32 {
             operandCopy = nil
         } else {
-            let copy = engine.makeMatrix(rows: rows, columns: columns, precision: precision)
+            let copy = engine.makeMatrix(rows: value.rows, columns: value.columns, precision: precision)
             engine.convert(value, to: copy)
             operandCopy = copy
         }

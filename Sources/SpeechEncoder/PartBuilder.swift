@@ -23,24 +23,20 @@ struct PartBuilder {
 
     /// A linear map of one or several tensors of the checkpoint, stacked: one product instead of several.
     mutating func linear(_ names: String...) throws(CheckpointError) -> LinearMap {
-        var values: [Float] = [], bias: [Float] = []
-        for name in names {
-            values += try weights.floats("\(name).weight")
-            bias += try weights.floats("\(name).bias")
-        }
-        let shape = weights.shape("\(names[0]).weight"), rows = names.count * shape[0]
+        let values = try weights.stacked(names.map { "\($0).weight" })
+        let bias = try weights.row(names.map { "\($0).bias" })
+        let shape = weights.shape("\(names[0]).weight")
         var weight: LinearWeight, trainedWeight: TrainedTensor?, trainedBias: TrainedTensor?
         if let tuning, tuning.trains(.weight) {
-            let tensor = TrainedTensor(values, rows: rows, columns: shape[1], operand: precision, engine: engine)
+            let tensor = TrainedTensor(values, operand: precision, engine: engine)
             (trainedWeight, weight) = (tensor, .plain(tensor.operand))
         } else if tuning != nil {
-            weight = .plain(engine.makeMatrix(values, rows: rows, columns: shape[1], precision: precision))
+            weight = .plain(EncoderRows(values, operand: precision, engine: engine).operands)
         } else {
-            let matrix = engine.makeMatrix(values, rows: rows, columns: shape[1])
-            weight = .frozen(engine.freeze(matrix, precision: precision))
+            weight = .frozen(engine.freeze(values, precision: precision))
         }
         if let tuning, tuning.trains(.bias) {
-            trainedBias = TrainedTensor(bias, rows: 1, columns: bias.count, operand: .float32, engine: engine)
+            trainedBias = TrainedTensor(bias, operand: .float32, engine: engine)
         }
         var adapters: [LowRankAdapter] = []
         for (block, name) in names.enumerated() {
@@ -59,7 +55,7 @@ struct PartBuilder {
             }
         }
         return LinearMap(
-            weight: weight, bias: trainedBias?.value ?? engine.makeRow(bias), trainedWeight: trainedWeight,
+            weight: weight, bias: bias, trainedWeight: trainedWeight,
             trainedBias: trainedBias, adapters: adapters, engine: engine)
     }
 
@@ -102,13 +98,12 @@ struct PartBuilder {
     mutating func tensor(
         _ name: String, role: Parameter.Role, rows: Int? = nil
     ) throws(CheckpointError) -> (value: Matrix, trained: TrainedTensor?) {
-        let values = try weights.floats(name), shape = weights.shape(name)
-        let height = rows ?? shape[0], width = values.count / height
-        guard let tuning, tuning.trains(role) else {
-            return (engine.makeMatrix(values, rows: height, columns: width), nil)
-        }
-        let tensor = TrainedTensor(values, rows: height, columns: width, operand: .float32, engine: engine)
+        let shape = weights.shape(name)
+        let stored = try weights.matrix(name)
+        let value = rows.map { stored.reshaped(columns: stored.elementCount / $0) } ?? stored
+        guard let tuning, tuning.trains(role) else { return (value, nil) }
+        let tensor = TrainedTensor(value, operand: .float32, engine: engine)
         parameters.append(tensor.parameter(name, shape: shape, role: role))
-        return (tensor.value, tensor)
+        return (value, tensor)
     }
 }

@@ -19,18 +19,36 @@ struct WeightLoader: Sendable {
         return shape
     }
 
-    func floats(_ name: String) throws(CheckpointError) -> [Float] {
-        try source.floats(name, shape: shape(name))
-    }
-
     /// The first dimension as rows, all others as columns.
-    func matrix(_ name: String) throws(CheckpointError) -> Matrix {
-        let shape = shape(name)
-        return engine.makeMatrix(try floats(name), rows: shape[0], columns: shape.dropFirst().reduce(1, *))
+    func matrix(_ name: String) throws(CheckpointError) -> Matrix { try stacked([name]) }
+
+    /// Several tensors of one shape, one below the other; straight from the file's pages where it is mapped.
+    func stacked(_ names: [String]) throws(CheckpointError) -> Matrix {
+        let shape = shape(names[0]), height = shape[0], columns = shape.dropFirst().reduce(1, *)
+        let out = engine.makeMatrix(rows: names.count * height, columns: columns, precision: .float32)
+        for (index, name) in names.enumerated() {
+            try load(name, into: out.rows(index * height..<(index + 1) * height))
+        }
+        return out
     }
 
-    /// A vector as `[1, count]`.
-    func row(_ name: String) throws(CheckpointError) -> Matrix { engine.makeRow(try floats(name)) }
+    /// A tensor as `[1, count]`; several, one after the other.
+    func row(_ names: String...) throws(CheckpointError) -> Matrix { try row(names) }
+
+    func row(_ names: [String]) throws(CheckpointError) -> Matrix {
+        let count = shape(names[0]).reduce(1, *)
+        let out = engine.makeMatrix(rows: 1, columns: names.count * count, precision: .float32)
+        for (index, name) in names.enumerated() {
+            try load(name, into: out.columns(index * count..<(index + 1) * count))
+        }
+        return out
+    }
+
+    private func load(_ name: String, into out: Matrix) throws(CheckpointError) {
+        try source.withFloats(name, shape: shape(name)) { (values) throws(CheckpointError) in
+            values.withUnsafeBytes { engine.upload(stored: $0, as: .float32, to: out) }
+        }
+    }
 
     func norm(_ name: String, epsilon: Float) throws(CheckpointError) -> NormParameters {
         NormParameters(gamma: try row("\(name).weight"), beta: try row("\(name).bias"), epsilon: epsilon)
