@@ -1,56 +1,53 @@
-/// `1 − CCC`, averaged over dimensions, over the labelled utterances of one whole batch.
+import Runs
+
+/// A mixture of terms, averaged over dimensions, over the labelled utterances of one whole batch:
 ///
-/// For one dimension with `n` labelled utterances, predictions `p` and labels `y`, in population statistics:
+///     L = Σ_k a_k · (Σ_d w_d L_kd) / (Σ_d w_d),   d over the dimensions for which term k is defined
 ///
-///     CCC = 2 cov(p, y) / (var(p) + var(y) + (p̄ − ȳ)²)
-///     ∂CCC/∂pᵢ = (2/n) · ((yᵢ − ȳ) − CCC · (pᵢ − ȳ)) / (var(p) + var(y) + (p̄ − ȳ)²)
-///
-/// - Source: Lin 1989, eq. 2; the paper trains on 1 − CCC.
-public struct ConcordanceLoss: Sendable, Equatable {
-    /// The mean over the dimensions that could be scored; 0 when none could.
-    public let value: Double
-    /// `[dimension][utterance]`; 0 where there is no label.
-    public let gradient: [[Float]]
-    /// CCC of each dimension, nil where fewer than two utterances are labelled or nothing varies at all.
-    public let concordance: [Double?]
+/// A term that is defined for no dimension is left out; so a batch without labels has the value 0 and no gradient. In double throughout;
+/// the gradient is rounded at the end.
+public struct RegressionLoss: Sendable {
+    public struct Result: Sendable, Equatable {
+        public let value: Double
+        /// `[dimension][utterance]`; 0 where there is no label.
+        public let gradient: [[Float]]
+    }
+
+    private let terms: [(term: TrainConfiguration.Loss.Term, weight: Double)]
+    private let weights: [Double]
+
+    /// - Parameter dimensions: in the order of predictions and labels.
+    public init(_ configuration: TrainConfiguration.Loss = .init(), dimensions: [String]) {
+        terms = TrainConfiguration.Loss.Term.allCases.compactMap { term in
+            configuration.terms[term].map { (term, $0) }
+        }
+        weights = dimensions.map { configuration.weights[$0] ?? 1 }
+    }
 
     /// - Parameters:
     ///   - predictions: `[dimension][utterance]`.
-    ///   - labels: likewise; nil where an utterance is not labelled for a dimension.
-    public init(predictions: [[Float]], labels: [[Double?]]) {
+    ///   - labels: likewise, in the predictions' scale; nil where an utterance is not labelled for a dimension.
+    public func callAsFunction(predictions: [[Float]], labels: [[Double?]]) -> Result {
         precondition(
-            predictions.count == labels.count && zip(predictions, labels).allSatisfy { $0.count == $1.count },
+            predictions.count == weights.count && labels.count == weights.count
+                && zip(predictions, labels).allSatisfy { $0.count == $1.count },
             "predictions and labels of different shapes")
-        let parts = zip(predictions, labels).map(Self.dimension)
-        let scored = parts.count { $0.concordance != nil }
-        concordance = parts.map(\.concordance)
-        let weight = scored == 0 ? 0 : 1 / Double(scored)
-        value = parts.reduce(0) { $0 + ($1.concordance.map { 1 - $0 } ?? 0) * weight }
-        gradient = parts.map { part in part.slope.map { Float(-$0 * weight) } }
-    }
-
-    /// One dimension's CCC and its derivative with respect to each prediction.
-    private static func dimension(_ predictions: [Float], _ labels: [Double?]) -> (
-        concordance: Double?, slope: [Double]
-    ) {
-        let pairs = zip(predictions, labels).enumerated().compactMap { index, pair in
-            pair.1.map { (index: index, p: Double(pair.0), y: $0) }
+        let pairs = zip(predictions, labels).map { LabelledPairs(predictions: $0, labels: $1) }
+        var value = 0.0
+        var gradient = predictions.map { [Double](repeating: 0, count: $0.count) }
+        for (term, factor) in terms {
+            let parts = pairs.map { $0.loss(term) }
+            let total = zip(parts, weights).reduce(0) { $1.0 == nil ? $0 : $0 + $1.1 }
+            guard total > 0 else { continue }
+            for (dimension, part) in parts.enumerated() {
+                guard let part else { continue }
+                let share = factor * weights[dimension] / total
+                value += share * part.value
+                for (index, slope) in zip(pairs[dimension].indices, part.slopes) {
+                    gradient[dimension][index] += share * slope
+                }
+            }
         }
-        var slope = [Double](repeating: 0, count: predictions.count)
-        guard pairs.count >= 2 else { return (nil, slope) }
-        let n = Double(pairs.count)
-        let meanP = pairs.reduce(0) { $0 + $1.p } / n, meanY = pairs.reduce(0) { $0 + $1.y } / n
-        var covariance = 0.0, spread = (meanP - meanY) * (meanP - meanY)
-        for pair in pairs {
-            covariance += (pair.p - meanP) * (pair.y - meanY) / n
-            spread += ((pair.p - meanP) * (pair.p - meanP) + (pair.y - meanY) * (pair.y - meanY)) / n
-        }
-        // Constant predictions equal to constant labels: no direction is better than another, so the gradient is zero.
-        guard spread > 0 else { return (nil, slope) }
-        let concordance = 2 * covariance / spread
-        for pair in pairs {
-            slope[pair.index] = 2 / n * ((pair.y - meanY) - concordance * (pair.p - meanY)) / spread
-        }
-        return (concordance, slope)
+        return Result(value: value, gradient: gradient.map { $0.map { Float($0) } })
     }
 }
