@@ -119,13 +119,13 @@ let package = Package(
         .testTarget(name: "SpeechEncoderTests", dependencies: ["SpeechEncoder", "Checkpoints", "Kernels", "Faults"]),
         .testTarget(
             name: "GoldenTests",
-            dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Kernels", "Buffers"]),
+            dependencies: ["Training", "SpeechEncoder", "Checkpoints", "Corpus", "Runs", "Kernels", "Buffers"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
                 "Training", "Evaluation", "SpeechEncoder", "FeatureStore", "Checkpoints", "Corpus", "Runs", "Kernels",
                 "Buffers", "Faults",
-            ]),
+            ], exclude: ["Fixtures"]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),

@@ -193,6 +193,29 @@ public protocol Engine: Sendable {
     /// `dx[n] = dOut[b] / T_b`, `[N, C]` float32.
     func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets)
 
+    /// Weighted mean and standard deviation over the rows of each utterance, side by side: `out[b] = (μ, σ)` with
+    /// `μ = Σ_t α_t x_t` and `σ = √(Σ_t α_t (x_t − μ)² + ε)`, where `α` is the softmax of the utterance's scores, or `1/T_b`
+    /// without scores.
+    /// - Parameters:
+    ///   - out: `[B, 2C]` float32.
+    ///   - weights: `α`, `[N, 1]` float32, which the backward pass needs; there if `scores` are.
+    ///   - x: `[N, C]` float32.
+    ///   - scores: `[N, 1]` float32.
+    ///   - epsilon: keeps σ's slope finite where a channel does not vary.
+    /// - Source: Okabe, Koshinaka and Shinoda 2018, "Attentive statistics pooling for deep speaker embedding"; they have
+    ///   `Σ α x² − μ²` for the variance, which is the same and cancels in float32.
+    func statisticsPoolForward(
+        out: Matrix, weights: Matrix?, x: Matrix, scores: Matrix?, offsets: PackedOffsets, epsilon: Float)
+
+    /// The gradients of `statisticsPoolForward`: `dx = α (dμ + dσ (x − μ)/σ)`,
+    /// `dα_t = Σ_c (x − μ)(dμ + dσ (x − μ)/2σ)`, `dScores = α (dα − Σ α dα)`.
+    /// - Parameters:
+    ///   - dx: `[N, C]` float32; may be `x`.
+    ///   - dScores: `[N, 1]` float32; there if `weights` are.
+    ///   - out, weights: as the forward pass wrote them.
+    func statisticsPoolBackward(
+        dx: Matrix, dScores: Matrix?, dOut: Matrix, out: Matrix, weights: Matrix?, x: Matrix, offsets: PackedOffsets)
+
     // MARK: Optimisation
 
     /// `Σ x²`, accumulated in double.

@@ -13,12 +13,12 @@ extension Report {
             case .fraction(let fraction): "\(Format.significant(100 * fraction)) % warm-up"
             case .steps(let steps): "\(steps) steps of warm-up"
             }
-        let head = configuration.head
-        let heads = head.layers == 0 ? "linear" : "\(head.layers) × \(head.hidden)"
         return facts([
             ("Layers", "top \(result.layers), above cut \(result.cut)"),
             ("Parameters trained", "\(parameters) (\(Format.fixed(100 * share, 1))\u{A0}%)"),
-            ("Heads", "\(heads), one per dimension"),
+            ("Pooling", words(configuration.pooling)),
+            ("Heads", words(configuration.head)),
+            ("Loss", configuration.loss.yaml),
             ("Learning rate, layers", Format.significant(optimiser.layersLearningRate)),
             ("Learning rate, heads", Format.significant(optimiser.headsLearningRate)),
             ("Schedule", "\(optimiser.schedule.rawValue), \(warmup)"),
@@ -27,6 +27,24 @@ extension Report {
             ("Kept epoch", "\(result.bestEpoch) of \(result.epochs), by \(configuration.bestMetric.title)"),
             ("Seed", "\(result.seed)"),
         ])
+    }
+
+    private func words(_ pooling: TrainConfiguration.Pooling) -> String {
+        switch pooling {
+        case .mean: "mean"
+        case .meanDeviation: "mean and standard deviation"
+        case .attentive: "attentive statistics"
+        }
+    }
+
+    private func words(_ head: TrainConfiguration.Head) -> String {
+        switch head.form {
+        case .mlp:
+            (head.layers == 0 ? "linear" : "\(head.layers) × \(head.hidden)")
+                + (head.shared ? ", shared" : ", one per dimension")
+        case .huggingFace: "projector of \(head.hidden) and classifier (Hugging Face)"
+        case .audEERING: "dense and out_proj (audEERING)"
+        }
     }
 
     func timing(_ run: RunRecord) -> [[String: String]] {

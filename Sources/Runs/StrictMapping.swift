@@ -162,6 +162,10 @@ package struct StrictMapping {
         return result
     }
 
+    package func isMapping(_ key: String) -> Bool {
+        if case .mapping = node(key) { true } else { false }
+    }
+
     package func isNull(_ key: String) -> Bool { node(key).map(Self.isNull) ?? false }
 
     private func node(_ key: String) -> Node? { entries.first { $0.key == key }?.value }

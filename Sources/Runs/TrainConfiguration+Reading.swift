@@ -20,6 +20,7 @@ extension TrainConfiguration {
             try apply(StrictMapping(text: text, source: path))
         }
         for override in overrides { try apply(override: override) }
+        normalise()
         try check(source: path ?? "training configuration")
     }
 
@@ -27,12 +28,14 @@ extension TrainConfiguration {
     public init(yaml: String, source: String) throws(ConfigurationError) {
         self.init()
         try apply(StrictMapping(text: yaml, source: source))
+        normalise()
         try check(source: source)
     }
 
     static let topKeys = [
-        "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "standardise", "loss",
-        "best_metric", "patience", "scores", "strict", "threads", "compute",
+        "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "attention",
+        "standardise",
+        "loss", "best_metric", "patience", "scores", "strict", "threads", "compute",
     ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
@@ -53,14 +56,10 @@ extension TrainConfiguration {
         }
         if let mapping = try top.mapping("optimiser") { try optimiser.apply(mapping) }
         if let mapping = try top.mapping("dropout") { try dropout.apply(mapping) }
-        if let mapping = try top.mapping("head") {
-            try mapping.allowOnly(["hidden", "layers"])
-            if let value = try mapping.integer("hidden", atLeast: 1) { head.hidden = value }
-            if let value = try mapping.integer("layers", atLeast: 0) { head.layers = value }
-        }
-        if let value = try top.choice("pooling", of: Pooling.self) { pooling = value }
+        if let mapping = try top.mapping("head") { try head.apply(mapping) }
+        try applyPooling(top)
         if let value = try top.boolean("standardise") { standardise = value }
-        if let value = try top.choice("loss", of: Loss.self) { loss = value }
+        try loss.apply(top, key: "loss")
         if let value = try Self.bestCriterion(in: top, key: "best_metric") { bestMetric = value }
         if top.isNull("patience") {
             patience = nil
@@ -121,6 +120,14 @@ extension TrainConfiguration {
                 problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
         }
         let names = labels.map(\.name)
+        try loss.check(labels: names, source: source)
+        if head.form == .huggingFace, let value = dropout.head, value > 0 {
+            throw ConfigurationError(
+                source: source,
+                problem:
+                    "key 'dropout.head': \(value), but the head form 'hf' has no dropout; leave it out, or give another "
+                    + "head.form")
+        }
         if let dimension = bestMetric.dimension, !names.contains(dimension) {
             let hint = nearestName(to: dimension, among: names).map { "; did you mean '\($0)'?" } ?? ""
             throw ConfigurationError(

@@ -25,11 +25,10 @@ extension TrainConfiguration {
           activation: \(optional(dropout.activation))
           head: \(optional(dropout.head))
         head:
-          hidden: \(head.hidden)
-          layers: \(head.layers)
-        pooling: \(pooling.rawValue)
+          \(head.yamlLines.joined(separator: "\n  "))
+        \(poolingLines.joined(separator: "\n"))
         standardise: \(standardise)
-        loss: \(loss.rawValue)
+        loss: \(loss.yaml)
         best_metric: \(Self.quoted(bestMetric.name))
         patience: \(optional(patience))
         scores:
@@ -48,7 +47,7 @@ extension TrainConfiguration {
     }
 
     /// A plain word stays plain; anything that YAML could take for something else is quoted.
-    private static func quoted(_ name: String) -> String {
+    static func quoted(_ name: String) -> String {
         let isPlain =
             name.first?.isLetter == true && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
             && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(name.lowercased())

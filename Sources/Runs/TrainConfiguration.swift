@@ -57,7 +57,7 @@ public struct TrainConfiguration: Sendable, Equatable {
         public var hidden: Double?
         public var attention: Double?
         public var activation: Double?
-        /// Inside the heads; nil: the model's `final_dropout`.
+        /// Inside the heads; nil: the model's `final_dropout`. The head form `hf` has none.
         public var head: Double?
 
         public init(hidden: Double? = nil, attention: Double? = nil, activation: Double? = nil, head: Double? = nil) {
@@ -68,18 +68,6 @@ public struct TrainConfiguration: Sendable, Equatable {
         }
     }
 
-    /// One head per dimension.
-    public struct Head: Sendable, Equatable {
-        /// Width of each hidden layer.
-        public var hidden = 256
-        /// Hidden layers before the linear output; 0: a linear head.
-        public var layers = 1
-
-        public init() {}
-    }
-
-    public enum Pooling: String, Sendable, CaseIterable { case mean }
-    public enum Loss: String, Sendable, CaseIterable { case ccc }
     /// Which scores are computed at the end.
     public struct Scoring: Sendable, Equatable {
         /// Columns of the manifest by whose values every split is scored too: `speaker`, or any that describes.
@@ -103,9 +91,14 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var dropout = Dropout()
     public var head = Head()
     public var pooling = Pooling.mean
-    /// Standardise the pooled rows over the training split before the heads.
-    public var standardise = true
-    public var loss = Loss.ccc
+    public var attention = Attention()
+    /// Standardise the pooled rows over the training split before the heads; unless it is said, as the head's form does.
+    public var standardise: Bool {
+        get { saidStandardise ?? head.form.standardises }
+        set { saidStandardise = newValue }
+    }
+    private var saidStandardise: Bool?
+    public var loss = Loss()
     /// What decides which epoch's weights are kept.
     public var bestMetric = BestCriterion.meanCCC
     /// Training stops after so many epochs without a better one by `bestMetric`; nil: never before `epochs` are done.
@@ -119,5 +112,10 @@ public struct TrainConfiguration: Sendable, Equatable {
 
     public init(labels: [Label] = []) {
         self.labels = labels
+    }
+
+    /// Forgets what says no more than the default, so that equal configurations compare equal however they were written.
+    mutating func normalise() {
+        if saidStandardise == head.form.standardises { saidStandardise = nil }
     }
 }

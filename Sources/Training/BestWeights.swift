@@ -6,9 +6,10 @@ import SpeechEncoder
 
 /// `best.safetensors`: every trained tensor under its Hugging Face name, the heads, and how to use them.
 ///
-/// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]`, applied to mean-pooled rows before the heads) and, as
-/// metadata, the cut, how many frames each row of it is the mean of, and the dimensions with the affine map from a head's output to
-/// the labels' own scale.
+/// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]` or `[2C]`, applied to pooled rows before the heads) and, as
+/// metadata, the cut, how many frames each row of it is the mean of, how frames are pooled and the form of the head by the names that
+/// the training configuration has for them, and the dimensions with the affine map from a head's output to the labels' own scale:
+/// `label = deviation · output + mean`. Widths and numbers of layers are in the tensors' names and shapes (`RegressionHead.Shape`).
 enum BestWeights {
     private struct Label: Codable {
         let name: String
@@ -35,6 +36,7 @@ enum BestWeights {
             to: path, tensors: tensors,
             metadata: [
                 "format": "undertone-run-1", "cut": cut, "pool": "\(pool)",
+                "pooling": configuration.pooling.rawValue, "head": configuration.head.form.rawValue,
                 "labels": String(decoding: try encoder.encode(labels), as: UTF8.self),
             ])
     }

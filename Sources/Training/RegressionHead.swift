@@ -1,89 +1,138 @@
 import Buffers
 import Kernels
+import Runs
 import SpeechEncoder
 
-/// One dimension's head: `layers` times linear, tanh and dropout, then linear to one value. float32 throughout.
-///
-/// Parameters are `heads.<dimension>.<layer>.weight` and `.bias`, layers counted from 0.
+/// Linear layers from pooled rows to the values of one dimension, or of all. float32 throughout.
 struct RegressionHead: Sendable {
-    private struct Layer: Sendable {
-        let weight: TrainedTensor
-        let bias: TrainedTensor
+    /// What a head is made of. Each form is one of these, or one per dimension.
+    struct Shape: Sendable, Equatable {
+        /// Names the head's random numbers.
+        var name: String
+        /// Linear layers, in order: names of their parameters, and widths.
+        var layers: [Layer]
+        /// Whether tanh and dropout lie between the layers.
+        var isActivated = true
+        var dropsInputs = false
+
+        struct Layer: Sendable, Equatable {
+            let name: String
+            let outputs: Int
+        }
     }
 
     struct Tape: Sendable {
         /// Input of each linear layer.
         let inputs: [Matrix]
-        /// Output of each hidden linear layer, before tanh.
+        /// Output of each linear layer that is followed by tanh, before it.
         let preactivations: [Matrix]
     }
 
     let parameters: [Parameter]
-    private let layers: [Layer]
-    private let dimension: String
+    /// Dimensions that it has a value for.
+    let outputs: Int
+    private let shape: Shape
+    private let layers: [LinearLayer]
+    private let probability: Float
     private let engine: any Engine
 
-    /// Weights are uniform in ±1/√inputs as torch.nn.Linear's are, biases zero.
-    init(dimension: String, inputs: Int, hidden: Int, hiddenLayers: Int, seed: UInt64, engine: any Engine) {
-        self.dimension = dimension
-        self.engine = engine
-        let widths = [inputs] + Array(repeating: hidden, count: hiddenLayers) + [1]
-        var layers: [Layer] = [], parameters: [Parameter] = []
-        for index in 0...hiddenLayers {
-            let rows = widths[index + 1], columns = widths[index], bound = 1 / Float(columns).squareRoot()
-            var stream = RandomStream(seed: seed, "heads.\(dimension)", UInt64(index))
-            let values = (0..<rows * columns).map { _ in bound * (2 * stream.uniform() - 1) }
-            let layer = Layer(
-                weight: TrainedTensor(values, rows: rows, columns: columns, operand: .float32, engine: engine),
-                bias: TrainedTensor(
-                    [Float](repeating: 0, count: rows), rows: 1, columns: rows, operand: .float32, engine: engine))
-            layers.append(layer)
-            let name = "heads.\(dimension).\(index)"
-            parameters.append(layer.weight.parameter("\(name).weight", shape: [rows, columns], role: .weight))
-            parameters.append(layer.bias.parameter("\(name).bias", shape: [rows], role: .bias))
+    init(_ shape: Shape, inputs: Int, dropout probability: Float, seed: UInt64, engine: any Engine) {
+        let widths = [inputs] + shape.layers.map(\.outputs)
+        layers = shape.layers.enumerated().map { index, layer in
+            LinearLayer(
+                layer.name, inputs: widths[index], outputs: layer.outputs,
+                stream: RandomStream(seed: seed, shape.name, UInt64(index)), engine: engine)
         }
-        self.layers = layers
-        self.parameters = parameters
+        parameters = layers.flatMap(\.parameters)
+        outputs = widths[widths.count - 1]
+        self.shape = shape
+        self.probability = probability
+        self.engine = engine
     }
 
-    /// `[B, 1]` from pooled rows `[B, C]`, both float32.
-    func forward(_ pooled: Matrix, dropout probability: Float, step: TrainingStep?) -> (Matrix, Tape) {
+    /// `[B, outputs]` from pooled rows `[B, inputs]`; without a step, without dropout.
+    func forward(_ pooled: Matrix, step: TrainingStep?) -> (Matrix, Tape) {
         var inputs: [Matrix] = [], preactivations: [Matrix] = []
         var x = pooled
+        if inputDropout(step) != .none {
+            x = engine.makeMatrix(rows: pooled.rows, columns: pooled.columns, precision: .float32)
+            engine.dropoutForward(out: x, x: pooled, dropout: inputDropout(step))
+        }
         for (index, layer) in layers.enumerated() {
             inputs.append(x)
-            let out = engine.makeMatrix(rows: x.rows, columns: layer.weight.value.rows, precision: .float32)
-            engine.linearForward(
-                out: out, x: x, weight: .plain(layer.weight.value), bias: layer.bias.value, activation: .identity)
-            guard index < layers.count - 1 else { return (out, Tape(inputs: inputs, preactivations: preactivations)) }
-            preactivations.append(out)
-            let activated = engine.makeMatrix(rows: out.rows, columns: out.columns, precision: .float32)
-            engine.tanhForward(out: activated, x: out, dropout: dropout(index, probability, step))
+            x = layer.forward(x)
+            guard shape.isActivated, index < layers.count - 1 else { continue }
+            preactivations.append(x)
+            let activated = engine.makeMatrix(rows: x.rows, columns: x.columns, precision: .float32)
+            engine.tanhForward(out: activated, x: x, dropout: dropout(index, step))
             x = activated
         }
-        preconditionFailure("a head has at least one layer")
+        return (x, Tape(inputs: inputs, preactivations: preactivations))
     }
 
-    /// Adds to the parameters' gradients and to `dPooled`, `[B, C]`.
-    func backward(dOut: Matrix, tape: Tape, dPooled: Matrix, dropout probability: Float, step: TrainingStep?) {
+    /// Adds to the parameters' gradients and to `dPooled`, `[B, inputs]`.
+    func backward(dPooled: Matrix, dOut: Matrix, tape: Tape, step: TrainingStep?) {
         var gradient = dOut
         for (index, layer) in layers.enumerated().reversed() {
             let x = tape.inputs[index]
-            engine.linearBackwardWeight(
-                dWeight: layer.weight.gradient, dBias: layer.bias.gradient, dOut: gradient, x: x)
-            guard index > 0 else {
-                engine.linearBackwardInput(dx: dPooled, dOut: gradient, weight: layer.weight.value, accumulate: true)
-                return
-            }
             let dx = engine.makeMatrix(rows: x.rows, columns: x.columns, precision: .float32)
-            engine.linearBackwardInput(dx: dx, dOut: gradient, weight: layer.weight.value, accumulate: false)
-            engine.tanhBackward(
-                dx: dx, dOut: dx, x: tape.preactivations[index - 1], dropout: dropout(index - 1, probability, step))
+            layer.backward(dx: dx, dOut: gradient, x: x)
+            if shape.isActivated, index > 0 {
+                engine.tanhBackward(
+                    dx: dx, dOut: dx, x: tape.preactivations[index - 1], dropout: dropout(index - 1, step))
+            }
             gradient = dx
         }
+        engine.addForward(out: dPooled, x: dPooled, addend: gradient, dropout: inputDropout(step))
     }
 
-    private func dropout(_ index: Int, _ probability: Float, _ step: TrainingStep?) -> Dropout {
-        step?.dropout("heads.\(dimension)", UInt64(index), probability: probability) ?? .none
+    /// After layer `index`.
+    private func dropout(_ index: Int, _ step: TrainingStep?) -> Dropout {
+        step?.dropout(shape.name, UInt64(index), probability: probability) ?? .none
+    }
+
+    private func inputDropout(_ step: TrainingStep?) -> Dropout {
+        guard shape.dropsInputs else { return .none }
+        return step?.dropout("\(shape.name) input", 0, probability: probability) ?? .none
+    }
+}
+
+extension RegressionHead.Shape {
+    /// The heads of a configuration, in the order of the dimensions, by form:
+    ///
+    /// - `mlp`: per dimension `heads.<dimension>.<layer>`, or `heads.shared.<layer>`, layers counted from 0: so many times linear,
+    ///   tanh and dropout, then linear.
+    /// - `hf`: `projector`, `classifier`, nothing between, as `Wav2Vec2ForSequenceClassification` of transformers and its siblings
+    ///   have them. There every frame is projected before the mean; both are linear, so that one projection of the mean gives the
+    ///   same, `T` times cheaper.
+    /// - `audeering`: dropout, `classifier.dense`, tanh, dropout, `classifier.out_proj`, as the `RegressionHead` published with
+    ///   audeering/wav2vec2-large-robust-12-ft-emotion-msp-dim. Its dense layer is as wide as its input.
+    static func shapes(_ head: TrainConfiguration.Head, inputs: Int, dimensions: [String]) -> [Self] {
+        switch head.form {
+        case .mlp:
+            let names = head.shared ? ["heads.shared"] : dimensions.map { "heads.\($0)" }
+            let widths = Array(repeating: head.hidden, count: head.layers) + [head.shared ? dimensions.count : 1]
+            return names.map { name in
+                Self(name: name, layers: widths.enumerated().map { Layer(name: "\(name).\($0)", outputs: $1) })
+            }
+        case .huggingFace:
+            return [
+                Self(
+                    name: "classifier",
+                    layers: [
+                        Layer(name: "projector", outputs: head.hidden),
+                        Layer(name: "classifier", outputs: dimensions.count),
+                    ], isActivated: false)
+            ]
+        case .audEERING:
+            return [
+                Self(
+                    name: "classifier",
+                    layers: [
+                        Layer(name: "classifier.dense", outputs: inputs),
+                        Layer(name: "classifier.out_proj", outputs: dimensions.count),
+                    ], dropsInputs: true)
+            ]
+        }
     }
 }

@@ -110,23 +110,29 @@ public struct StageTwo {
         let reader = BatchReader(
             cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
 
+        let pooling = Pooling(
+            configuration.pooling, columns: encoderConfiguration.hiddenSize,
+            attentionWidth: configuration.attention.hidden, seed: configuration.seed, engine: engine)
+
         let state = TrainingState(directory: directory)
         let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
         let standardisation =
             try saved.map {
-                try TrainingState.standardisation(in: $0.file, columns: encoderConfiguration.hiddenSize)
-            } ?? standardise(corpus.train, encoder: encoder, reader: reader)
+                try TrainingState.standardisation(in: $0.file, columns: pooling.outputs)
+            } ?? standardise(corpus.train, encoder: encoder, pooling: pooling, reader: reader)
 
         var dropouts = encoderConfiguration.dropouts
         dropouts.layer = 0
         if let hidden = configuration.dropout.hidden { dropouts.hidden = Float(hidden) }
         if let attention = configuration.dropout.attention { dropouts.attention = Float(attention) }
         if let activation = configuration.dropout.activation { dropouts.activation = Float(activation) }
-        let model = RegressionModel(
-            encoder: encoder, dimensions: corpus.dimensions, headWidth: configuration.head.hidden,
-            headLayers: configuration.head.layers,
-            headDropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
+        let top = RegressionTop(
+            dimensions: corpus.dimensions, pooling: pooling, head: configuration.head,
+            dropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
             standardisation: standardisation, seed: configuration.seed, engine: engine)
+        let model = RegressionModel(
+            encoder: encoder, top: top, loss: RegressionLoss(configuration.loss, dimensions: corpus.dimensions),
+            engine: engine)
         let trainer = Trainer(
             configuration: configuration, corpus: corpus, statistics: corpus.labelStatistics(), model: model,
             optimiser: makeOptimiser(model), schedule: makeSchedule(utterances: corpus.train.count),
@@ -158,13 +164,10 @@ public struct StageTwo {
 
     /// Mean and reciprocal standard deviation of the training split's pooled rows before any training.
     private func standardise(
-        _ examples: [TrainingCorpus.Example], encoder: UpperEncoder, reader: BatchReader
+        _ examples: [TrainingCorpus.Example], encoder: UpperEncoder, pooling: Pooling, reader: BatchReader
     ) throws -> RegressionModel.Standardisation {
-        let columns = encoder.configuration.hiddenSize
-        guard settings.configuration.standardise else {
-            return RegressionModel.Standardisation(
-                shift: [Float](repeating: 0, count: columns), scale: [Float](repeating: 1, count: columns))
-        }
+        let columns = pooling.outputs
+        guard settings.configuration.standardise else { return .identity(columns: columns) }
         // A sample is enough for two moments, and keeps the start of a large corpus quick.
         var stream = RandomStream(seed: settings.configuration.seed, "standardisation")
         let sample = examples.count <= 2048 ? examples : Array(examples.shuffled(using: &stream).prefix(2048))
@@ -172,7 +175,7 @@ public struct StageTwo {
         var sum = [Double](repeating: 0, count: columns), squares = sum
         for batch in Batches.inOrder(sample.count, size: settings.configuration.batchUtterances) {
             let (rows, offsets) = try reader.read(batch.map { sample[$0] })
-            let pooled = RegressionModel.pooled(rows, offsets: offsets, encoder: encoder, engine: settings.engine)
+            let (pooled, _) = pooling.forward(encoder(rows, offsets: offsets), offsets: offsets)
             for (index, value) in settings.engine.download(pooled).enumerated() {
                 sum[index % columns] += Double(value)
                 squares[index % columns] += Double(value) * Double(value)

@@ -123,8 +123,7 @@ struct Trainer {
             development[dimension] = Scoring.scores(
                 Self.pairs(corpus.development, predictions: predictions[index], dimension: index))
         }
-        let developmentLoss = ConcordanceLoss(predictions: outputs, labels: standardisedLabels(corpus.development))
-            .value
+        let developmentLoss = model.loss(predictions: outputs, labels: standardisedLabels(corpus.development)).value
         let batches = Double(progress.batch)
         progress.epoch += 1
         var metrics = EpochMetrics(

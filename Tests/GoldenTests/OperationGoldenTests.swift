@@ -79,7 +79,7 @@ import Testing
             let flat = try golden.floats("\(name).\(tensor)")
             return (0..<shape[1]).map { dimension in (0..<shape[0]).map { flat[$0 * shape[1] + dimension] } }
         }
-        let loss = ConcordanceLoss(
+        let loss = RegressionLoss(dimensions: (0..<shape[1]).map { "\($0)" })(
             predictions: try columns("predictions"),
             labels: try columns("labels").map { $0.map { $0.isNaN ? nil : Double($0) } })
         #expect(abs(Float(loss.value) - (try golden.floats("\(name).loss"))[0]) <= 1e-6)

@@ -2,6 +2,7 @@ import Buffers
 import Checkpoints
 import Foundation
 import Kernels
+import Runs
 import SpeechEncoder
 import Testing
 
@@ -71,13 +72,18 @@ extension GoldenCase {
                     layers: configuration.layerCount - cut.layersBelow, tuning: try `case`.tuning(golden)),
                 precision: precision, seed: 0, engine: engine)
             let dimensions = golden.file.metadata["dimensions"]!.split(separator: " ").map(String.init)
-            model = RegressionModel(
-                encoder: encoder, dimensions: dimensions,
-                headWidth: golden.file.shape(of: "initial.heads.\(dimensions[0]).0.weight")![0], headLayers: 1,
-                headDropout: 0,
-                standardisation: RegressionModel.Standardisation(
+            var head = TrainConfiguration.Head()
+            head.hidden = golden.file.shape(of: "initial.heads.\(dimensions[0]).0.weight")![0]
+            let top = RegressionTop(
+                dimensions: dimensions,
+                pooling: Pooling(
+                    .mean, columns: configuration.hiddenSize, attentionWidth: 1, seed: 0, engine: engine),
+                head: head, dropout: 0,
+                standardisation: RegressionTop.Standardisation(
                     shift: try golden.floats("standardisation.mean"),
                     scale: try golden.floats("standardisation.deviation").map { 1 / $0 }), seed: 0, engine: engine)
+            model = RegressionModel(
+                encoder: encoder, top: top, loss: RegressionLoss(dimensions: dimensions), engine: engine)
             for parameter in model.encoderParameters + model.headParameters {
                 // The others begin as the model has them.
                 guard golden.file.shape(of: "initial.\(parameter.name)") != nil else { continue }

@@ -13,6 +13,9 @@ extension OperationCase {
             tanh(rows: 4, columns: 7, dropout: 0), tanh(rows: 9, columns: 5, dropout: 0.5),
             standardise(rows: 5, columns: 6), pool(lengths: [1, 4, 3], columns: 5),
             pool(lengths: [130, 2], columns: 70),
+            statisticsPool(lengths: [1, 4, 3], columns: 5), statisticsPool(lengths: [130, 2], columns: 70),
+            weightedStatisticsPool(lengths: [1, 4, 3], columns: 5),
+            weightedStatisticsPool(lengths: [130, 2], columns: 70),
             attention(lengths: [5], heads: 1, width: 4, dropout: 0),
             attention(lengths: [3, 1, 6], heads: 2, width: 4, dropout: 0),
             attention(lengths: [4, 7], heads: 3, width: 8, dropout: 0.3),
@@ -224,23 +227,6 @@ extension OperationCase {
         } backward: { engine, inputs, dOut, _ in
             let dx = engine.make(rows, columns)
             engine.standardise(out: dx, x: dOut, shift: nil, scale: inputs[2])
-            return [dx]
-        }
-    }
-
-    static func pool(lengths: [Int], columns: Int) -> OperationCase {
-        let offsets = try! PackedOffsets(lengths: lengths)
-        return OperationCase(
-            name: "mean pooling of \(lengths) by \(columns)",
-            inputs: [Input(name: "x", rows: offsets.rowCount, columns: columns)],
-            outputCount: lengths.count * columns
-        ) { engine, inputs, _ in
-            let out = engine.make(lengths.count, columns)
-            engine.meanPoolForward(out: out, x: inputs[0], offsets: offsets)
-            return out
-        } backward: { engine, inputs, dOut, _ in
-            let dx = engine.make(offsets.rowCount, columns)
-            engine.meanPoolBackward(dx: dx, dOut: dOut, offsets: offsets)
             return [dx]
         }
     }

@@ -24,7 +24,11 @@ import Testing
         expected.dropout = .init(hidden: 0, attention: 0.1, activation: nil, head: 0.5)
         expected.head.hidden = 64
         expected.head.layers = 0
+        expected.head.shared = true
+        expected.pooling = .attentive
+        expected.attention.hidden = 32
         expected.standardise = false
+        expected.loss = .init([.ccc: 1, .mse: 0.5], weights: ["valence": 2, "no": 0])
         expected.bestMetric = BestCriterion(.score(.mae), dimension: "valence")
         expected.patience = 3
         expected.scoring.by = ["gender", "no"]
@@ -58,6 +62,35 @@ import Testing
         #expect(configuration.optimiser.clipNorm == nil)
     }
 
+    /// The head's form decides what it does not say, wherever that stands; what belongs to another form is dropped with it.
+    @Test(arguments: [
+        (["head.form=hf"], "hf", 256, false), (["head.hidden=64", "head.form=hf"], "hf", 64, false),
+        (["head={hidden: 64, layers: 2, shared: true}", "head.form=audeering"], "audeering", 256, false),
+        (["standardise=true", "head.form=audeering"], "audeering", 256, true),
+        (["head.form=hf", "head.form=mlp"], "mlp", 256, true), (["standardise=false"], "mlp", 256, false),
+    ])
+    func headFormsBringTheirDefaults(overrides: [String], form: String, hidden: Int, standardise: Bool) throws {
+        let configuration = try TrainConfiguration(path: nil, overrides: ["labels=[a]"] + overrides)
+        #expect(configuration.head.form.rawValue == form)
+        #expect(configuration.head.hidden == hidden)
+        #expect(configuration.head.layers == 1 && !configuration.head.shared)
+        #expect(configuration.standardise == standardise)
+        #expect(configuration.yaml.contains("standardise: \(standardise)\n"))
+        #expect(try TrainConfiguration(yaml: configuration.yaml, source: "again") == configuration)
+    }
+
+    /// A mapping names all the terms; weights are told one by one.
+    @Test(arguments: [
+        ([], "ccc"), (["loss=mae"], "mae"), (["loss={mse: 1}"], "mse"), (["loss.mse=2"], "{mse: 2.0}"),
+        (["loss.weights.b=2", "loss.weights.a=0.5"], "{ccc: 1.0, weights: {a: 0.5, b: 2.0}}"),
+        (["loss.weights.b=2", "loss={mae: 1, ccc_unbiased: 3}"], "{ccc_unbiased: 3.0, mae: 1.0, weights: {b: 2.0}}"),
+    ])
+    func lossesAreWrittenAsTheyCount(overrides: [String], yaml: String) throws {
+        let configuration = try TrainConfiguration(path: nil, overrides: ["labels=[a, b]"] + overrides)
+        #expect(configuration.yaml.contains("\nloss: \(yaml)\n"))
+        #expect(try TrainConfiguration(yaml: configuration.yaml, source: "again") == configuration)
+    }
+
     @Test(arguments: [
         ("labels: [a]\nepoch: 3\n", 2, "key 'epoch': no such key; did you mean 'epochs'?"),
         ("labels: [a]\noptimizer:\n  epsilon: 1\n", 2, "did you mean 'optimiser'?"),
@@ -79,6 +112,26 @@ import Testing
         ("labels:\n  - scale: [1, 7]\n", 2, "'name' is missing"),
         ("labels: [a]\noptimiser: {betas: [0.9, 1]}\n", 2, "expected two numbers from 0 to below 1"),
         ("labels: [a]\noptimiser:\n  warmup_fraction: .1\n  warmup_steps: 3\n", 4, "give one of the two"),
+        (
+            "labels: [a]\npooling: mean_sdt\n", 2,
+            "expected mean or mean_std or attentive, found 'mean_sdt' (did you mean"
+        ),
+        ("labels: [a]\nattention: {hidden: 3}\n", 2, "key 'attention': pooling is 'mean', which has no attention"),
+        ("labels: [a]\npooling: attentive\nattention: {hiden: 3}\n", 3, "did you mean 'hidden'?"),
+        ("labels: [a]\nhead: {form: audering}\n", 2, "(did you mean 'audeering'?)"),
+        ("labels: [a]\nhead: {form: hf, layers: 2}\n", 2, "the head form 'hf' has no such key"),
+        ("labels: [a]\nhead: {form: audeering, hidden: 2}\n", 2, "the head form 'audeering' has no such key"),
+        ("labels: [a]\nhead: {form: hf}\ndropout: {head: 0.1}\n", nil, "the head form 'hf' has no dropout"),
+        (
+            "labels: [a]\nloss: cccc\n", 2,
+            "expected ccc or ccc_unbiased or mse or mae, found 'cccc' (did you mean 'ccc'?)"
+        ),
+        ("labels: [a]\nloss: {mes: 1}\n", 2, "key 'loss.mes': no such key; did you mean 'mse'?"),
+        ("labels: [a]\nloss: {mse: -1}\n", 2, "expected 0 to 1e6, found -1"),
+        ("labels: [a]\nloss: {mse: 0}\n", 2, "every term weighs 0"),
+        ("labels: [a, valence]\nloss: {weights: {valance: 1}}\n", nil, "did you mean 'valence'?"),
+        ("labels: [a]\nloss: {weights: {a: 0}}\n", nil, "every dimension weighs 0"),
+        ("labels: [a]\nloss: [ccc]\n", 2, "expected text, found a list"),
         ("labels: [a]\ndropout: {hidden: 1}\n", 2, "expected 0 to 0.99, or null"),
         ("labels: [a]\nepochs:\n", 2, "expected a whole number, found nothing"),
         ("labels: [a]\nseed: 1\nseed: 2\n", nil, "given twice"),
@@ -144,10 +197,11 @@ import Testing
           schedule: cosine
           clip_norm: null
         dropout: {hidden: 0, attention: 0.1, activation: null, head: 0.5}
-        head: {hidden: 64, layers: 0}
-        pooling: mean
+        head: {form: mlp, hidden: 64, layers: 0, shared: true}
+        pooling: attentive
+        attention: {hidden: 32}
         standardise: false
-        loss: ccc
+        loss: {ccc: 1, mse: 0.5, mae: 0, weights: {valence: 2, "no": 0}}
         best_metric: mae.valence
         patience: 3
         scores: {by: [gender, "no"], resamples: 500}

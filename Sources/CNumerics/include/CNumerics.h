@@ -12,6 +12,7 @@
 #include "activations.h"
 #include "normalisation.h"
 #include "optimiser.h"
+#include "pooling.h"
 #include "positions.h"
 #include "processor.h"
 #include "random.h"

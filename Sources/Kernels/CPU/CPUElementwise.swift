@@ -1,4 +1,3 @@
-import Buffers
 import CNumerics
 
 #if canImport(Glibc)
@@ -107,43 +106,26 @@ extension CPUEngine {
 
     public func tanhForward(out: Matrix, x: Matrix, dropout: Dropout) {
         precondition(out.shape == x.shape, "tanh of \(x.shape) into \(out.shape)")
-        ut_tanh_forward(out.native, x.native, x.rows, x.columns, dropout.native())
+        team.forEachRange(x.rows, minimum: 64) { range in
+            ut_tanh_forward(
+                out.rows(range).native, x.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
+        }
     }
 
     public func tanhBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout) {
         precondition(dx.shape == x.shape && dOut.shape == x.shape, "tanh gradient \(dx.shape) of \(dOut.shape)")
-        ut_tanh_backward(dx.native, dOut.native, x.native, x.rows, x.columns, dropout.native())
+        team.forEachRange(x.rows, minimum: 64) { range in
+            ut_tanh_backward(
+                dx.rows(range).native, dOut.rows(range).native, x.rows(range).native, range.count, x.columns,
+                dropout.native(firstRow: range.lowerBound))
+        }
     }
 
     public func standardise(out: Matrix, x: Matrix, shift: Matrix?, scale: Matrix) {
         precondition(
             out.shape == x.shape && scale.columns == x.columns, "standardising \(x.shape) into \(out.shape)")
         ut_standardise(out.native, x.native, shift?.floats, scale.floats, x.rows, x.columns)
-    }
-
-    // MARK: Pooling
-
-    public func meanPoolForward(out: Matrix, x: Matrix, offsets: PackedOffsets) {
-        precondition(
-            x.rows == offsets.rowCount && out.shape == [offsets.utteranceCount, x.columns],
-            "pooling \(x.shape) into \(out.shape)")
-        team.forEach(offsets.utteranceCount) { utterance in
-            let range = offsets[utterance]
-            ut_rows_mean(
-                out.rows(utterance..<utterance + 1).floats, x.rows(range).native, range.count, x.columns)
-        }
-    }
-
-    public func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets) {
-        precondition(
-            dx.rows == offsets.rowCount && dOut.shape == [offsets.utteranceCount, dx.columns],
-            "pooling gradient \(dx.shape) of \(dOut.shape)")
-        team.forEach(offsets.utteranceCount) { utterance in
-            let range = offsets[utterance]
-            ut_rows_broadcast(
-                dx.rows(range).native, dOut.rows(utterance..<utterance + 1).floats, 1 / Float(range.count),
-                range.count, dx.columns)
-        }
     }
 
     // MARK: Optimisation

@@ -1,10 +1,8 @@
-import Buffers
-
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// The reference's operations on rows: norms, activations, pooling.
+/// The reference's operations on rows: norms and activations.
 extension ReferenceEngine {
     func gelu(_ x: Double) -> Double { x * normalDistribution(x) }
 
@@ -109,32 +107,5 @@ extension ReferenceEngine {
             read(x).enumerated().map { index, value in
                 (value - (shifts?[index % x.columns] ?? 0)) * scales[index % x.columns]
             }, to: out)
-    }
-
-    // MARK: Pooling
-
-    public func meanPoolForward(out: Matrix, x: Matrix, offsets: PackedOffsets) {
-        let input = read(x)
-        var result: [Double] = []
-        for utterance in 0..<offsets.utteranceCount {
-            let range = offsets[utterance]
-            for c in 0..<x.columns {
-                result.append(range.reduce(0) { $0 + input[$1 * x.columns + c] } / Double(range.count))
-            }
-        }
-        write(result, to: out)
-    }
-
-    public func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets) {
-        let g = read(dOut)
-        var result: [Double] = []
-        for utterance in 0..<offsets.utteranceCount {
-            for _ in offsets[utterance] {
-                for c in 0..<dx.columns {
-                    result.append(g[utterance * dx.columns + c] / Double(offsets[utterance].count))
-                }
-            }
-        }
-        write(result, to: dx)
     }
 }
