@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-bench",
             dependencies: [
-                "Training", "SpeechEncoder", "Checkpoints", "Kernels", "Buffers",
+                "Training", "Runs", "SpeechEncoder", "Checkpoints", "Kernels", "Buffers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/undertone-bench"),
 

@@ -1,6 +1,7 @@
 import Buffers
 import Foundation
 import Kernels
+import Runs
 import SpeechEncoder
 import Training
 
@@ -21,11 +22,16 @@ struct StageTwoProfile {
         let encoder = try UpperEncoder(
             configuration, weights: source, cut: .layer(configuration.layerCount - layers),
             trained: TrainedParts(layers: layers), precision: precision, seed: 0, engine: engine)
-        let model = RegressionModel(
-            encoder: encoder, dimensions: ["activation", "valence"], headWidth: 256, headLayers: 1, headDropout: 0.1,
+        let dimensions = ["activation", "valence"]
+        let top = RegressionTop(
+            dimensions: dimensions,
+            pooling: Pooling(.mean, columns: width, attentionWidth: 128, seed: 0, engine: engine), head: .init(),
+            dropout: 0.1,
             standardisation: .init(
                 shift: [Float](repeating: 0, count: width), scale: [Float](repeating: 1, count: width)), seed: 0,
             engine: engine)
+        let model = RegressionModel(
+            encoder: encoder, top: top, loss: RegressionLoss(dimensions: dimensions), engine: engine)
         let optimiser = AdamW(
             groups: [
                 .init(name: "layers", parameters: model.encoderParameters, learningRate: 1e-5),

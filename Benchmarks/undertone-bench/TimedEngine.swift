@@ -225,6 +225,22 @@ final class TimedEngine: Engine {
     func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets) {
         timed("pooling") { engine.meanPoolBackward(dx: dx, dOut: dOut, offsets: offsets) }
     }
+    func statisticsPoolForward(
+        out: Matrix, weights: Matrix?, x: Matrix, scores: Matrix?, offsets: PackedOffsets, epsilon: Float
+    ) {
+        timed("pooling") {
+            engine.statisticsPoolForward(
+                out: out, weights: weights, x: x, scores: scores, offsets: offsets, epsilon: epsilon)
+        }
+    }
+    func statisticsPoolBackward(
+        dx: Matrix, dScores: Matrix?, dOut: Matrix, out: Matrix, weights: Matrix?, x: Matrix, offsets: PackedOffsets
+    ) {
+        timed("pooling") {
+            engine.statisticsPoolBackward(
+                dx: dx, dScores: dScores, dOut: dOut, out: out, weights: weights, x: x, offsets: offsets)
+        }
+    }
     func sumOfSquares(_ x: Matrix) -> Double { timed("optimiser") { engine.sumOfSquares(x) } }
     func adamWStep(
         value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep

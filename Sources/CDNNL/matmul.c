@@ -83,3 +83,13 @@ int ut_dnnl_matmul_pack(const ut_dnnl_matmul *p, const void *b, int64_t row_stri
     ut_desc_free(plain);
     return status;
 }
+
+int ut_dnnl_matmul_unpack(const ut_dnnl_matmul *p, const void *packed, void *b, int64_t row_stride,
+                          int64_t column_stride) {
+    const ut_dnnl_matmul_shape *s = &p->shape;
+    ut_desc plain = ut_desc_strided(2, (dnnl_dims_t){s->k, s->n}, ut_type(s->operand_type),
+                                    (dnnl_dims_t){row_stride, column_stride});
+    int status = ut_reorder(p->b, packed, plain, b);
+    ut_desc_free(plain);
+    return status;
+}

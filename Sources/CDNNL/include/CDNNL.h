@@ -41,3 +41,5 @@ size_t ut_dnnl_matmul_packed_bytes(const ut_dnnl_matmul *);
 bool ut_dnnl_matmul_packs_alike(const ut_dnnl_matmul *, const ut_dnnl_matmul *other);
 /// Packs the plain `b[k, n]` (strides in elements) for this product.
 int ut_dnnl_matmul_pack(const ut_dnnl_matmul *, const void *b, int64_t row_stride, int64_t column_stride, void *packed);
+/// The other way round.
+int ut_dnnl_matmul_unpack(const ut_dnnl_matmul *, const void *packed, void *b, int64_t row_stride, int64_t column_stride);

@@ -69,7 +69,10 @@ extension CPUEngine {
     }
 
     public func freeze(_ weight: Matrix, precision: Precision) -> any FrozenWeight {
-        let plain = makeMatrix(rows: weight.rows, columns: weight.columns, precision: precision)
+        // Not from the pool, which would keep the memory of the plain form when that goes.
+        let plain = Matrix(
+            storage: AlignedBuffer(byteCount: weight.elementCount * precision.byteCount), rows: weight.rows,
+            columns: weight.columns, precision: precision)
         convert(weight, to: plain)
         return CPUFrozenWeight(plain: plain)
     }
@@ -164,28 +167,46 @@ extension CPUEngine {
 }
 
 /// A frozen weight with its packed forms: usually one, but a product of another shape may ask for another layout.
+///
+/// Once it is packed, the plain form goes: a large model would be in memory twice. Another layout is made from the first.
 final class CPUFrozenWeight: FrozenWeight {
     private struct Form {
         let product: Product
         let buffer: AlignedBuffer
     }
-    private let plain: Matrix
-    private let forms = Mutex<[Form]>([])
+    private struct State {
+        var plain: Matrix?
+        var forms: [Form] = []
+    }
+    let outputs: Int
+    let inputs: Int
+    let precision: Precision
+    private let state: Mutex<State>
 
-    init(plain: Matrix) { self.plain = plain }
-
-    var outputs: Int { plain.rows }
-    var inputs: Int { plain.columns }
-    var precision: Precision { plain.precision }
+    /// - Parameter plain: `[outputs, inputs]`, its rows end to end.
+    init(plain: Matrix) {
+        precondition(plain.isContiguous, "a weight's rows lie end to end")
+        (outputs, inputs, precision) = (plain.rows, plain.columns, plain.precision)
+        state = Mutex(State(plain: plain))
+    }
 
     func packed(for product: Product) -> AlignedBuffer {
-        forms.withLock { forms in
-            if let form = forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
+        state.withLock { state in
+            if let form = state.forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
                 return form.buffer
             }
-            let buffer = AlignedBuffer(byteCount: product.packedBytes)
-            product.pack(plain.address, strides: (1, plain.rowStride), into: buffer.bytes.baseAddress!)
-            forms.append(Form(product: product, buffer: buffer))
+            let buffer = AlignedBuffer(byteCount: product.packedBytes), strides = (row: 1, column: inputs)
+            if let plain = state.plain {
+                product.pack(plain.address, strides: strides, into: buffer.bytes.baseAddress!)
+                state.plain = nil
+            } else {
+                let plain = AlignedBuffer(byteCount: outputs * inputs * precision.byteCount)
+                let first = state.forms[0]
+                first.product.unpack(
+                    first.buffer.bytes.baseAddress!, into: plain.bytes.baseAddress!, strides: strides)
+                product.pack(plain.bytes.baseAddress!, strides: strides, into: buffer.bytes.baseAddress!)
+            }
+            state.forms.append(Form(product: product, buffer: buffer))
             return buffer
         }
     }

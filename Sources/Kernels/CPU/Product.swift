@@ -80,6 +80,11 @@ final class Product: Sendable {
         precondition(status == 0, "oneDNN failed to pack a weight: status \(status)")
     }
 
+    func unpack(_ packed: UnsafeRawPointer, into b: UnsafeMutableRawPointer, strides: (row: Int, column: Int)) {
+        let status = ut_dnnl_matmul_unpack(handle, packed, b, Int64(strides.row), Int64(strides.column))
+        precondition(status == 0, "oneDNN failed to unpack a weight: status \(status)")
+    }
+
     func packsAlike(_ other: Product) -> Bool { ut_dnnl_matmul_packs_alike(handle, other.handle) }
 }
 
