@@ -28,7 +28,8 @@ public struct TensorComparison: Sendable, Equatable {
         if !wrongShape.isEmpty {
             let shapes = wrongShape.prefix(4).map { "\(printable($0.name)) is \($0.found), expected \($0.expected)" }
             let rest = wrongShape.count > 4 ? " and \(wrongShape.count - 4) more" : ""
-            parts.append("another shape: \(shapes.joined(separator: ", "))\(rest)")
+            let count = "\(wrongShape.count) of \(wantedCount) tensors have another shape"
+            parts.append("\(count): \(shapes.joined(separator: ", "))\(rest)")
         }
         // Where names are missing, those that are there instead tell why.
         if !missing.isEmpty, !extra.isEmpty { parts.append("not asked for: \(abbreviated(extra, limit: 4))") }
@@ -56,11 +57,20 @@ extension TensorSource {
 
     /// Checks that every one of these tensors is there in its shape.
     /// - Returns: the names that are there besides.
-    /// - Throws: `CheckpointError.incomplete` with all that are not, at once.
+    /// - Throws: `CheckpointError.incomplete` with all that are not, at once; of a single one, `.missingTensor` or
+    ///   `.shape`.
     @discardableResult
     public func require(_ wanted: [(name: String, shape: [Int])]) throws(CheckpointError) -> [String] {
         let comparison = compare(with: wanted)
-        guard comparison.isComplete else { throw .incomplete(path: location, comparison: comparison) }
-        return comparison.extra
+        if comparison.isComplete { return comparison.extra }
+        let wrong = comparison.missing + comparison.wrongShape.map(\.name)
+        if wrong.count == 1 {
+            guard let mismatch = comparison.wrongShape.first else { throw missing(wrong[0]) }
+            throw .shape(
+                path: location(of: mismatch.name), name: mismatch.name, found: mismatch.found,
+                expected: mismatch.expected)
+        }
+        let places = Set(wrong.map(location(of:)))
+        throw .incomplete(path: places.count == 1 ? places.first! : location, comparison: comparison)
     }
 }

@@ -86,6 +86,7 @@ private final class RowSink {
     func finish() throws(Hdf5Failure) {
         let rows = chunk.count / bytesPerRow
         guard rows > 0 else { return }
+        // An array is appended in one piece; `repeatElement` goes byte by byte in a debug build, up to a million of them.
         chunk += [UInt8](repeating: 0, count: rowsPerChunk * bytesPerRow - chunk.count)
         try writeChunk(rows: rows)
     }

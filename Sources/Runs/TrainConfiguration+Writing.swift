@@ -52,8 +52,21 @@ extension TrainConfiguration {
             name.first?.isLetter == true && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
             && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(name.lowercased())
         if isPlain { return name }
-        let escaped = name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        return "\"\(escaped)\""
+        return "\"\(name.unicodeScalars.map(escaped).joined())\""
+    }
+
+    /// Line ends would be folded into spaces, and what YAML calls unprintable could not be read back at all.
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\\", "\"": return "\\\(scalar)"
+        case " "..."~", "\u{A0}"..."\u{2027}", "\u{202A}"..."\u{D7FF}", "\u{E000}"..."\u{FEFE}",
+            "\u{FF00}"..."\u{FFFD}",
+            "\u{10000}"..."\u{10FFFF}":
+            return String(scalar)
+        default:
+            let digits = String(scalar.value, radix: 16)
+            return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+        }
     }
 
     private func optional<T>(_ value: T?) -> String { value.map { "\($0)" } ?? "null" }

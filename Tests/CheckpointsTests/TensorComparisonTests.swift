@@ -39,9 +39,21 @@ import Testing
         let listed = (0..<12).map { "encoder.layers.\($0).layer_norm.bias" }.joined(separator: ", ")
         #expect(
             folder.message(error)
-                == "FOLDER: 14 of 16 tensors are missing: \(listed) and 2 more; "
-                + "another shape: encoder.layer_norm.weight is [2], expected [3]; "
+                == "model.safetensors: 14 of 16 tensors are missing: \(listed) and 2 more; "
+                + "1 of 16 tensors have another shape: encoder.layer_norm.weight is [2], expected [3]; "
                 + "not asked for: classifier.weight, projector.bias")
         #expect(error?.kind == .badInput)
+    }
+
+    /// One alone comes with what looks like it.
+    @Test func aSingleMistakeIsExplained() throws {
+        let folder = try TemporaryFolder()
+        let checkpoint = try checkpoint(folder)
+        let missing = #expect(throws: CheckpointError.self) { try checkpoint.require([("a.layer_norm.bias", [2])]) }
+        #expect(
+            folder.message(missing)
+                == "model.safetensors: no tensor a.layer_norm.bias; similar are encoder.layer_norm.bias")
+        let shape = #expect(throws: CheckpointError.self) { try checkpoint.require([("projector.bias", [2])]) }
+        #expect(folder.message(shape) == "model.safetensors: tensor projector.bias: shape [1], expected [2]")
     }
 }

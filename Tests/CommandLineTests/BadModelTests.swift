@@ -45,8 +45,11 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
             "model/config.json: expected a comma or } in JSON, at byte 992"),
         ModelCase(
             "a shape other than the configuration's", #""intermediate_size": 72"#, #""intermediate_size": 73"#,
-            "\(weights): tensor encoder.layers.0.feed_forward.intermediate_dense.weight: shape [72, 40], "
-                + "expected [73, 40]"),
+            "\(weights): 36 of 210 tensors have another shape: "
+                + "encoder.layers.0.feed_forward.intermediate_dense.weight is [72, 40], expected [73, 40], "
+                + "encoder.layers.0.feed_forward.intermediate_dense.bias is [72], expected [73], "
+                + "encoder.layers.0.feed_forward.output_dense.weight is [40, 72], expected [40, 73], "
+                + "encoder.layers.1.feed_forward.intermediate_dense.weight is [72, 40], expected [73, 40] and 32 more"),
         ModelCase(
             "missing tensor",
             "\(weights): no tensor \(query); similar are encoder.layers.1.attention.q_proj.weight, "
