@@ -174,7 +174,14 @@ def table(rows):
     return "\n".join(lines)
 
 
-def write(results, facts, rows, settings):
+def profile(programs, settings):
+    """What `undertone-bench` says of the product rate of this machine, and of both stages against it."""
+    text, _ = run([programs / "undertone-bench", "--threads", settings.threads])
+    print(text, flush=True)
+    return text
+
+
+def write(results, facts, rows, told_by_bench, settings):
     """A new pair of files; an earlier one of the same day is kept."""
     slug = re.sub(r"[^a-z0-9]+", "-", facts["processor"].lower()).strip("-")
     day = datetime.date.today().isoformat()
@@ -183,7 +190,7 @@ def write(results, facts, rows, settings):
         number += 1
         stem = f"{day}-{slug}-{number}"
     results.mkdir(parents=True, exist_ok=True)
-    raw = {"date": day, "machine": facts, "measurements": rows}
+    raw = {"date": day, "machine": facts, "measurements": rows, "profile": told_by_bench.splitlines()}
     (results / f"{stem}.json").write_text(json.dumps(raw, indent=1) + "\n")
     told = "\n".join(f"- {name}: {', '.join(value) if isinstance(value, list) else value}"
                      for name, value in facts.items())
@@ -191,7 +198,9 @@ def write(results, facts, rows, settings):
         f"# Speed, {day}, {facts['processor']}\n\n"
         f"Audio seconds handled per second, medians of {settings.repetitions} runs of each side in turn; ratio of "
         f"medians. What is measured: `Benchmarks/bench.py`; every run: `{stem}.json`.\n\n{table(rows)}\n\n"
-        f"Peers run {'through torch.compile' if settings.compile else 'eagerly'}.\n\n{told}\n")
+        f"Peers run {'through torch.compile' if settings.compile else 'eagerly'}.\n\n{told}\n\n"
+        f"## Where the time goes\n\nThe engine alone, on the lengths of `undertone-bench`: each operation's share of all "
+        f"threads' time, and the product rate it reaches as a share of the roofline.\n\n```\n{told_by_bench}```\n")
     return results / f"{stem}.md"
 
 
@@ -207,7 +216,7 @@ def main():
     parser.add_argument("--only", choices=("one", "two"), help="one stage only")
     parser.add_argument("--compile", action="store_true", help="peers through torch.compile")
     settings = parser.parse_args()
-    for name in ("undertone-cache", "undertone-train"):
+    for name in ("undertone-cache", "undertone-train", "undertone-bench"):
         if not (settings.programs / name).exists():
             raise SystemExit(f"error: {settings.programs / name} is not there; run: swift build -c release")
     facts = machine(settings.programs, settings)
@@ -222,6 +231,7 @@ def main():
         run([settings.programs / "undertone-cache", "--corpus", manifest, "--model", MODEL, "--cut", 9, "--out",
              work / "stage-two-cache", "--store", "float16", "--progress", "plain"])
 
+    told_by_bench = profile(settings.programs, settings)
     rows = []
     for stage, precision, undertone, other in measurements(settings.programs, work, settings):
         if settings.only and not stage.endswith(settings.only):
@@ -235,7 +245,7 @@ def main():
         row["ratio"] = statistics.median(row["undertone"]) / statistics.median(row["peer"])
         rows.append(row)
     print(table(rows))
-    print(f"written: {write(settings.results, facts, rows, settings)}")
+    print(f"written: {write(settings.results, facts, rows, told_by_bench, settings)}")
 
 
 if __name__ == "__main__":
