@@ -35,11 +35,14 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
             "heads that do not divide", #""num_attention_heads": 4"#, #""num_attention_heads": 7"#,
             "model/config.json: num_attention_heads is 7; expected a divisor of hidden_size, 40"),
         ModelCase(
-            "pre-norm layers", #""do_stable_layer_norm": false"#, #""do_stable_layer_norm": true"#,
-            "model/config.json: do_stable_layer_norm is true; expected false (the base encoder's post-norm layers)"),
+            "an adapter on top", #""add_adapter": false"#, #""add_adapter": true"#,
+            "model/config.json: add_adapter is true; expected false: adapters above the encoder are not known here"),
+        ModelCase(
+            "another norm in the CNN", #""feat_extract_norm": "group""#, #""feat_extract_norm": "batch""#,
+            #"model/config.json: feat_extract_norm is "batch"; expected "group" or "layer""#),
         ModelCase(
             "another kind of model", #""model_type": "wav2vec2""#, #""model_type": "whisper""#,
-            #"model/config.json: model_type is "whisper"; expected "wav2vec2""#),
+            #"model/config.json: model_type is "whisper"; expected one of "wav2vec2", "hubert", "wavlm", "data2vec-audio""#),
         ModelCase(
             "no JSON", #""hidden_size": 40,"#, #""hidden_size": 40 "#,
             "model/config.json: expected a comma or } in JSON, at byte 992"),

@@ -21,7 +21,8 @@ import Testing
 
     let outcome = try Program.cache.run(cacheArguments("--json"), in: folder)
     #expect(outcome.code == 0 && outcome.errors.isEmpty)
-    let warnings = outcome.lines("warning: ")
+    // They come as the recordings are done with, in no particular order.
+    let warnings = outcome.lines("warning: ").sorted { odd.firstIndex(of: name($0))! < odd.firstIndex(of: name($1))! }
     let expected = [
         "cut.wav: holds 0.38 s of the 0.50 s its header promises; what is there is used (manifest.csv:3)",
         "open.wav: its header leaves the length open, as if written to a pipe or never closed; read to its end, 0.50 s "
@@ -53,6 +54,12 @@ import Testing
     #expect(try JSONDecoder().decode(Summary.self, from: Data(again.output.utf8)).warnings.isEmpty)
 }
 
+/// The recording that a warning is about: `cut` of `warning: /somewhere/cut.wav: …`.
+private func name(_ warning: String) -> String {
+    URL(filePath: String(warning.dropFirst("warning: ".count).prefix { $0 != ":" })).deletingPathExtension()
+        .lastPathComponent
+}
+
 /// A whole corpus of one kind is not listed.
 @Test func warningsDoNotFlood() throws {
     let folder = try Scratch()
@@ -63,6 +70,6 @@ import Testing
     let warnings = outcome.lines("warning: ")
     #expect(outcome.code == 0 && warnings.count == 21)
     #expect(warnings.last == "warning: silent: 23 recordings in all, the first 20 of them named above")
-    #expect(warnings[19].hasSuffix("s19.wav: silent, every sample is the same; used as it is (manifest.csv:21)"))
+    #expect(warnings[19].contains(".wav: silent, every sample is the same; used as it is (manifest.csv:"))
     #expect(outcome.output.hasSuffix("\nwarnings: 23 silent\n"))
 }

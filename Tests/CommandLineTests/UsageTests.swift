@@ -54,7 +54,9 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
                 "--corpus", "manifest.csv", "--model", "random:wav2vec2-tinny", "--cut", "2", "--out", "cache",
             ],
             error: "error: model 'random:wav2vec2-tinny': unknown preset 'wav2vec2-tinny'; expected one of "
-                + "wav2vec2-base, wav2vec2-tiny"),
+                + "wav2vec2-base, wav2vec2-large, wav2vec2-large-robust, wav2vec2-xls-r-300m, wav2vec2-tiny, "
+                + "wav2vec2-large-tiny, hubert-base, hubert-large, hubert-tiny, wavlm-base, wavlm-base-plus, wavlm-large, "
+                + "wavlm-tiny, wavlm-large-tiny, data2vec-audio-base, data2vec-audio-large, data2vec-audio-tiny"),
         UsageCase(
             arguments: [
                 "--corpus", "manifest.csv", "--model", "random:wav2vec2-tiny?seed=x", "--cut", "2", "--out", "cache",
