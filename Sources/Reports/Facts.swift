@@ -15,11 +15,14 @@ extension Report {
             }
         let head = configuration.head
         let heads = head.layers == 0 ? "linear" : "\(head.layers) × \(head.hidden)"
+        let isAdapted = configuration.tuning == .lora
         return facts([
-            ("Layers", "top \(result.layers), above cut \(result.cut)"),
+            ("Trained", "\(result.trained), from cut \(result.cut)"),
             ("Parameters trained", "\(parameters) (\(Format.fixed(100 * share, 1))\u{A0}%)"),
             ("Heads", "\(heads), one per dimension"),
-            ("Learning rate, layers", Format.significant(optimiser.layersLearningRate)),
+            isAdapted
+                ? ("Learning rate, adapters", Format.significant(optimiser.adaptersLearningRate))
+                : ("Learning rate, layers", Format.significant(optimiser.layersLearningRate)),
             ("Learning rate, heads", Format.significant(optimiser.headsLearningRate)),
             ("Schedule", "\(optimiser.schedule.rawValue), \(warmup)"),
             ("Weight decay", Format.significant(optimiser.weightDecay)),

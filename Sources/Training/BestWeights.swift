@@ -6,9 +6,10 @@ import SpeechEncoder
 
 /// `best.safetensors`: every trained tensor under its Hugging Face name, the heads, and how to use them.
 ///
-/// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]`, applied to mean-pooled rows before the heads) and, as
-/// metadata, the cut, how many frames each row of it is the mean of, and the dimensions with the affine map from a head's output to
-/// the labels' own scale.
+/// What is frozen is in the checkpoint; low-rank adapters are `….lora_A.weight` and `….lora_B.weight` beside the map's name, as in peft.
+/// Where the weights are averaged, these are the averages. Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]`,
+/// applied to mean-pooled rows before the heads) and, as metadata, the set-up (`SetUp.metadata`), how many frames each row of the cut is
+/// the mean of, and the dimensions with the affine map from a head's output to the labels' own scale.
 enum BestWeights {
     private struct Label: Codable {
         let name: String
@@ -17,8 +18,8 @@ enum BestWeights {
     }
 
     static func save(
-        _ model: RegressionModel, statistics: [LabelStatistics], configuration: TrainConfiguration, cut: String,
-        pool: Int, to path: String, engine: any Engine
+        _ model: RegressionModel, statistics: [LabelStatistics], setUp: SetUp, pool: Int, to path: String,
+        engine: any Engine
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -31,12 +32,11 @@ enum BestWeights {
         let standardisation = model.standardisation
         tensors.append(("pooled.shift", [standardisation.shift.count], standardisation.shift))
         tensors.append(("pooled.scale", [standardisation.scale.count], standardisation.scale))
-        try SafetensorsFile.write(
-            to: path, tensors: tensors,
-            metadata: [
-                "format": "undertone-run-1", "cut": cut, "pool": "\(pool)",
-                "labels": String(decoding: try encoder.encode(labels), as: UTF8.self),
-            ])
+        var metadata = setUp.metadata
+        metadata["format"] = "undertone-run-1"
+        metadata["pool"] = "\(pool)"
+        metadata["labels"] = String(decoding: try encoder.encode(labels), as: UTF8.self)
+        try SafetensorsFile.write(to: path, tensors: tensors, metadata: metadata)
     }
 
     /// Puts the saved values back into the model's parameters.
