@@ -43,7 +43,7 @@ import Testing
     @Test(arguments: presets, Scheme.all) func trains(_ preset: String, _ scheme: Scheme) throws {
         let cache = try SyntheticCache(
             model: .random(preset: preset, seed: 4), cut: scheme.cut, utterances: 16)
-        let overrides = scheme.overrides + ["epochs=6", "dropout.layer=0.2"]
+        let overrides = scheme.overrides + ["epochs=6", "dropout.layer=0.2", "scores.resamples=100"]
         _ = try cache.stage("whole", try SyntheticCache.configuration(overrides)).run()
         let epochs = try RunDirectory(path: cache.run("whole")).metrics().epochs
         let losses = epochs.map(\.trainLoss)
