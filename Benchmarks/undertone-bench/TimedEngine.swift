@@ -241,6 +241,9 @@ final class TimedEngine: Engine {
                 dx: dx, dScores: dScores, dOut: dOut, out: out, weights: weights, x: x, offsets: offsets)
         }
     }
+    func blend(out: Matrix, x: Matrix, weight: Float) {
+        timed("optimiser") { engine.blend(out: out, x: x, weight: weight) }
+    }
     func sumOfSquares(_ x: Matrix) -> Double { timed("optimiser") { engine.sumOfSquares(x) } }
     func adamWStep(
         value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep

@@ -17,6 +17,10 @@ UT_INLINE void adamw(float *value, float *m, float *v, const float *gradient, ui
     }
 }
 
+UT_CLONES void ut_blend(float *out, const float *x, float weight, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] += weight * (x[i] - out[i]);
+}
+
 UT_CLONES void ut_adamw_step(float *value, float *m, float *v, const float *gradient, uint16_t *operand, size_t count,
                              ut_adamw step) {
     if (operand) adamw(value, m, v, gradient, operand, count, step);

@@ -229,6 +229,9 @@ public protocol Engine: Sendable {
     /// - Source: Loshchilov and Hutter 2019, algorithm 2; the order of operations is torch.optim.AdamW's.
     func adamWStep(
         value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep)
+
+    /// `out += weight · (x − out)`, float32 of one shape, rows end to end: a step of a moving average.
+    func blend(out: Matrix, x: Matrix, weight: Float)
 }
 
 extension Engine {

@@ -13,13 +13,16 @@ extension Report {
             case .fraction(let fraction): "\(Format.significant(100 * fraction)) % warm-up"
             case .steps(let steps): "\(steps) steps of warm-up"
             }
+        let isAdapted = configuration.tuning == .lora
         return facts([
-            ("Layers", "top \(result.layers), above cut \(result.cut)"),
+            ("Trained", "\(result.trained), from cut \(result.cut)"),
             ("Parameters trained", "\(parameters) (\(Format.fixed(100 * share, 1))\u{A0}%)"),
             ("Pooling", words(configuration.pooling)),
             ("Heads", words(configuration.head)),
             ("Loss", configuration.loss.yaml),
-            ("Learning rate, layers", Format.significant(optimiser.layersLearningRate)),
+            isAdapted
+                ? ("Learning rate, adapters", Format.significant(optimiser.adaptersLearningRate))
+                : ("Learning rate, layers", Format.significant(optimiser.layersLearningRate)),
             ("Learning rate, heads", Format.significant(optimiser.headsLearningRate)),
             ("Schedule", "\(optimiser.schedule.rawValue), \(warmup)"),
             ("Weight decay", Format.significant(optimiser.weightDecay)),

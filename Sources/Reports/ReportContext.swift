@@ -31,8 +31,9 @@ extension Report {
             badges.append(["text": "interrupted", "kind": "alarm"])
         }
         for model in Set(runs.map(\.result.model)).sorted() { badges.append(["text": model, "kind": ""]) }
-        let layers = Set(runs.map(\.result.layers)).sorted().map(String.init).joined(separator: ", ")
-        badges.append(["text": "top \(layers) layers trained", "kind": ""])
+        for trained in Set(runs.map(\.result.trained)).sorted() {
+            badges.append(["text": "\(trained) trained", "kind": ""])
+        }
         for compute in Set(runs.map(\.result.compute)).sorted() { badges.append(["text": compute, "kind": ""]) }
         return badges
     }
@@ -118,14 +119,14 @@ extension Report {
             }
             cells.append(cell)
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
-            cells.append(["text": "\(result.layers)"])
+            cells.append(["text": result.trained])
             cells.append(["text": Format.millions(result.trainableParameters)])
             cells.append(["text": Format.seconds(result.secondsPerEpoch)])
             cells.append(["text": "\(result.seed)"])
             return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
         }
         let scoreHeaders = dimensions.map { "CCC \($0)" } + ["\(criterion?.title ?? "Best"), development"]
-        let headers = ["Run"] + scoreHeaders + ["Kept epoch", "Layers", "Trainable", "Per epoch", "Seed"]
+        let headers = ["Run"] + scoreHeaders + ["Kept epoch", "Trained", "Trainable", "Per epoch", "Seed"]
         return ["split": split, "headers": headers, "rows": rows]
     }
 

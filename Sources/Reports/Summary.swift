@@ -10,7 +10,7 @@ extension Report {
             let result = run.result
             lines.append("")
             let kept = "epoch \(result.bestEpoch) of \(result.epochs) kept"
-            lines.append("\(run.name): \(result.model), top \(result.layers) layers, \(kept)")
+            lines.append("\(run.name): \(result.model), \(result.trained), \(kept)")
             for split in run.splits where split != "train" {
                 for dimension in run.dimensions {
                     guard let scores = result.scores[split]?[dimension] else { continue }

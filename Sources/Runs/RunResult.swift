@@ -43,6 +43,8 @@ public struct RunResult: Sendable, Equatable, Codable {
     public var cut: String
     /// Transformer layers trained.
     public var layers: Int
+    /// What was trained, in words; nil in results of before there was a choice.
+    public var setUp: String?
     public var seed: UInt64
     public var trainableParameters: Int
     /// Of the whole model, frozen layers and heads included.
@@ -67,9 +69,13 @@ public struct RunResult: Sendable, Equatable, Codable {
     /// Nil in results of before it was looked for.
     public var hygiene: Hygiene?
 
+    /// What was trained, for people, e.g. `top 3 of 12 layers`.
+    public var trained: String { setUp ?? "top \(layers) layers" }
+
     public init(
         status: Status, bestEpoch: Int, bestMetric: Metric, epochs: Int, scores: [String: [String: Scores]],
-        intervalMethod: String?, model: String, cacheKey: String, cut: String, layers: Int, seed: UInt64,
+        intervalMethod: String?, model: String, cacheKey: String, cut: String, layers: Int, setUp: String? = nil,
+        seed: UInt64,
         trainableParameters: Int, totalParameters: Int, compute: String, threads: Int, device: String,
         secondsPerEpoch: Double, secondsTotal: Double, framesPerSecond: Double, audioSecondsPerSecond: Double,
         peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?,
@@ -85,6 +91,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         self.cacheKey = cacheKey
         self.cut = cut
         self.layers = layers
+        self.setUp = setUp
         self.seed = seed
         self.trainableParameters = trainableParameters
         self.totalParameters = totalParameters
@@ -104,6 +111,7 @@ public struct RunResult: Sendable, Equatable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case status, epochs, scores, model, cut, layers, seed, compute, threads, device, versions, corpus, hygiene
+        case setUp = "setup"
         case bestEpoch = "best_epoch"
         case bestMetric = "best_metric"
         case intervalMethod = "interval_method"

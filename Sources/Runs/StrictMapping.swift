@@ -84,10 +84,14 @@ package struct StrictMapping {
         return scalar.string
     }
 
-    package func integer(_ key: String, atLeast minimum: Int) throws(ConfigurationError) -> Int? {
+    /// - Parameter alternative: a word that is as good, for the error alone; `says` tells whether it stands there.
+    package func integer(
+        _ key: String, atLeast minimum: Int, or alternative: String? = nil
+    ) throws(ConfigurationError) -> Int? {
         guard let node = node(key) else { return nil }
         guard let text = Self.plain(node), let value = Int(text.replacing("_", with: "")) else {
-            throw error(at: key, "expected a whole number, found \(Self.name(of: node))")
+            let expected = "a whole number" + (alternative.map { " or \($0)" } ?? "")
+            throw error(at: key, "expected \(expected), found \(Self.name(of: node))")
         }
         guard value >= minimum else { throw error(at: key, "expected \(minimum) or more, found \(value)") }
         return value
@@ -165,6 +169,9 @@ package struct StrictMapping {
     package func isMapping(_ key: String) -> Bool {
         if case .mapping = node(key) { true } else { false }
     }
+
+    /// Whether the value is this very word, without quotes.
+    package func says(_ word: String, at key: String) -> Bool { node(key).flatMap(Self.plain) == word }
 
     package func isNull(_ key: String) -> Bool { node(key).map(Self.isNull) ?? false }
 

@@ -32,11 +32,11 @@ extension TrainConfiguration {
         try check(source: source)
     }
 
-    static let topKeys = [
-        "labels", "layers", "seed", "epochs", "batch", "optimiser", "dropout", "head", "pooling", "attention",
-        "standardise",
-        "loss", "best_metric", "patience", "scores", "strict", "threads", "compute",
-    ]
+    static let topKeys =
+        ["labels"] + trainedKeys + [
+            "seed", "epochs", "batch", "optimiser", "ema", "dropout", "mask", "head", "pooling", "attention",
+            "standardise", "loss", "best_metric", "patience", "scores", "strict", "threads", "compute",
+        ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
     /// - Parameter refused: keys that are not valid in this place though they are elsewhere, with what to say about
@@ -46,7 +46,7 @@ extension TrainConfiguration {
     ) throws(ConfigurationError) {
         try top.allowOnly(Self.topKeys.filter { refused[$0] == nil }, refused: refused)
         if let value = try Self.labels(in: top, key: "labels") { labels = value }
-        if let value = try top.integer("layers", atLeast: 0) { layers = value }
+        try applyTrained(top)
         if let value = try top.integer("seed", atLeast: 0) { seed = UInt64(value) }
         if let value = try top.integer("epochs", atLeast: 1) { epochs = value }
         if let batch = try top.mapping("batch") {
@@ -55,7 +55,13 @@ extension TrainConfiguration {
             if let value = try batch.integer("utterances", atLeast: 2) { batchUtterances = value }
         }
         if let mapping = try top.mapping("optimiser") { try optimiser.apply(mapping) }
+        if top.isNull("ema") {
+            averageDecay = nil
+        } else if let value = try top.number("ema", in: 0...0.999999, "0 to 0.999999, or null for no averaging") {
+            averageDecay = value
+        }
         if let mapping = try top.mapping("dropout") { try dropout.apply(mapping) }
+        if let mapping = try top.mapping("mask") { try mask.apply(mapping) }
         if let mapping = try top.mapping("head") { try head.apply(mapping) }
         try applyPooling(top)
         if let value = try top.boolean("standardise") { standardise = value }
@@ -119,6 +125,7 @@ extension TrainConfiguration {
                 source: source,
                 problem: "no 'labels'; name the manifest's columns to learn, e.g. labels: [activation, valence]")
         }
+        try checkTrained(source: source)
         let names = labels.map(\.name)
         try loss.check(labels: names, source: source)
         if head.form == .huggingFace, let value = dropout.head, value > 0 {
@@ -194,13 +201,20 @@ extension TrainConfiguration.Optimiser {
     fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
         try mapping.allowOnly([
             "learning_rate", "weight_decay", "betas", "epsilon", "warmup_fraction", "warmup_steps", "schedule",
-            "clip_norm",
+            "clip_norm", "layer_decay",
         ])
         if let rates = try mapping.mapping("learning_rate") {
-            try rates.allowOnly(["layers", "heads"])
+            try rates.allowOnly(["layers", "heads", "adapters", "embedding"])
             if let value = try rates.number("layers", in: 0...1, "0 to 1") { layersLearningRate = value }
             if let value = try rates.number("heads", in: 0...1, "0 to 1") { headsLearningRate = value }
+            if let value = try rates.number("adapters", in: 0...1, "0 to 1") { adaptersLearningRate = value }
+            if rates.isNull("embedding") {
+                embeddingLearningRate = nil
+            } else if let value = try rates.number("embedding", in: 0...1, "0 to 1, or null for the layers'") {
+                embeddingLearningRate = value
+            }
         }
+        if let value = try mapping.number("layer_decay", in: 1e-30...1, "above 0, at most 1") { layerDecay = value }
         if let value = try mapping.number("weight_decay", in: 0...1, "0 to 1") { weightDecay = value }
         if let betas = try mapping.strings("betas") {
             let values = betas.compactMap(Double.init).filter { $0 >= 0 && $0 < 1 }
@@ -226,11 +240,13 @@ extension TrainConfiguration.Optimiser {
 
 extension TrainConfiguration.Dropout {
     fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
-        try mapping.allowOnly(["hidden", "attention", "activation", "head"])
+        try mapping.allowOnly(["hidden", "attention", "activation", "head", "feature_projection", "layer"])
         try Self.read("hidden", mapping, into: &hidden)
         try Self.read("attention", mapping, into: &attention)
         try Self.read("activation", mapping, into: &activation)
         try Self.read("head", mapping, into: &head)
+        try Self.read("feature_projection", mapping, into: &featureProjection)
+        try Self.read("layer", mapping, into: &layer)
     }
 
     private static func read(

@@ -4,7 +4,7 @@ extension TrainConfiguration {
         """
         labels:
         \(labels.map(Self.line).joined(separator: "\n"))
-        layers: \(layers)
+        \(trainedYAML)
         seed: \(seed)
         epochs: \(epochs)
         batch:
@@ -13,17 +13,24 @@ extension TrainConfiguration {
           learning_rate:
             layers: \(optimiser.layersLearningRate)
             heads: \(optimiser.headsLearningRate)
+            adapters: \(optimiser.adaptersLearningRate)
+            embedding: \(optional(optimiser.embeddingLearningRate))
+          layer_decay: \(optimiser.layerDecay)
           weight_decay: \(optimiser.weightDecay)
           betas: [\(optimiser.beta1), \(optimiser.beta2)]
           epsilon: \(optimiser.epsilon)
           \(optimiser.warmup.line)
           schedule: \(optimiser.schedule.rawValue)
           clip_norm: \(optional(optimiser.clipNorm))
+        ema: \(optional(averageDecay))
         dropout:
           hidden: \(optional(dropout.hidden))
           attention: \(optional(dropout.attention))
           activation: \(optional(dropout.activation))
           head: \(optional(dropout.head))
+          feature_projection: \(optional(dropout.featureProjection))
+          layer: \(optional(dropout.layer))
+        \(maskYAML)
         head:
           \(head.yamlLines.joined(separator: "\n  "))
         \(poolingLines.joined(separator: "\n"))

@@ -39,6 +39,12 @@ public struct TrainConfiguration: Sendable, Equatable {
         public var layersLearningRate = 5e-5
         /// Peak learning rate of the regression heads, which start from random and take far larger steps.
         public var headsLearningRate = 1e-3
+        /// Peak learning rate of low-rank adapters, which start from nothing.
+        public var adaptersLearningRate = 5e-4
+        /// Peak learning rate of the embedding below the first layer; nil: as the layers'.
+        public var embeddingLearningRate: Double?
+        /// What the rate is multiplied by from each layer to the one below it; 1: all layers learn at one rate.
+        public var layerDecay = 1.0
         /// Decoupled (AdamW); biases and normalisations are not decayed.
         public var weightDecay = 0.01
         public var beta1 = 0.9
@@ -59,12 +65,21 @@ public struct TrainConfiguration: Sendable, Equatable {
         public var activation: Double?
         /// Inside the heads; nil: the model's `final_dropout`. The head form `hf` has none.
         public var head: Double?
+        /// After the feature projection, where that is trained.
+        public var featureProjection: Double?
+        /// Of a whole trained layer (LayerDrop, Fan et al. 2020).
+        public var layer: Double?
 
-        public init(hidden: Double? = nil, attention: Double? = nil, activation: Double? = nil, head: Double? = nil) {
+        public init(
+            hidden: Double? = nil, attention: Double? = nil, activation: Double? = nil, head: Double? = nil,
+            featureProjection: Double? = nil, layer: Double? = nil
+        ) {
             self.hidden = hidden
             self.attention = attention
             self.activation = activation
             self.head = head
+            self.featureProjection = featureProjection
+            self.layer = layer
         }
     }
 
@@ -82,13 +97,22 @@ public struct TrainConfiguration: Sendable, Equatable {
 
     public var labels: [Label] = []
     /// Transformer layers to train, from the top; the cache must hold the cut below them.
-    public var layers = 3
+    public var layers: Layers = 3
+    public var tuning = Tuning.full
+    /// Of `tuning: lora`; otherwise not looked at.
+    public var lora = LowRank()
+    public var embedding = Embedding.auto
+    /// Compute the layers' inner rows again in the backward pass instead of keeping them: less memory, more time, the same bits.
+    public var recomputes = false
     public var seed: UInt64 = 0
     public var epochs = 20
     /// Utterances per batch, over all of which one exact CCC is computed.
     public var batchUtterances = 32
     public var optimiser = Optimiser()
+    /// Decay of an exponential moving average of the weights, which is then what is evaluated and kept; nil: none.
+    public var averageDecay: Double?
     public var dropout = Dropout()
+    public var mask = Mask()
     public var head = Head()
     public var pooling = Pooling.mean
     public var attention = Attention()

@@ -8,18 +8,22 @@ public struct TrainedParts: Sendable, Equatable {
     public var layers: Int
     /// What of them.
     public var tuning: Tuning
+    /// Whether the embedding and the relative positions are trained with them, where all layers are trained whole from the CNN's
+    /// output.
+    public var embedding: Bool
 
-    public init(layers: Int, tuning: Tuning = .full) {
+    public init(layers: Int, tuning: Tuning = .full, embedding: Bool = true) {
         self.layers = layers
         self.tuning = tuning
+        self.embedding = embedding
     }
 }
 
 /// The upper part of an encoder, of which the topmost layers are trained: from the CNN's output the embedding, the layers above the
 /// cut, and for pre-norm encoders the norm after the last.
 ///
-/// Where all layers are trained whole from the CNN's output, so are the embedding and the relative positions: full finetuning
-/// with a frozen CNN.
+/// Where all layers are trained whole from the CNN's output, so are the embedding and the relative positions, unless they are to
+/// stay: full finetuning with a frozen CNN.
 public struct UpperEncoder: Sendable {
     public let configuration: EncoderConfiguration
     public let cut: Cut
@@ -54,7 +58,7 @@ public struct UpperEncoder: Sendable {
         self.recomputes = recomputes
         self.engine = engine
         let loader = WeightLoader(weights, names: TensorNames(configuration).upper(above: cut), engine: engine)
-        trainsEmbedding = cut == .cnn && first == 0 && trained.tuning == .full
+        trainsEmbedding = cut == .cnn && first == 0 && trained.tuning == .full && trained.embedding
         embedding =
             cut == .cnn
             ? try Embedding(
@@ -80,9 +84,17 @@ public struct UpperEncoder: Sendable {
     }
 
     /// From the bottom up.
-    public var parameters: [Parameter] {
-        (embedding?.parameters ?? []) + (relative?.parameters ?? []) + layers.flatMap(\.parameters)
-            + encoderNormParameters
+    public var parameters: [Parameter] { embeddingParameters + layerParameters.flatMap(\.parameters) }
+
+    /// With the relative positions; empty where the embedding is not trained.
+    public var embeddingParameters: [Parameter] { (embedding?.parameters ?? []) + (relative?.parameters ?? []) }
+
+    /// Of each trained layer, from the bottom up, with how many layers lie above it. The norm after the last is part of that.
+    public var layerParameters: [(depth: Int, parameters: [Parameter])] {
+        layers.enumerated().dropFirst(firstTrained).map { index, layer in
+            let depth = layers.count - 1 - index
+            return (depth, layer.parameters + (depth == 0 ? encoderNormParameters : []))
+        }
     }
 
     private func sequence(_ offsets: PackedOffsets) -> PackedSequence {

@@ -4,16 +4,33 @@ import SpeechEncoder
 /// AdamW over groups of parameters, with clipping by the global norm of all gradients.
 public struct AdamW: Sendable {
     public struct Group: Sendable {
+        /// Parameters that learn at the group's rate times a factor.
+        public struct Part: Sendable {
+            public let parameters: [Parameter]
+            public let rateFactor: Double
+
+            public init(_ parameters: [Parameter], rateFactor: Double) {
+                self.parameters = parameters
+                self.rateFactor = rateFactor
+            }
+        }
+
         public let name: String
-        public let parameters: [Parameter]
+        public let parts: [Part]
         /// Peak learning rate.
         public let learningRate: Double
 
-        public init(name: String, parameters: [Parameter], learningRate: Double) {
+        public init(name: String, parts: [Part], learningRate: Double) {
             self.name = name
-            self.parameters = parameters
+            self.parts = parts
             self.learningRate = learningRate
         }
+
+        public init(name: String, parameters: [Parameter], learningRate: Double) {
+            self.init(name: name, parts: [Part(parameters, rateFactor: 1)], learningRate: learningRate)
+        }
+
+        public var parameters: [Parameter] { parts.flatMap(\.parameters) }
     }
 
     public struct Options: Sendable {
@@ -54,18 +71,25 @@ public struct AdamW: Sendable {
         // torch.nn.utils.clip_grad_norm_'s 1e-6 included, so that runs compare to the last digit.
         let scale = options.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
         for group in groups {
-            for parameter in group.parameters {
-                engine.adamWStep(
-                    value: parameter.value, firstMoment: parameter.firstMoment, secondMoment: parameter.secondMoment,
-                    gradient: parameter.gradient, operand: parameter.operand,
-                    step: AdamWStep(
-                        learningRate: Float(group.learningRate * factor), beta1: Float(options.beta1),
-                        beta2: Float(options.beta2), epsilon: Float(options.epsilon),
-                        weightDecay: parameter.role == .weight ? Float(options.weightDecay) : 0, step: count,
-                        gradientScale: Float(scale)))
-                engine.clear(parameter.gradient)
+            for part in group.parts {
+                let rate = group.learningRate * part.rateFactor * factor
+                for parameter in part.parameters {
+                    update(parameter, count, learningRate: rate, gradientScale: scale)
+                    engine.clear(parameter.gradient)
+                }
             }
         }
         return norm
+    }
+
+    private func update(_ parameter: Parameter, _ count: Int, learningRate: Double, gradientScale: Double) {
+        engine.adamWStep(
+            value: parameter.value, firstMoment: parameter.firstMoment, secondMoment: parameter.secondMoment,
+            gradient: parameter.gradient, operand: parameter.operand,
+            step: AdamWStep(
+                learningRate: Float(learningRate), beta1: Float(options.beta1), beta2: Float(options.beta2),
+                epsilon: Float(options.epsilon),
+                weightDecay: parameter.role == .weight ? Float(options.weightDecay) : 0, step: count,
+                gradientScale: Float(gradientScale)))
     }
 }

@@ -6,10 +6,12 @@ import SpeechEncoder
 
 /// `best.safetensors`: every trained tensor under its Hugging Face name, the heads, and how to use them.
 ///
-/// Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]` or `[2C]`, applied to pooled rows before the heads) and, as
-/// metadata, the cut, how many frames each row of it is the mean of, how frames are pooled and the form of the head by the names that
-/// the training configuration has for them, and the dimensions with the affine map from a head's output to the labels' own scale:
-/// `label = deviation · output + mean`. Widths and numbers of layers are in the tensors' names and shapes (`RegressionHead.Shape`).
+/// What is frozen is in the checkpoint; low-rank adapters are `….lora_A.weight` and `….lora_B.weight` beside the map's name, as in peft.
+/// Where the weights are averaged, these are the averages. Beside the parameters it holds `pooled.shift` and `pooled.scale` (`[C]` or
+/// `[2C]`, applied to pooled rows before the heads) and, as metadata, the set-up (`SetUp.metadata`), how many frames each row of the cut
+/// is the mean of, how frames are pooled and the form of the head by the names that the training configuration has for them, and the
+/// dimensions with the affine map from a head's output to the labels' own scale: `label = deviation · output + mean`. Widths and numbers
+/// of layers are in the tensors' names and shapes (`RegressionHead.Shape`).
 enum BestWeights {
     private struct Label: Codable {
         let name: String
@@ -18,7 +20,7 @@ enum BestWeights {
     }
 
     static func save(
-        _ model: RegressionModel, statistics: [LabelStatistics], configuration: TrainConfiguration, cut: String,
+        _ model: RegressionModel, statistics: [LabelStatistics], configuration: TrainConfiguration, setUp: SetUp,
         pool: Int, to path: String, engine: any Engine
     ) throws {
         let encoder = JSONEncoder()
@@ -32,13 +34,13 @@ enum BestWeights {
         let standardisation = model.standardisation
         tensors.append(("pooled.shift", [standardisation.shift.count], standardisation.shift))
         tensors.append(("pooled.scale", [standardisation.scale.count], standardisation.scale))
-        try SafetensorsFile.write(
-            to: path, tensors: tensors,
-            metadata: [
-                "format": "undertone-run-1", "cut": cut, "pool": "\(pool)",
-                "pooling": configuration.pooling.rawValue, "head": configuration.head.form.rawValue,
-                "labels": String(decoding: try encoder.encode(labels), as: UTF8.self),
-            ])
+        var metadata = setUp.metadata
+        metadata["format"] = "undertone-run-1"
+        metadata["pool"] = "\(pool)"
+        metadata["pooling"] = configuration.pooling.rawValue
+        metadata["head"] = configuration.head.form.rawValue
+        metadata["labels"] = String(decoding: try encoder.encode(labels), as: UTF8.self)
+        try SafetensorsFile.write(to: path, tensors: tensors, metadata: metadata)
     }
 
     /// Puts the saved values back into the model's parameters.

@@ -8,6 +8,10 @@ import Runs
 ///
 /// Steps count from 0. The warm-up of `w` steps rises as `(s + 1)/w`; then the factor falls from 1 at step `w` as
 /// `(n − s)/(n − w)` (linear) or `(1 + cos(π (s − w)/(n − w)))/2` (cosine), or stays at 1 (constant). No step has factor 0.
+///
+/// After the warm-up that is what transformers' `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and
+/// `get_constant_schedule_with_warmup` give. Their warm-up rises as `s/w`, one step later than here: their first step moves
+/// nothing.
 public struct LearningRateSchedule: Sendable, Equatable {
     public let totalSteps: Int
     public let warmupSteps: Int

@@ -41,8 +41,7 @@ extension StageTwo {
         _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
         note: CorpusNote?, hygiene: Hygiene
     ) -> RunResult {
-        let names = TensorNames(trainer.model.encoder.configuration)
-        let heads = trainer.model.headParameters.reduce(0) { $0 + $1.count }
+        let parameters = parameterCount(trainer)
         let hopSeconds =
             Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
         let framesPerSecond = Double(progress.totalFrames) / max(progress.totalTrainingSeconds, .leastNonzeroMagnitude)
@@ -53,16 +52,26 @@ extension StageTwo {
             epochs: progress.epoch, scores: scores,
             intervalMethod: Scoring.intervalMethod(resamples: trainer.configuration.scoring.resamples),
             model: cache.description.modelSource,
-            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
-            seed: trainer.configuration.seed,
-            trainableParameters: trainer.optimiser.parameters.reduce(0) { $0 + $1.count },
-            totalParameters: TensorNames.parameterCount(names.all) + heads, compute: settings.precision.rawValue,
+            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.setUp.parts.layers,
+            setUp: trainer.setUp.description, seed: trainer.configuration.seed,
+            trainableParameters: parameters.trainable, totalParameters: parameters.total,
+            compute: settings.precision.rawValue,
             threads: settings.threads, device: settings.device,
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
             audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
             versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
             hygiene: hygiene)
+    }
+
+    /// Of the optimiser's parameters, and of the whole model: encoder with its CNN, adapters, heads. The vector that stands for masked
+    /// frames in pretraining is not part of either.
+    func parameterCount(_ trainer: Trainer) -> (trainable: Int, total: Int) {
+        let model = trainer.model
+        func count(_ parameters: [Parameter]) -> Int { parameters.reduce(0) { $0 + $1.count } }
+        let encoder = TensorNames.parameterCount(TensorNames(model.encoder.configuration).all)
+        let adapters = trainer.configuration.tuning == .lora ? count(model.encoderParameters) : 0
+        return (count(trainer.optimiser.parameters), encoder + adapters + count(model.headParameters))
     }
 
     private static func peakMemoryBytes() -> Int {

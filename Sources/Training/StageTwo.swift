@@ -98,17 +98,20 @@ public struct StageTwo {
         let encoderConfiguration = try EncoderConfiguration(
             ConfigurationFile(
                 path: "\(settings.cacheDirectory)/cache.json", data: try JSONEncoder().encode(cache.description.model)))
-        let cut = try chooseCut(cache, encoderConfiguration)
+        let setUp = try SetUp(
+            configuration, encoder: encoderConfiguration, cuts: cache.description.cuts.compactMap { Cut($0.name) },
+            cache: settings.cacheDirectory)
+        let cut = setUp.cut
         let upperPath = "\(settings.cacheDirectory)/upper.safetensors"
         guard FileManager.default.fileExists(atPath: upperPath) else {
             throw TrainingError.noUpperWeights(path: upperPath)
         }
         let encoder = try UpperEncoder(
             encoderConfiguration, weights: try SafetensorsFile.open(upperPath), cut: cut,
-            trained: TrainedParts(layers: configuration.layers), precision: settings.precision,
+            trained: setUp.parts, recomputes: configuration.recomputes, precision: settings.precision,
             seed: configuration.seed, engine: engine)
         let reader = BatchReader(
-            cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
+            cache: cache, cut: "\(cut)", columns: encoderConfiguration.width(at: cut), engine: engine)
 
         let pooling = Pooling(
             configuration.pooling, columns: encoderConfiguration.hiddenSize,
@@ -121,11 +124,6 @@ public struct StageTwo {
                 try TrainingState.standardisation(in: $0.file, columns: pooling.outputs)
             } ?? standardise(corpus.train, encoder: encoder, pooling: pooling, reader: reader)
 
-        var dropouts = encoderConfiguration.dropouts
-        dropouts.layer = 0
-        if let hidden = configuration.dropout.hidden { dropouts.hidden = Float(hidden) }
-        if let attention = configuration.dropout.attention { dropouts.attention = Float(attention) }
-        if let activation = configuration.dropout.activation { dropouts.activation = Float(activation) }
         let top = RegressionTop(
             dimensions: corpus.dimensions, pooling: pooling, head: configuration.head,
             dropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
@@ -133,33 +131,28 @@ public struct StageTwo {
         let model = RegressionModel(
             encoder: encoder, top: top, loss: RegressionLoss(configuration.loss, dimensions: corpus.dimensions),
             engine: engine)
+        let optimiser = makeOptimiser(model)
         let trainer = Trainer(
             configuration: configuration, corpus: corpus, statistics: corpus.labelStatistics(), model: model,
-            optimiser: makeOptimiser(model), schedule: makeSchedule(utterances: corpus.train.count),
-            dropouts: dropouts, reader: reader, directory: directory, identity: identity, engine: engine,
-            report: report, isInterrupted: isInterrupted)
+            setUp: setUp, optimiser: optimiser, schedule: makeSchedule(utterances: corpus.train.count),
+            average: configuration.averageDecay.map {
+                WeightAverage(of: optimiser.parameters, decay: $0, engine: engine)
+            }, dropouts: encoderConfiguration.dropouts.overridden(by: configuration.dropout),
+            mask: SpanMask(configuration: configuration.mask, seed: configuration.seed, engine: engine), reader: reader,
+            directory: directory, identity: identity, engine: engine, report: report, isInterrupted: isInterrupted)
+        report(.setUp("\(setUp.description), from cut \(cut)", parameterCount(trainer)))
         try directory.write(configuration)
         guard let saved else {
             try directory.replaceMetrics([])
             return (trainer, TrainingProgress())
         }
         try TrainingState.restore(trainer.optimiser.parameters, from: saved.file, engine: engine)
+        try trainer.average?.restore(from: saved.file)
         // Lines of epochs after the state was saved are of steps that will be taken again.
         let epochs = FileManager.default.fileExists(atPath: directory.metricsPath) ? try directory.metrics().epochs : []
         try directory.replaceMetrics(epochs.filter { $0.epoch <= saved.progress.epoch })
         report(.resumed(epoch: saved.progress.epoch, step: saved.progress.step))
         return (trainer, saved.progress)
-    }
-
-    /// The highest cached cut from which all the layers to be trained can be.
-    private func chooseCut(_ cache: FeatureCache, _ encoder: EncoderConfiguration) throws -> Cut {
-        let layers = settings.configuration.layers, needed = encoder.layerCount - layers
-        let cuts = cache.description.cuts.compactMap { Cut($0.name) }
-        guard let cut = cuts.filter({ $0 > .cnn && $0.layersBelow <= needed }).max(), needed >= 0 else {
-            throw TrainingError.noCut(
-                cache: settings.cacheDirectory, layers: layers, needed: max(0, needed), cuts: cuts.map { "\($0)" })
-        }
-        return cut
     }
 
     /// Mean and reciprocal standard deviation of the training split's pooled rows before any training.
@@ -198,11 +191,9 @@ public struct StageTwo {
         options.weightDecay = settings.weightDecay
         options.clipNorm = settings.clipNorm
         return AdamW(
-            groups: [
-                AdamW.Group(
-                    name: "layers", parameters: model.encoderParameters, learningRate: settings.layersLearningRate),
-                AdamW.Group(name: "heads", parameters: model.headParameters, learningRate: settings.headsLearningRate),
-            ], options: options, engine: self.settings.engine)
+            groups: AdamW.Group.groups(model.encoder, heads: model.headParameters, self.settings.configuration),
+            options: options,
+            engine: self.settings.engine)
     }
 
     private func makeSchedule(utterances: Int) -> LearningRateSchedule {

@@ -9,6 +9,8 @@ import SpeechEncoder
 
 /// What a run tells while it goes on.
 public enum TrainingEvent: Sendable {
+    /// What is trained, in words, and how much of it.
+    case setUp(String, (trainable: Int, total: Int))
     case standardising(utterances: Int)
     case resumed(epoch: Int, step: Int)
     /// What was found of the corpus's splits, where anything was.
@@ -27,9 +29,13 @@ struct Trainer {
     let corpus: TrainingCorpus
     let statistics: [LabelStatistics]
     let model: RegressionModel
+    let setUp: SetUp
     let optimiser: AdamW
     let schedule: LearningRateSchedule
+    /// What is evaluated and kept instead of the weights themselves, if anything.
+    let average: WeightAverage?
     let dropouts: EncoderConfiguration.Dropouts
+    let mask: SpanMask
     let reader: BatchReader
     let directory: RunDirectory
     let identity: TrainingState.Identity
@@ -69,8 +75,8 @@ struct Trainer {
 
     func save(_ progress: TrainingProgress) throws {
         try TrainingState(directory: directory).save(
-            progress, identity: identity, parameters: optimiser.parameters, standardisation: model.standardisation,
-            engine: engine)
+            progress, identity: identity, parameters: optimiser.parameters, average: average,
+            standardisation: model.standardisation, engine: engine)
     }
 
     private func trainEpoch(_ progress: inout TrainingProgress) throws {
@@ -84,6 +90,7 @@ struct Trainer {
             let clock = ContinuousClock.now
             let examples = batches[progress.batch].map { corpus.train[$0] }
             let (rows, offsets) = try reader.read(examples)
+            mask.apply(to: rows, offsets: offsets, ids: examples.map(\.id), step: progress.step)
             let step = TrainingStep(
                 dropouts: dropouts, seed: configuration.seed, number: UInt64(progress.step))
             let loss = model.accumulateGradients(
@@ -94,6 +101,7 @@ struct Trainer {
                 throw TrainingError.loss(step: progress.step + 1, detail: diagnosis(loss: loss, norm: norm))
             }
             progress.step += 1
+            average?.update(step: progress.step)
             progress.batch += 1
             progress.lossSum += loss
             progress.normSum += norm
@@ -116,6 +124,8 @@ struct Trainer {
 
     private func finishEpoch(_ progress: inout TrainingProgress) throws -> EpochMetrics {
         let clock = ContinuousClock.now
+        average?.exchange()
+        defer { average?.exchange() }
         let outputs = try outputs(corpus.development)
         let predictions = restored(outputs)
         var development: [String: Scores] = [:]
@@ -142,8 +152,8 @@ struct Trainer {
             progress.bestEpoch = progress.epoch
             progress.bestMetric = score
             try BestWeights.save(
-                model, statistics: statistics, configuration: configuration, cut: reader.cut,
-                pool: reader.cache.description.pool, to: directory.bestWeightsPath, engine: engine)
+                model, statistics: statistics, configuration: configuration, setUp: setUp, pool: reader.cache.description.pool,
+                to: directory.bestWeightsPath, engine: engine)
         }
         metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds
         progress.totalFrames += progress.frames

@@ -1,6 +1,10 @@
 import Faults
 
 public enum TrainingError: Fault, Equatable {
+    /// A wish that the model cannot fulfil.
+    case setUp(key: String, found: String, expected: String)
+    /// The embedding is to be trained, and the cache holds no rows below it.
+    case noCNNCut(cache: String, cuts: [String])
     /// The cache holds no rows at a cut that the configuration's layers can be trained from.
     case noCut(cache: String, layers: Int, needed: Int, cuts: [String])
     /// A split that training cannot do without has no utterance.
@@ -20,15 +24,19 @@ public enum TrainingError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
+        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
         case .noUpperWeights: .missingInput
-        case .occupied, .otherRun: .usage
+        case .setUp, .occupied, .otherRun: .usage
         case .interrupted: .interrupted
         }
     }
 
     public var description: String {
         switch self {
+        case .setUp(let key, let found, let expected): "key '\(key)': found \(found); expected \(expected)"
+        case .noCNNCut(let cache, let cuts):
+            "\(cache): holds cut \(cuts.joined(separator: ", ")), but training the embedding needs cut cnn; cache again with "
+                + "--cut cnn, or leave the embedding as it is (--set embedding=frozen)"
         case .noCut(let cache, let layers, let needed, let cuts):
             "\(cache): holds cut \(cuts.joined(separator: ", ")), but training the top \(layers) layers needs cut \(needed) "
                 + "or lower; cache again with --cut \(needed), or train fewer layers (--set layers=…)"

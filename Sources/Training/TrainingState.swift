@@ -37,7 +37,7 @@ extension TrainingState.Identity {
     }
 }
 
-/// `state/training.safetensors`: parameters, both moments, and the progress, in one file that is replaced whole.
+/// `state/training.safetensors`: parameters, both moments, averages, and the progress, in one file that is replaced whole.
 struct TrainingState {
     /// What a state belongs to; a run of another configuration or cache is not resumed from it.
     struct Identity: Codable, Equatable {
@@ -55,8 +55,7 @@ struct TrainingState {
 
     func save(
         _ progress: TrainingProgress, identity: Identity, parameters: [Parameter],
-        standardisation:
-            RegressionModel.Standardisation, engine: any Engine
+        average: WeightAverage?, standardisation: RegressionModel.Standardisation, engine: any Engine
     ) throws {
         try FileManager.default.createDirectory(atPath: directory.statePath, withIntermediateDirectories: true)
         var tensors: [(name: String, shape: [Int], read: () -> [Float])] = []
@@ -65,6 +64,7 @@ struct TrainingState {
             tensors.append(("\(parameter.name)#first", parameter.shape, { engine.download(parameter.firstMoment) }))
             tensors.append(("\(parameter.name)#second", parameter.shape, { engine.download(parameter.secondMoment) }))
         }
+        tensors += average?.tensors ?? []
         tensors.append(("pooled.shift", [standardisation.shift.count], { standardisation.shift }))
         tensors.append(("pooled.scale", [standardisation.scale.count], { standardisation.scale }))
         var writer = try SafetensorsWriter(

@@ -24,6 +24,10 @@ final class Narrator {
         if let opening { say(opening) }
         opening = nil
         switch event {
+        case .setUp(let text, let parameters):
+            say(
+                "training \(text): \(Summary.rounded(parameters.trainable)) of \(Summary.rounded(parameters.total)) "
+                    + "parameters")
         case .standardising(let utterances):
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):

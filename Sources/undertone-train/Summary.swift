@@ -33,7 +33,7 @@ enum Summary {
     }
     private static func one(_ value: Double) -> String { String(format: "%.1f", value) }
     private static func three(_ value: Double) -> String { String(format: "%.3f", value) }
-    private static func rounded(_ count: Int) -> String {
+    static func rounded(_ count: Int) -> String {
         count < 100_000 ? "\(count)" : String(format: "%.1f M", Double(count) / 1e6)
     }
 }

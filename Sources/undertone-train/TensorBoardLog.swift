@@ -18,7 +18,7 @@ final class TensorBoardLog {
             switch event {
             case .began: file = try EventFile(directory, epochs: try directory.metrics().epochs)
             case .epoch(let metrics): try file?.append(metrics)
-            case .standardising, .resumed, .hygiene, .stoppedEarly, .step: break
+            case .setUp, .standardising, .resumed, .hygiene, .stoppedEarly, .step: break
             }
         } catch {
             warn("warning: \(error); TensorBoard will not see all of this run")

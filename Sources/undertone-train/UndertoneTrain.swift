@@ -19,6 +19,12 @@ struct UndertoneTrain: ParsableCommand {
             Example:
               undertone-train --cache build/cache --out build/runs/first \\
                 --set 'labels=[activation,valence]'
+
+            What is trained, beside the heads (docs/training.md has every key):
+              --set layers=3         the top three layers (the default)
+              --set layers=all       all layers, from cut cnn the embedding too
+              --set layers=0         nothing
+              --set tuning=lora      low-rank adapters of these layers; also biases, norms
             """,
         version: Version.text)
 

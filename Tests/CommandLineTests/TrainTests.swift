@@ -46,6 +46,27 @@ private func fileNames(of run: String, in folder: Scratch) -> [String] {
     #expect(try folder.read("report.html").contains("</html>"))
 }
 
+/// From one cache: the set-up is told, and its cut chosen.
+@Test(arguments: [
+    (["layers=all"], "all 4 layers and the embedding, from cut cnn: ", "cnn"),
+    (
+        ["layers=all", "tuning=lora", "lora.rank=4", "recompute=true"],
+        "LoRA of rank 4 on q_proj, v_proj of all 4 layers", "cnn"
+    ),
+    (["layers=0", "ema=0.9", "mask.time.probability=0.1"], "heads alone, from cut 2: ", "2"),
+])
+func everySetUpTrainsFromOneCache(_ overrides: [String], _ told: String, _ cut: String) throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    #expect(try Program.cache.run(cacheArguments(out: "cache", "--cut", "cnn"), in: folder).code == 0)
+    let outcome = try Program.train.run(trainArguments("--json") + overrides.flatMap { ["--set", $0] }, in: folder)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(outcome.lines("training \(told)").count == 1, "\(outcome.said)")
+    let result = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect(result["cut"] as? String == cut)
+    #expect((result["setup"] as? String).map { told.hasPrefix($0) } == true)
+}
+
 @Test func runInTheWayIsNotOverwrittenUnasked() throws {
     let folder = try cachedCorpus()
     #expect(try Program.train.run(trainArguments(), in: folder).code == 0)
@@ -156,6 +177,22 @@ struct TrainCase: CustomTestStringConvertible, Sendable {
                     + "train fewer layers (--set layers=…)"
             ], more: ["--set", "layers=3"]),
         TrainCase(
+            testDescription: "more layers than the model has", code: 64,
+            errors: ["key 'layers': found 9; expected 0 to 4, the model's transformer layers, or all"],
+            more: ["--set", "layers=9"]),
+        TrainCase(
+            testDescription: "the embedding from above it", code: 65,
+            errors: [
+                "cache: holds cut 2, but training the embedding needs cut cnn; cache again with --cut cnn, or leave the "
+                    + "embedding as it is (--set embedding=frozen)"
+            ], more: ["--set", "layers=all", "--set", "embedding=train"]),
+        TrainCase(
+            testDescription: "adapters of no layers", code: 64,
+            errors: [
+                "training configuration: key 'tuning': found lora, which is of trained layers, with layers: 0; expected "
+                    + "layers of 1 or more, or all"
+            ], more: ["--set", "layers=0", "--set", "tuning=lora"]),
+        TrainCase(
             testDescription: "no configuration", code: 66,
             errors: ["none.yaml: no such file, or it cannot be read; give a YAML file"],
             more: ["--config", "none.yaml"]),
@@ -163,8 +200,9 @@ struct TrainCase: CustomTestStringConvertible, Sendable {
             testDescription: "a key misspelt in the configuration", code: 64,
             errors: [
                 "typo.yaml:2: key 'epochz': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
-                    + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
-                    + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"
+                    + "'tuning', 'lora', 'embedding', 'recompute', 'seed', 'epochs', 'batch', 'optimiser', 'ema', "
+                    + "'dropout', 'mask', 'head', 'pooling', 'standardise', 'loss', 'best_metric', 'patience', 'scores', "
+                    + "'strict', 'threads', 'compute'"
             ], more: ["--config", "typo.yaml"], change: { try $0.write("typo.yaml", "seed: 1\nepochz: 3\n") }),
         corpus(
             "labels that are no numbers",

@@ -55,8 +55,9 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             ],
             error: "error: model 'random:wav2vec2-tinny': unknown preset 'wav2vec2-tinny'; expected one of "
                 + "wav2vec2-base, wav2vec2-large, wav2vec2-large-robust, wav2vec2-xls-r-300m, wav2vec2-tiny, "
-                + "wav2vec2-large-tiny, hubert-base, hubert-large, hubert-tiny, wavlm-base, wavlm-base-plus, wavlm-large, "
-                + "wavlm-tiny, wavlm-large-tiny, data2vec-audio-base, data2vec-audio-large, data2vec-audio-tiny"),
+                + "wav2vec2-large-tiny, hubert-base, hubert-large, hubert-tiny, wavlm-base, wavlm-base-plus, "
+                + "wavlm-large, wavlm-tiny, wavlm-large-tiny, data2vec-audio-base, data2vec-audio-large, "
+                + "data2vec-audio-tiny"),
         UsageCase(
             arguments: [
                 "--corpus", "manifest.csv", "--model", "random:wav2vec2-tiny?seed=x", "--cut", "2", "--out", "cache",
@@ -78,13 +79,14 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
         train(
             ["--set", "epoch=3"],
             "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
-                + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
-                + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"),
+                + "'tuning', 'lora', 'embedding', 'recompute', 'seed', 'epochs', 'batch', 'optimiser', 'ema', "
+                + "'dropout', 'mask', 'head', 'pooling', 'standardise', 'loss', 'best_metric', 'patience', 'scores', "
+                + "'strict', 'threads', 'compute'"),
         train(
             ["--set", "optimiser.learning_rat.layers=1"],
             "error: --set optimiser.learning_rat.layers=1: key 'optimiser.learning_rat': no such key; did you mean "
                 + "'learning_rate'? valid here: 'learning_rate', 'weight_decay', 'betas', 'epsilon', "
-                + "'warmup_fraction', 'warmup_steps', 'schedule', 'clip_norm'"),
+                + "'warmup_fraction', 'warmup_steps', 'schedule', 'clip_norm', 'layer_decay'"),
         UsageCase(program: .undertone, arguments: ["pln"], error: "Error: Unexpected argument 'pln'"),
         UsageCase(
             program: .undertone, arguments: ["plan"],

@@ -41,6 +41,7 @@ extension OperationCase {
             positionalConvolutionWithGelu(rows: 9, channels: 6),
             tapMajor(outputs: 6, inputs: 3, taps: 4, hasGain: true),
             tapMajor(outputs: 5, inputs: 2, taps: 3, hasGain: false), addedLinear(rows: 20, inputs: 9, outputs: 3),
+            blend(rows: 3, columns: 11, weight: 0.3), blend(rows: 300, columns: 400, weight: 1e-3),
         ]
 
     static let differentiable = all.filter { $0.backward != nil && !$0.skipsDifferences }
@@ -178,6 +179,19 @@ extension OperationCase {
             engine.dropoutForward(out: dAddend, x: dOut, dropout: dropout)
             return [dOut, dAddend]
         }
+    }
+
+    static func blend(rows: Int, columns: Int, weight: Float) -> OperationCase {
+        OperationCase(
+            name: "blend [\(rows), \(columns)] by \(weight)",
+            inputs: [
+                Input(name: "average", rows: rows, columns: columns), Input(name: "x", rows: rows, columns: columns),
+            ], outputCount: rows * columns,
+            forward: { engine, inputs, _ in
+                let out = engine.operands(inputs[0], .float32)
+                engine.blend(out: out, x: inputs[1], weight: weight)
+                return out
+            }, backward: nil)
     }
 
     static func gelu(rows: Int, columns: Int, dropout probability: Float) -> OperationCase {

@@ -8,12 +8,24 @@ import Testing
         var expected = TrainConfiguration(labels: [
             .init(name: "activation"), .init(name: "valence", scale: 1...7), .init(name: "no"),
         ])
-        expected.layers = 2
+        expected.layers = .all
+        expected.tuning = .lora
+        expected.lora.rank = 4
+        expected.lora.alpha = 16
+        expected.lora.dropout = 0.1
+        expected.lora.targets = [.output, .key]
+        expected.lora.isRankStabilised = true
+        expected.embedding = .frozen
+        expected.recomputes = true
         expected.seed = 11
         expected.epochs = 4
         expected.batchUtterances = 16
         expected.optimiser.layersLearningRate = 1e-5
         expected.optimiser.headsLearningRate = 2e-3
+        expected.optimiser.adaptersLearningRate = 3e-3
+        expected.optimiser.embeddingLearningRate = 4e-6
+        expected.optimiser.layerDecay = 0.9
+        expected.averageDecay = 0.99
         expected.optimiser.weightDecay = 0.1
         expected.optimiser.beta1 = 0.8
         expected.optimiser.beta2 = 0.98
@@ -21,7 +33,10 @@ import Testing
         expected.optimiser.warmup = .steps(30)
         expected.optimiser.schedule = .cosine
         expected.optimiser.clipNorm = nil
-        expected.dropout = .init(hidden: 0, attention: 0.1, activation: nil, head: 0.5)
+        expected.dropout = .init(
+            hidden: 0, attention: 0.1, activation: nil, head: 0.5, featureProjection: 0.2, layer: 0.05)
+        expected.mask.time = .init(probability: 0.05, length: 8, minimum: 1)
+        expected.mask.channels = .init(probability: 0.004, length: 64, minimum: 0)
         expected.head.hidden = 64
         expected.head.layers = 0
         expected.head.shared = true
@@ -52,8 +67,12 @@ import Testing
             path: path,
             overrides: [
                 "optimiser.learning_rate.layers=1e-6", "optimiser.learning_rate.layers=2e-6", "threads=null",
-                "labels=[valence, dominance]", "optimiser.warmup_steps=7", "optimiser.clip_norm=null",
+                "labels=[valence, dominance]", "optimiser.warmup_steps=7", "optimiser.clip_norm=null", "ema=0.5",
+                "ema=null", "layers=all", "layers=4", "lora.rank=2", "lora.targets=[k_proj]",
             ])
+        #expect(configuration.averageDecay == nil)
+        #expect(configuration.layers == 4)
+        #expect(configuration.lora.rank == 2 && configuration.lora.targets == [.key])
         #expect(configuration.optimiser.layersLearningRate == 2e-6)
         #expect(configuration.optimiser.weightDecay == 0.5)
         #expect(configuration.threads == nil)
@@ -133,6 +152,31 @@ import Testing
         ("labels: [a]\nloss: {weights: {a: 0}}\n", nil, "every dimension weighs 0"),
         ("labels: [a]\nloss: [ccc]\n", 2, "expected text, found a list"),
         ("labels: [a]\ndropout: {hidden: 1}\n", 2, "expected 0 to 0.99, or null"),
+        ("labels: [a]\nlayers: most\n", 2, "expected a whole number or all, found 'most'"),
+        ("labels: [a]\nlayers: \"all\"\n", 2, "expected a whole number or all, found the text \"all\""),
+        ("labels: [a]\nlayers: -1\n", 2, "expected 0 or more, found -1"),
+        ("labels: [a]\ntuning: lore\n", 2, "found 'lore' (did you mean 'lora'?)"),
+        (
+            "labels: [a]\ntuning: lora\nlayers: 0\n", nil,
+            "key 'tuning': found lora, which is of trained layers, with layers: 0"
+        ),
+        (
+            "labels: [a]\ntuning: norms\nembedding: train\n", nil,
+            "key 'embedding': found train with tuning: norms; expected"
+        ),
+        ("labels: [a]\nlora: {rank: 0}\n", 2, "key 'lora.rank': expected 1 or more, found 0"),
+        ("labels: [a]\nlora: {r: 8}\n", 2, "key 'lora.r': no such key"),
+        (
+            "labels: [a]\nlora:\n  targets: [q_proj, v_prj]\n", 3,
+            "expected some of q_proj, k_proj, v_proj, out_proj, intermediate_dense, output_dense, found 'v_prj' (did you "
+                + "mean 'v_proj'?)"
+        ),
+        ("labels: [a]\nlora: {targets: [q_proj, q_proj]}\n", 2, "'q_proj' is listed twice"),
+        ("labels: [a]\nlora: {targets: []}\n", 2, "found an empty list"),
+        ("labels: [a]\nema: 1\n", 2, "key 'ema': expected 0 to 0.999999, or null for no averaging, found 1"),
+        ("labels: [a]\nmask: {time: {probability: 2}}\n", 2, "key 'mask.time.probability': expected 0 to 1, found 2"),
+        ("labels: [a]\nmask:\n  channel: {}\n", 3, "key 'mask.channel': no such key; did you mean 'channels'?"),
+        ("labels: [a]\noptimiser: {layer_decay: 0}\n", 2, "expected above 0, at most 1, found 0"),
         ("labels: [a]\nepochs:\n", 2, "expected a whole number, found nothing"),
         ("labels: [a]\nseed: 1\nseed: 2\n", nil, "given twice"),
         ("labels: [a\n", nil, "not valid YAML"),
@@ -184,19 +228,28 @@ import Testing
           - activation
           - {name: valence, scale: [1, 7]}
           - "no"
-        layers: 2
+        layers: all
+        tuning: lora
+        lora: {rank: 4, alpha: 16, dropout: 0.1, targets: [output_dense, k_proj], rank_stabilised: true}
+        embedding: frozen
+        recompute: true
         seed: 11
         epochs: 4
         batch: {utterances: 16}
         optimiser:
-          learning_rate: {layers: 1e-5, heads: 2.0e-3}
+          learning_rate: {layers: 1e-5, heads: 2.0e-3, adapters: 3e-3, embedding: 4e-6}
+          layer_decay: 0.9
           weight_decay: 0.1
           betas: [0.8, 0.98]
           epsilon: 1e-6
           warmup_steps: 30
           schedule: cosine
           clip_norm: null
-        dropout: {hidden: 0, attention: 0.1, activation: null, head: 0.5}
+        ema: 0.99
+        dropout: {hidden: 0, attention: 0.1, activation: null, head: 0.5, feature_projection: 0.2, layer: 0.05}
+        mask:
+          time: {probability: 0.05, length: 8, minimum: 1}
+          channels: {probability: 0.004, length: 64}
         head: {form: mlp, hidden: 64, layers: 0, shared: true}
         pooling: attentive
         attention: {hidden: 32}

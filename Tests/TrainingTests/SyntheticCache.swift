@@ -18,21 +18,23 @@ final class SyntheticCache {
     static let model = ModelSpecification.random(preset: "wav2vec2-tiny", seed: 4)
 
     /// - Parameters:
+    ///   - cut: by default below the top three layers.
     ///   - cell: an utterance's label cells by row; the default follows the rows.
     ///   - utterances: of the training split; the others have a third of it each.
     ///   - audio: an utterance's audio hash by row, and `speaker` its speaker; by default each audio is its own, and each split
     ///     has three speakers of its own.
     init(
-        utterances: Int = 24, withUpperWeights: Bool = true, storage: StorageFormat = .float32, pool: Int = 1,
+        model: ModelSpecification = SyntheticCache.model, cut: Cut? = nil, utterances: Int = 24,
+        withUpperWeights: Bool = true, storage: StorageFormat = .float32, pool: Int = 1,
         audio: (_ row: Int) -> String = { "\($0)" },
         speaker: (_ row: Int, _ split: Int) -> String = { "s\($1)\($0 % 3)" },
         cell: (_ row: Int, _ column: String, _ value: Double) -> String = { "\($2)" }
     ) throws {
         root = FileManager.default.temporaryDirectory.appending(path: "undertone-training-\(UUID())")
         try FileManager.default.createDirectory(atPath: root.path + "/cache", withIntermediateDirectories: true)
-        let source = try Self.model.open()
+        let source = try model.open()
         let configuration = try EncoderConfiguration(source.configuration)
-        let cut = Cut.layer(configuration.layerCount - 3), columns = configuration.hiddenSize
+        let cut = cut ?? .layer(configuration.layerCount - 3), columns = configuration.width(at: cut)
         let key = CacheKey(components: ["test": "synthetic"])
         let layout = ShardLayout(
             key: key, storage: storage, cuts: [CutLayout(name: "\(cut)", hiddenSize: columns)],
@@ -67,7 +69,7 @@ final class SyntheticCache {
         try CacheDescription(
             key: key, cuts: layout.cuts, frozenWeightsSHA256: "none",
             model: try JSONDecoder().decode(JSONValue.self, from: source.configuration.data),
-            modelSource: "\(Self.model)",
+            modelSource: "\(model)",
             preprocessing: .init(sampleRateHz: 16000, hopSamples: 320 * pool, minimumSamples: 400, normalise: true),
             storage: storage, pool: pool, compute: "float32",
             shards: [.init(file: ShardLayout.fileName(shard: 0), utterances: number, frames: frames, bytes: 1)],

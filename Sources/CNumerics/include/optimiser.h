@@ -12,3 +12,6 @@ typedef struct {
 /// `operand`, if not NULL, receives the new values in bfloat16.
 void ut_adamw_step(float *value, float *m, float *v, const float *gradient, uint16_t *operand, size_t count,
                    ut_adamw step);
+
+/// `out += weight · (x − out)`.
+void ut_blend(float *out, const float *x, float weight, size_t count);

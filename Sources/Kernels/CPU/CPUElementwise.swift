@@ -154,4 +154,13 @@ extension CPUEngine {
                 range.count, native)
         }
     }
+
+    public func blend(out: Matrix, x: Matrix, weight: Float) {
+        precondition(
+            out.shape == x.shape && out.isContiguous && x.isContiguous && out.precision == .float32
+                && x.precision == .float32, "blending \(x.shape) into \(out.shape)")
+        team.forEachRange(out.elementCount, multiple: 1024, minimum: 1 << 15) { range in
+            ut_blend(out.floats + range.lowerBound, x.floats + range.lowerBound, weight, range.count)
+        }
+    }
 }

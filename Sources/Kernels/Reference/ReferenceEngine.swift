@@ -172,5 +172,9 @@ public struct ReferenceEngine: Engine {
         if let operand { write(w, to: operand) }
     }
 
+    public func blend(out: Matrix, x: Matrix, weight: Float) {
+        write(zip(read(out), read(x)).map { $0 + Double(weight) * ($1 - $0) }, to: out)
+    }
+
     private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { p, _ in p * base } }
 }
