@@ -1,5 +1,3 @@
-import FeatureStore
-import Foundation
 import Runs
 import SpeechEncoder
 
