@@ -42,7 +42,8 @@ struct ModelCase: CustomTestStringConvertible, Sendable {
             #"model/config.json: feat_extract_norm is "batch"; expected "group" or "layer""#),
         ModelCase(
             "another kind of model", #""model_type": "wav2vec2""#, #""model_type": "whisper""#,
-            #"model/config.json: model_type is "whisper"; expected one of "wav2vec2", "hubert", "wavlm", "data2vec-audio""#),
+            #"model/config.json: model_type is "whisper"; expected one of "wav2vec2", "hubert", "wavlm", "data2vec-audio""#
+        ),
         ModelCase(
             "no JSON", #""hidden_size": 40,"#, #""hidden_size": 40 "#,
             "model/config.json: expected a comma or } in JSON, at byte 992"),

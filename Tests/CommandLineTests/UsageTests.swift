@@ -78,10 +78,8 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             ["--set", "epochs=many"], "error: --set epochs=many: key 'epochs': expected a whole number, found 'many'"),
         train(
             ["--set", "epoch=3"],
-            "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
-                + "'tuning', 'lora', 'embedding', 'recompute', 'seed', 'epochs', 'batch', 'optimiser', 'ema', "
-                + "'dropout', 'mask', 'head', 'pooling', 'standardise', 'loss', 'best_metric', 'patience', 'scores', "
-                + "'strict', 'threads', 'compute'"),
+            "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: "
+                + topLevelKeys),
         train(
             ["--set", "optimiser.learning_rat.layers=1"],
             "error: --set optimiser.learning_rat.layers=1: key 'optimiser.learning_rat': no such key; did you mean "
@@ -116,6 +114,12 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             error: "Error: --workers is 0; expected 1 or more"),
     ]
 }
+
+/// As an error about one that is not among them lists the configuration's keys.
+let topLevelKeys =
+    "'labels', 'layers', 'tuning', 'lora', 'embedding', 'recompute', 'seed', 'epochs', 'batch', 'optimiser', 'ema', "
+    + "'dropout', 'mask', 'head', 'pooling', 'attention', 'standardise', 'loss', 'best_metric', 'patience', 'scores', "
+    + "'strict', 'threads', 'compute'"
 
 @Test(arguments: UsageCase.all)
 func wrongUsageIsRefused(_ wrong: UsageCase) throws {
