@@ -139,7 +139,8 @@ public struct UpperEncoder: Sendable {
         for layer in layers.prefix(firstTrained) { x = layer(x, sequence) }
         var records: [Tape.Record] = []
         for layer in layers.dropFirst(firstTrained) {
-            if step.skips(layer: layer.index) {
+            // WavLM's layer 0 is never left out, as in transformers, where it is the one that computes the position bias.
+            if !(relative != nil && layer.index == 0), step.skips(layer: layer.index) {
                 records.append(.skipped)
                 continue
             }
