@@ -35,7 +35,7 @@ demo: setup build
 test: setup build
 	$(SWIFT) test -c release
 
-## test-sanitize  All tests under the address and the undefined behaviour sanitizer, and what is sensible under the thread one.
+## test-sanitize  All tests under the address and undefined behaviour sanitizers, and what runs no engine under the thread one.
 test-sanitize: setup
 	scripts/sanitize.sh
 
@@ -107,7 +107,7 @@ lint:
 
 ## clean    Remove everything that was built, cached or trained here.
 clean:
-	rm -rf .build .build-fuzz .build-address .build-undefined .build-thread $(BUILD)
+	rm -rf .build .build-fuzz .build-address .build-thread $(BUILD)
 
 ## help     This list.
 help:

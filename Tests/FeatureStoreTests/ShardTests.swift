@@ -302,17 +302,15 @@ func truncatedFileIsATypedErrorAtEveryLength(storage: StorageFormat) throws {
     }
 }
 
-@Test func thousandsOfUtterancesOpenFast() throws {
+/// Minutes are what a dataset per utterance would take.
+@Test(.timeLimit(.minutes(1))) func thousandsOfUtterancesOpenFast() throws {
     let folder = try TemporaryFolder()
     let writer = try ShardWriter(path: folder.file("s.h5"), layout: oneCut(.float16, hiddenSize: 1), shard: 0)
     for number in 0..<20_000 { try writer.append(entry("id-\(number)", frames: 1), rows: [[Float(number % 100)]]) }
     try writer.finish()
-    let begin = ContinuousClock.now
     let reader = try ShardReader(path: folder.file("s.h5"))
-    let seconds = begin.duration(to: .now)
     #expect(reader.entries.count == 20_000)
     #expect(reader.index(of: "id-19999") == 19_999)
-    #expect(seconds < .seconds(3))
 }
 
 @Test func manyThreadsReadTheSameShard() async throws {
