@@ -176,7 +176,7 @@ def table(rows):
 
 def profile(programs, settings):
     """What `undertone-bench` says of the product rate of this machine, and of both stages against it."""
-    text, _ = run([programs / "undertone-bench", "--threads", settings.threads])
+    text, _ = run([programs / "undertone-bench", "--threads", settings.threads, "--utterances", 16])
     print(text, flush=True)
     return text
 
