@@ -152,7 +152,8 @@ struct Trainer {
             progress.bestEpoch = progress.epoch
             progress.bestMetric = score
             try BestWeights.save(
-                model, statistics: statistics, configuration: configuration, setUp: setUp, pool: reader.cache.description.pool,
+                model, statistics: statistics, configuration: configuration, setUp: setUp,
+                pool: reader.cache.description.pool,
                 to: directory.bestWeightsPath, engine: engine)
         }
         metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds
