@@ -18,7 +18,7 @@ memory() {
 # All that runs no engine: ThreadSanitizer cannot see how the threads of OpenMP and OpenBLAS, which are built without it, wait
 # for each other, and takes that for races. (Caching is tested with an encoder of its own.)
 thread() {
-    "$swift" test --scratch-path .build-thread --sanitize=thread --filter \
+    TSAN_OPTIONS=suppressions=$PWD/scripts/thread-sanitizer.supp "$swift" test --scratch-path .build-thread --sanitize=thread --filter \
         '^(FilesTests|BuffersTests|CheckpointsTests|CorpusTests|FeatureStoreTests|CachingTests|ConsoleTests|RunsTests|PipelinesTests|ReportsTests)\.'
 }
 

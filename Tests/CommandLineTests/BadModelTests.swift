@@ -122,3 +122,15 @@ func badModelIsRefused(_ bad: ModelCase) throws {
     #expect(try Program.cache.run(cacheArguments(model: "model", cut: "11", out: "other"), in: folder).code == 0)
     #expect(try storedRows("cache", in: folder) == storedRows("other", in: folder))
 }
+
+@Test func whatIsNotTheEncodersIsNamedAndIgnored() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(1)
+    try folder.copyModel()
+    let plain = try Program.cache.run(cacheArguments(model: "model"), in: folder)
+    #expect(plain.code == 0 && !plain.said.contains("ignored"), "masking is every encoder's")
+    try folder.edit("model/model.safetensors", #""masked_spec_embed""#, #""project_hid.extra""#)
+    let outcome = try Program.cache.run(cacheArguments(model: "model", out: "other"), in: folder)
+    #expect(outcome.code == 0)
+    #expect(outcome.said.hasPrefix("ignored: project_hid.extra (not part of the encoder)\n"))
+}
