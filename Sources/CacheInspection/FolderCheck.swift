@@ -136,12 +136,6 @@ struct FolderCheck {
     private func finding(_ error: StoreError, _ name: String) -> Finding {
         switch error {
         case .missing(_, let detail): Finding(.inaccessible, name, "cannot be opened (\(detail))")
-        // The advice is there where a lock is what failed.
-        case .damaged(_, let detail) where error.description.contains("HDF5_USE_FILE_LOCKING"):
-            Finding(
-                .inaccessible, name,
-                "cannot be locked (\(detail)): another process has it, or the file system has no locks, for which there "
-                    + "is HDF5_USE_FILE_LOCKING=FALSE")
         case .wrongKey(_, let reasons):
             Finding(.foreign, name, "made with other settings than the cache (\(reasons.joined(separator: "; ")))")
         case .wrongPlace(_, let found, let expected): Finding(.foreign, name, "is \(found), expected \(expected)")

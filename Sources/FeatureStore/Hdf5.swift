@@ -66,3 +66,12 @@ struct Hdf5Handle: ~Copyable, Sendable {
         }
     }
 }
+
+/// How files are opened: without HDF5's locks, which some network file systems do not have, and which a child process keeps for a moment
+/// after its parent has closed the file. Nothing is lost: what has a shard's name is whole and never changes, and what is being
+/// written has a name of its own.
+func fileAccess() throws(Hdf5Failure) -> Hdf5Handle {
+    let access = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_file_access()) }
+    _ = try hdf5 { H5Pset_file_locking(access.id, false, true) }
+    return access
+}

@@ -26,7 +26,8 @@ public final class ShardReader: Sendable {
         guard access(path, R_OK) == 0 else { throw .missing(path: path, detail: lastSystemError()) }
         do throws(Hdf5Failure) {
             if (try? hdf5 { H5Fis_hdf5(path) }) == 0 { throw ShardReader.notHDF5 }
-            let file = try Hdf5Handle(.file) { H5Fopen(path, ut_h5f_read_only(), ut_h5p_default()) }
+            let access = try fileAccess()
+            let file = try Hdf5Handle(.file) { H5Fopen(path, ut_h5f_read_only(), access.id) }
             let schema = try readIntAttribute(file.id, "schema")
             guard schema == ShardLayout.schema else { throw Hdf5Failure(detail: "\(ShardReader.schemaMark)\(schema)") }
             let names = try readStringAttribute(file.id, "cuts").split(separator: ",").map(String.init)

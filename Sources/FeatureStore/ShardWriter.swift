@@ -62,7 +62,7 @@ public final class ShardWriter {
     private func create(shard: Int) throws(Hdf5Failure) {
         let creation = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_file_create()) }
         _ = try hdf5 { H5Pset_obj_track_times(creation.id, false) }
-        let access = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_file_access()) }
+        let access = try fileAccess()
         // The 1.10 format (2016) puts checksums on HDF5's own structures and finds a chunk by one array look-up.
         _ = try hdf5 { H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110) }
         let file = try Hdf5Handle(.file) {

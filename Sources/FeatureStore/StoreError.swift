@@ -46,12 +46,10 @@ public enum StoreError: Fault, Equatable {
         switch self {
         case .missing(let path, let detail):
             return "\(path): cannot be opened (\(detail)); expected a cache file, make it with undertone-cache"
-                + StoreError.lockingAdvice(detail)
         case .notHDF5(let path):
             return "\(path): not an HDF5 file; expected a shard written by undertone-cache, delete it and make it again"
         case .damaged(let path, let detail):
             return "\(path): damaged or cut short (\(detail)); delete it and run undertone-cache again"
-                + StoreError.lockingAdvice(detail)
         case .wrongSchema(let path, let found, let expected):
             return "\(path): schema \(found), but this version of Undertone reads schema \(expected); "
                 + "make the cache again with this version"
@@ -82,13 +80,7 @@ public enum StoreError: Fault, Equatable {
         case .cannotWrite(let path, let detail):
             return
                 "\(path): cannot be written (\(detail)); check space and permissions, then run the same command again"
-                + StoreError.lockingAdvice(detail)
         }
-    }
-
-    /// Network file systems may refuse the lock that HDF5 takes on opening.
-    static func lockingAdvice(_ detail: String) -> String {
-        detail.contains("lock file") ? "; if the file system has no locks, set HDF5_USE_FILE_LOCKING=FALSE" : ""
     }
 }
 

@@ -135,9 +135,9 @@ func cache(
     return try stage.makeShards(try stage.survey(), encoder: encoder)
 }
 
-/// Waits for what other threads have to do; ten seconds are more than any machine needs.
+/// Waits for what other threads have to do; a minute is more than any machine needs.
 func waits(until condition: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if condition() { return true }
         usleep(500)

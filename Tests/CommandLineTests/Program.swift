@@ -26,6 +26,25 @@ enum Program: String, CaseIterable, Sendable {
         try Running(try url, arguments, in: folder)
     }
 
+    /// Starts the program and sends it a signal once standard error has the text.
+    ///
+    /// On a busy machine a short piece of work may be over before this process gets its turn: then what it left is removed, and it is
+    /// tried again.
+    func stop(_ arguments: [String], with signal: Int32, at text: String, leaving path: String, in folder: Scratch)
+        throws
+        -> Outcome
+    {
+        for _ in 0..<50 {
+            let running = try start(arguments, in: folder)
+            running.waitUntilSaid(text)
+            running.send(signal)
+            let outcome = try running.wait()
+            guard outcome.code == 0 else { return outcome }
+            try folder.remove(path)
+        }
+        throw TooQuick()
+    }
+
     /// Runs to the end under limits set by bash's `ulimit`.
     func run(_ arguments: [String], limits: String, in folder: Scratch) throws -> Outcome {
         let script = "ulimit \(limits) && exec \"$@\""
@@ -34,6 +53,9 @@ enum Program: String, CaseIterable, Sendable {
         ).wait()
     }
 }
+
+/// A program was through before the signal came, every time.
+struct TooQuick: Error {}
 
 /// How a program ended and what it said.
 struct Outcome {

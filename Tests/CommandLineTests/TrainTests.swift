@@ -102,10 +102,7 @@ func stoppedTrainingGoesOnToTheSameWeights(signal: Int32) throws {
     #expect(whole.code == 0)
 
     let arguments = trainArguments(epochs: epochs, "--progress", "json", "--resume")
-    let running = try Program.train.start(arguments, in: folder)
-    running.waitUntilSaid("epoch 3/")
-    running.send(signal)
-    let stopped = try running.wait()
+    let stopped = try Program.train.stop(arguments, with: signal, at: "epoch 3/", leaving: "run", in: folder)
     if signal == SIGTERM {
         #expect(stopped.code == 75)
         #expect(

@@ -222,16 +222,14 @@ func repairGivesBackEveryBit(_ index: Int) throws {
     #expect(rejects == ["id", "u5", "short", "gone"])
 }
 
-@Test func lockedShardIsNotTakenForDamaged() throws {
+/// Some file systems have no locks, and a child process may hold a lock that its parent has given up.
+@Test func locksOfOthersDoNotMatter() throws {
     let folder = try cached()
     try folder.remove("cache/shard-00002.h5")
     let descriptor = open("\(folder.path)/cache/shard-00001.h5", O_RDWR)
     defer { close(descriptor) }
     try #require(flock(descriptor, LOCK_EX) == 0)
-    let before = try contents("cache", in: folder)
     let outcome = try verify("--repair", "--corpus", "manifest.csv", in: folder)
-    #expect(outcome.code == 66 && outcome.errors.count == 1, "\(outcome.said)")
-    #expect(outcome.output.contains("damaged: shard-00001.h5: cannot be locked ("), "\(outcome.output)")
-    #expect(outcome.said.hasPrefix("error: cache/shard-00001.h5: cannot be opened, which need not mean"))
-    #expect(try contents("cache", in: folder) == before)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(try verify(in: folder).code == 0)
 }

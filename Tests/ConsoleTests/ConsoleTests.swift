@@ -132,13 +132,14 @@ func linesAreWholeFromManyThreads(mode: ProgressReporter.Mode) {
         for _ in 0..<100 { reporter.advance(work: 1) }
     }
     reporter.finish()
+    let whole = recording.written
     reporter.finish()
-    let lines = recording.written.split(separator: "\n")
-    #expect(
-        lines.count == (mode == .json ? 2 : 1),
-        "the last at the end, none before within five seconds; a program is told of the first at once")
+    #expect(recording.written == whole, "the last line comes once")
+    let lines = whole.split(separator: "\n")
+    // A slow machine sees more than the last: a line comes every five seconds, and a program is told of the first at once.
+    #expect(lines.count >= (mode == .json ? 2 : 1))
+    #expect(lines.allSatisfy { $0.contains("800") && (mode == .plain || ($0.hasPrefix("{") && $0.hasSuffix("}"))) })
     #expect(reporter.snapshot.done == 800 && reporter.snapshot.work == 800)
-    #expect(lines.last?.contains("800") == true)
 }
 
 // The second signal ends the process, so it is tried on the program itself.
