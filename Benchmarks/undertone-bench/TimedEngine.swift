@@ -187,21 +187,24 @@ final class TimedEngine: Engine {
     }
 
     func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation
+        out: Matrix, x: Matrix, offsets: PackedOffsets, weight: LinearWeight, bias: Matrix, kernel: Int, groups: Int,
+        activation: Activation
     ) {
-        timed("positional convolution", operations: 2 * x.rows * weight.elementCount) {
+        timed("positional convolution", operations: 2 * x.rows * weight.inputs * weight.outputs) {
             engine.positionalConvolutionForward(
-                out: out, x: x, weight: weight, bias: bias, kernel: kernel, groups: groups, activation: activation)
+                out: out, x: x, offsets: offsets, weight: weight, bias: bias, kernel: kernel, groups: groups,
+                activation: activation)
         }
     }
 
     func positionalConvolutionBackward(
-        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
+        kernel: Int, groups: Int
     ) {
         timed("positional convolution, backward", operations: 4 * x.rows * weight.elementCount) {
             engine.positionalConvolutionBackward(
-                dx: dx, dWeight: dWeight, dBias: dBias, dOut: dOut, x: x, weight: weight, kernel: kernel,
-                groups: groups)
+                dx: dx, dWeight: dWeight, dBias: dBias, dOut: dOut, x: x, offsets: offsets, weight: weight,
+                kernel: kernel, groups: groups)
         }
     }
 

@@ -154,23 +154,25 @@ public protocol Engine: Sendable {
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int,
         activation: Activation)
 
-    /// `out[t] = activation(b + Σ_k w_k x[t + k − kernel/2])` over the rows of one utterance, zero outside, in groups of channels.
+    /// `out[t] = activation(b + Σ_k w_k x[t + k − kernel/2])` over the rows of each utterance, zero outside, in groups of channels.
     /// - Parameters:
-    ///   - out: `[T, C]` float32.
-    ///   - x: `[T, C]` operands.
+    ///   - out: `[N, C]` float32.
+    ///   - x: `[N, C]` operands.
     ///   - weight: `[C, kernel·C/groups]`, laid out as for `stridedConvolutionForward`.
     /// - Source: Baevski et al. 2020, section 2 (convolutional positional embedding); for an even kernel the reference
     ///   implementation drops the last frame, which this does.
     func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation)
+        out: Matrix, x: Matrix, offsets: PackedOffsets, weight: LinearWeight, bias: Matrix, kernel: Int, groups: Int,
+        activation: Activation)
 
     /// The gradients of `positionalConvolutionForward` without its activation.
     /// - Parameters:
-    ///   - dx: `[T, C]` float32, added to; nil if it is not wanted.
+    ///   - dx: `[N, C]` float32, added to; nil if it is not wanted.
     ///   - dWeight, dBias: as `weight` and `bias`, float32, added to.
-    ///   - dOut: `[T, C]` operands.
+    ///   - dOut: `[N, C]` operands.
     func positionalConvolutionBackward(
-        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int)
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
+        kernel: Int, groups: Int)
 
     /// A convolution's weight from the checkpoint's tensors, in the order of channels-last rows:
     /// `out[o, k·I + i] = v[o, i, k]`, times `g[k] / ‖v[·, ·, k]‖` under weight norm over taps.

@@ -14,7 +14,7 @@ struct PositionalEmbedding: Sendable {
         let bias: Matrix
         let trained: (direction: TrainedTensor, gain: TrainedTensor?, bias: TrainedTensor)?
         /// `[C, kernel·inputs]` operands; nil where training changes it from step to step.
-        let weight: Matrix?
+        let frozen: LinearWeight?
     }
 
     private let convolutions: [Convolution]
@@ -65,19 +65,19 @@ struct PositionalEmbedding: Sendable {
         var gain: (value: Matrix, trained: TrainedTensor?)?
         if let gainName { gain = try parts.vector(gainName, role: .gain) }
         let bias = try parts.vector(biasName, role: .bias)
-        var weight: Matrix?
+        var frozen: LinearWeight?
         if direction.trained == nil {
-            weight = parts.engine.makeMatrix(
+            let weight = parts.engine.makeMatrix(
                 rows: direction.value.rows, columns: direction.value.columns, precision: parts.precision)
-            parts.engine.tapMajorForward(out: weight!, direction: direction.value, gain: gain?.value, taps: kernel)
+            parts.engine.tapMajorForward(out: weight, direction: direction.value, gain: gain?.value, taps: kernel)
+            frozen = .frozen(parts.engine.freeze(weight, precision: parts.precision))
         }
         return Convolution(
             direction: direction.value, gain: gain?.value, bias: bias.value,
-            trained: direction.trained.map { ($0, gain?.trained, bias.trained!) }, weight: weight)
+            trained: direction.trained.map { ($0, gain?.trained, bias.trained!) }, frozen: frozen)
     }
 
     private func weight(_ convolution: Convolution) -> Matrix {
-        if let weight = convolution.weight { return weight }
         let weight = engine.makeMatrix(
             rows: convolution.direction.rows, columns: convolution.direction.columns, precision: precision)
         engine.tapMajorForward(out: weight, direction: convolution.direction, gain: convolution.gain, taps: kernel)
@@ -91,15 +91,13 @@ struct PositionalEmbedding: Sendable {
     }
 
     private func convolve(
-        _ x: Matrix, _ weight: Matrix, _ convolution: Convolution, _ offsets: PackedOffsets, activation: Activation
+        _ x: Matrix, _ weight: LinearWeight, _ convolution: Convolution, _ offsets: PackedOffsets,
+        activation: Activation
     ) -> Matrix {
         let out = make(x)
-        for utterance in 0..<offsets.utteranceCount {
-            let range = offsets[utterance]
-            engine.positionalConvolutionForward(
-                out: out.rows(range), x: x.rows(range), weight: weight, bias: convolution.bias, kernel: kernel,
-                groups: groups, activation: activation)
-        }
+        engine.positionalConvolutionForward(
+            out: out, x: x, offsets: offsets, weight: weight, bias: convolution.bias, kernel: kernel, groups: groups,
+            activation: activation)
         return out
     }
 
@@ -108,7 +106,8 @@ struct PositionalEmbedding: Sendable {
         var x = rows
         for convolution in convolutions {
             let out = convolve(
-                operands(x), weight(convolution), convolution, offsets, activation: norm == nil ? .gelu : .identity)
+                operands(x), convolution.frozen ?? .plain(weight(convolution)), convolution, offsets,
+                activation: norm == nil ? .gelu : .identity)
             if let norm { engine.layerNormGeluForward(out: out, x: out, parameters: norm.parameters) }
             x = out
         }
@@ -128,7 +127,7 @@ struct PositionalEmbedding: Sendable {
         var x = rows, tapes: [Tape] = []
         for convolution in convolutions {
             let input = operands(x), weight = weight(convolution)
-            let convolved = convolve(input, weight, convolution, offsets, activation: .identity)
+            let convolved = convolve(input, .plain(weight), convolution, offsets, activation: .identity)
             var preactivation = convolved, normTape: LayerNorm.Tape?
             if let norm {
                 let statistics = make(x, columns: 2)
@@ -161,12 +160,9 @@ struct PositionalEmbedding: Sendable {
             if index > 0 { engine.clear(dx) }
             let dWeight = engine.makeMatrix(rows: tape.weight.rows, columns: tape.weight.columns, precision: .float32)
             engine.clear(dWeight)
-            for utterance in 0..<offsets.utteranceCount {
-                let range = offsets[utterance]
-                engine.positionalConvolutionBackward(
-                    dx: dx.rows(range), dWeight: dWeight, dBias: trained.bias.gradient, dOut: own.rows(range),
-                    x: tape.input.rows(range), weight: tape.weight, kernel: kernel, groups: groups)
-            }
+            engine.positionalConvolutionBackward(
+                dx: dx, dWeight: dWeight, dBias: trained.bias.gradient, dOut: own, x: tape.input, offsets: offsets,
+                weight: tape.weight, kernel: kernel, groups: groups)
             engine.tapMajorBackward(
                 dDirection: trained.direction.gradient, dGain: trained.gain?.gradient, dOut: dWeight,
                 direction: convolution.direction, gain: convolution.gain, taps: kernel)

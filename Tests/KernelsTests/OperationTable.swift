@@ -19,7 +19,7 @@ extension OperationCase {
             attention(lengths: [5], heads: 1, width: 4, dropout: 0),
             attention(lengths: [3, 1, 6], heads: 2, width: 4, dropout: 0),
             attention(lengths: [4, 7], heads: 3, width: 8, dropout: 0.3),
-            // Long enough for several blocks of queries.
+            // Long enough for several blocks of queries and tiles of keys.
             attention(lengths: [30, 700], heads: 1, width: 8, dropout: 0.1),
             gatedAttention(lengths: [5], heads: 1, width: 4, dropout: 0),
             gatedAttention(lengths: [3, 1, 6], heads: 2, width: 4, dropout: 0.2),
@@ -30,12 +30,15 @@ extension OperationCase {
             foldedGroupNorm(samples: 100, channels: 6), foldedGroupNorm(samples: 400, channels: 3),
             stridedConvolution(rows: 11, channels: 4, outputs: 6, kernel: 3, stride: 2),
             stridedConvolution(rows: 300, channels: 16, outputs: 24, kernel: 3, stride: 2),
+            stridedConvolution(rows: 130, channels: 9, outputs: 150, kernel: 3, stride: 2),
             stridedConvolution(rows: 9, channels: 4, outputs: 6, kernel: 2, stride: 2),
             stridedConvolution(rows: 9, channels: 4, outputs: 5, kernel: 5, stride: 2),
             stridedConvolution(rows: 6, channels: 3, outputs: 4, kernel: 1, stride: 1),
-            positionalConvolution(rows: 7, channels: 8, kernel: 4, groups: 2),
-            positionalConvolution(rows: 3, channels: 6, kernel: 36, groups: 3),
-            positionalConvolution(rows: 40, channels: 12, kernel: 5, groups: 1),
+            positionalConvolution(lengths: [7, 2], channels: 8, kernel: 4, groups: 2),
+            positionalConvolution(lengths: [3], channels: 6, kernel: 36, groups: 3),
+            positionalConvolution(lengths: [40], channels: 12, kernel: 5, groups: 1),
+            // Sums in two parts.
+            positionalConvolution(lengths: [25], channels: 50, kernel: 47, groups: 1),
             waveformConvolution(samples: 700, channels: 70, hasBias: true),
             waveformConvolution(samples: 30, channels: 5, hasBias: false),
             positionalConvolutionWithGelu(rows: 9, channels: 6),
@@ -379,10 +382,10 @@ extension OperationCase {
             }, backward: nil)
     }
 
-    static func positionalConvolution(rows: Int, channels: Int, kernel: Int, groups: Int) -> OperationCase {
-        let width = channels / groups
+    static func positionalConvolution(lengths: [Int], channels: Int, kernel: Int, groups: Int) -> OperationCase {
+        let width = channels / groups, offsets = try! PackedOffsets(lengths: lengths), rows = offsets.rowCount
         return OperationCase(
-            name: "positional convolution [\(rows), \(channels)], kernel \(kernel), \(groups) groups",
+            name: "positional convolution \(lengths) of \(channels), kernel \(kernel), \(groups) groups",
             inputs: [
                 Input(name: "x", rows: rows, columns: channels, isOperand: true),
                 Input(name: "weight", rows: channels, columns: kernel * width, scale: 0.2, isOperand: true),
@@ -391,15 +394,15 @@ extension OperationCase {
         ) { engine, inputs, _ in
             let out = engine.make(rows, channels)
             engine.positionalConvolutionForward(
-                out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: kernel, groups: groups,
-                activation: .identity)
+                out: out, x: inputs[0], offsets: offsets, weight: .plain(inputs[1]), bias: inputs[2], kernel: kernel,
+                groups: groups, activation: .identity)
             return out
         } backward: { engine, inputs, dOut, precision in
             let dx = engine.zeros(rows, channels), dWeight = engine.zeros(channels, kernel * width)
             let dBias = engine.zeros(1, channels)
             engine.positionalConvolutionBackward(
                 dx: dx, dWeight: dWeight, dBias: dBias, dOut: engine.operands(dOut, precision), x: inputs[0],
-                weight: inputs[1], kernel: kernel, groups: groups)
+                offsets: offsets, weight: inputs[1], kernel: kernel, groups: groups)
             return [dx, dWeight, dBias]
         }
     }
@@ -412,10 +415,12 @@ extension OperationCase {
                 Input(name: "weight", rows: channels, columns: 8 * channels, scale: 0.2, isOperand: true),
                 Input(name: "bias", rows: 1, columns: channels),
             ], outputCount: rows * channels,
-            forward: { engine, inputs, _ in
+            forward: { engine, inputs, precision in
                 let out = engine.make(rows, channels)
                 engine.positionalConvolutionForward(
-                    out: out, x: inputs[0], weight: inputs[1], bias: inputs[2], kernel: 8, groups: 1, activation: .gelu)
+                    out: out, x: inputs[0], offsets: try! PackedOffsets(lengths: [rows]),
+                    weight: .frozen(engine.freeze(inputs[1], precision: precision)), bias: inputs[2], kernel: 8,
+                    groups: 1, activation: .gelu)
                 return out
             }, backward: nil)
     }

@@ -5,25 +5,36 @@ import Testing
 
 private let reference = ReferenceEngine()
 
+/// The fast engine's ways: on threads, and on a processor with or without the instructions that tiles need.
+struct Way: CustomTestStringConvertible, Sendable {
+    var threads: Int
+    var usesTiles: Bool
+    var engine: CPUEngine { CPUEngine(threads: threads, usesTiles: usesTiles) }
+    var testDescription: String { "\(threads) threads\(usesTiles ? ", tiles" : "")" }
+
+    static let all = [1, 3].flatMap { threads in [true, false].map { Way(threads: threads, usesTiles: $0) } }
+}
+
 /// The fast engines against the formulas, and the formulas' gradients against differences.
 @Suite struct OperationTests {
-    @Test(arguments: OperationCase.all, [1, 3])
-    func cpuMatchesReferenceInFloat32(_ operation: OperationCase, threads: Int) {
-        compare(operation, CPUEngine(threads: threads), precision: .float32, tolerance: 5e-6)
+    @Test(arguments: OperationCase.all, Way.all)
+    func cpuMatchesReferenceInFloat32(_ operation: OperationCase, way: Way) {
+        compare(operation, way.engine, precision: .float32, tolerance: 5e-6)
     }
 
     /// bfloat16 keeps 8 bits: products of rounded operands accumulate exactly alike, intermediate results (probabilities,
     /// activations) are rounded once more.
-    @Test(arguments: OperationCase.all, [1, 3])
-    func cpuMatchesReferenceInBFloat16(_ operation: OperationCase, threads: Int) {
-        compare(operation, CPUEngine(threads: threads), precision: .bfloat16, tolerance: 1.2e-2)
+    @Test(arguments: OperationCase.all, Way.all)
+    func cpuMatchesReferenceInBFloat16(_ operation: OperationCase, way: Way) {
+        compare(operation, way.engine, precision: .bfloat16, tolerance: 1.2e-2)
     }
 
-    @Test(arguments: OperationCase.all, [Precision.float32, .bfloat16])
-    func threadsDoNotChangeABit(_ operation: OperationCase, precision: Precision) {
-        #expect(
-            results(operation, CPUEngine(threads: 1), precision) == results(operation, CPUEngine(threads: 4), precision)
-        )
+    @Test(arguments: OperationCase.all, Way.all)
+    func threadsDoNotChangeABit(_ operation: OperationCase, way: Way) {
+        let other = CPUEngine(threads: way.threads + 3, usesTiles: way.usesTiles)
+        for precision in [Precision.float32, .bfloat16] {
+            #expect(results(operation, way.engine, precision) == results(operation, other, precision))
+        }
     }
 
     @Test(arguments: OperationCase.differentiable)

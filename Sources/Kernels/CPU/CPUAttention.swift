@@ -4,7 +4,8 @@ import CNumerics
 /// Attention as two products per head and utterance with a softmax between them, in blocks of queries.
 ///
 /// One head of one utterance is one piece of work, and its block of scores stays in the second-level cache, so memory is
-/// linear in an utterance's length. Keys are not tiled: a whole row of scores is there when the softmax needs it.
+/// linear in an utterance's length. Where the processor has no tiles (`CPUTiledAttention`), the products are oneDNN's and OpenBLAS's, and
+/// keys come whole: a row of scores is there when the softmax needs it.
 extension CPUEngine {
     public func attentionForward(
         out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
@@ -17,10 +18,14 @@ extension CPUEngine {
             "attention of \(qkv.shape) into \(out.shape), \(shape.heads) heads of \(shape.width)")
         let order = Self.longestFirst(shape)
         team.forEach(order.count) { index in
-            let (utterance, head) = order[index]
-            self.headForward(
-                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head, positions: positions), out: out,
-                logSumExp: logSumExp, dropout: dropout)
+            let head = AttentionHead(
+                qkv: qkv, shape: shape, utterance: order[index].utterance, head: order[index].head, positions: positions
+            )
+            if self.hasTiles(qkv.precision) {
+                head.forwardInTiles(out: out, logSumExp: logSumExp, dropout: dropout, pool: self.pool)
+            } else {
+                self.headForward(head, out: out, logSumExp: logSumExp, dropout: dropout)
+            }
         }
     }
 
@@ -43,13 +48,21 @@ extension CPUEngine {
             return sums
         }
         team.forEach(order.count) { index in
-            let (utterance, head) = order[index]
-            let row = utterance * shape.heads + head
-            self.headBackward(
-                AttentionHead(qkv: qkv, shape: shape, utterance: utterance, head: head, positions: positions),
-                gradient: AttentionHead(
-                    qkv: dQKV, shape: shape, utterance: utterance, head: head, positions: nil), dOut: dOut,
-                dGate: dPositions?.gate, dBias: partial?.rows(row..<row + 1), logSumExp: logSumExp, dropout: dropout)
+            let (utterance, number) = order[index], row = utterance * shape.heads + number
+            let head = AttentionHead(
+                qkv: qkv, shape: shape, utterance: utterance, head: number, positions: positions)
+            let gradient = AttentionHead(
+                qkv: dQKV, shape: shape, utterance: utterance, head: number, positions: nil)
+            let dBias = partial?.rows(row..<row + 1)
+            if self.hasTiles(qkv.precision) {
+                head.backwardInTiles(
+                    gradient: gradient, dOut: dOut, dGate: dPositions?.gate, dBias: dBias, logSumExp: logSumExp,
+                    dropout: dropout, pool: self.pool)
+            } else {
+                self.headBackward(
+                    head, gradient: gradient, dOut: dOut, dGate: dPositions?.gate, dBias: dBias, logSumExp: logSumExp,
+                    dropout: dropout)
+            }
         }
         guard let partial, let total = dPositions?.bias else { return }
         for utterance in 0..<shape.offsets.utteranceCount {
@@ -147,7 +160,7 @@ extension CPUEngine {
 }
 
 /// The part of `qkv` that belongs to one head of one utterance.
-private struct AttentionHead {
+struct AttentionHead {
     let query: Matrix
     let key: Matrix
     let value: Matrix
@@ -192,7 +205,7 @@ private struct AttentionHead {
     }
 
     /// What a block of queries adds to its scores, if anything.
-    private func nativePositions(_ block: Range<Int>) -> ut_positions? {
+    func nativePositions(_ block: Range<Int>) -> ut_positions? {
         guard let positions else { return nil }
         let gate = positions.gate, bias = positions.bias
         return ut_positions(

@@ -41,6 +41,14 @@ extension CPUEngine {
             "convolution of \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
         if x.columns == 1, case .plain(let taps) = weight {
             waveformConvolution(out: out, x: x, taps: taps, bias: bias, stride: stride, gelu: activation == .gelu)
+        } else if hasTiles(x.precision) {
+            let panels = panels(weight, blocks: 1)
+            team.forEachRange(out.rows, multiple: 24, minimum: 48) { range in
+                let last = (range.upperBound - 1) * stride + kernel
+                Tiles.slide(
+                    out.rows(range), over: x.rows(range.lowerBound * stride..<last), stride: stride, by: panels,
+                    bias: bias.map { UnsafePointer($0.floats) }, gelu: activation == .gelu)
+            }
         } else {
             interleaved(
                 out: out, x: x, weight: weight, bias: bias, kernel: kernel, stride: stride, gelu: activation == .gelu)
@@ -98,67 +106,6 @@ extension CPUEngine {
         }
     }
 
-    public func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation
-    ) {
-        let width = x.columns / groups
-        precondition(
-            out.shape == x.shape && out.precision == .float32 && weight.shape == [x.columns, kernel * width]
-                && weight.precision == x.precision,
-            "positional convolution of \(x.shape) by \(weight.shape) into \(out.shape)")
-        team.forEach(groups) { group in
-            let columns = group * width..<(group + 1) * width
-            self.correlate(
-                Target(out.columns(columns)),
-                TapWindows(x.columns(columns), kernel: kernel, padding: kernel / 2, on: self),
-                weight.rows(columns), bias: UnsafePointer(bias.columns(columns).floats), accumulate: false)
-        }
-        if activation == .gelu { geluForward(out: out, x: out, dropout: .none) }
-    }
-
-    public func positionalConvolutionBackward(
-        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int
-    ) {
-        let width = x.columns / groups
-        precondition(
-            dOut.shape == x.shape && dWeight.shape == weight.shape && weight.shape == [x.columns, kernel * width]
-                && dOut.precision == x.precision && weight.precision == x.precision
-                && (dx == nil || (dx!.shape == x.shape && dx!.precision == .float32)),
-            "positional convolution gradient of \(x.shape) by \(weight.shape)")
-        team.forEach(groups) { group in
-            let columns = group * width..<(group + 1) * width, own = dOut.columns(columns)
-            let windows = TapWindows(x.columns(columns), kernel: kernel, padding: kernel / 2, on: self)
-            for (taps, rows) in windows.blocks {
-                self.multiply(
-                    Target(dWeight.rows(columns).columns(taps.lowerBound * width..<taps.upperBound * width)),
-                    Factor(own).transposed, Factor(rows), m: width, n: rows.columns, k: own.rows, operand: x.precision,
-                    accumulate: true)
-            }
-            ut_rows_sum_columns(dBias.columns(columns).floats, own.native, own.rows, width)
-            guard let dx else { return }
-            let flipped = self.makeMatrix(rows: width, columns: kernel * width, precision: weight.precision)
-            ut_tap_flip(flipped.native, weight.rows(columns).native, width, width, kernel)
-            self.correlate(
-                Target(dx.columns(columns)),
-                TapWindows(own, kernel: kernel, padding: kernel - 1 - kernel / 2, on: self), flipped, bias: nil,
-                accumulate: true)
-        }
-    }
-
-    /// `target[t] (+)= b + Σ_k w_k x[t + k − padding]` for the channels of one group: a sum of products over blocks of taps.
-    /// (oneDNN's own convolution runs as fast, but takes longer to compile for each length than to run.)
-    private func correlate(
-        _ target: Target, _ windows: TapWindows, _ weight: Matrix, bias: UnsafePointer<Float>?, accumulate: Bool
-    ) {
-        for (number, (taps, rows)) in windows.blocks.enumerated() {
-            let columns = taps.lowerBound * windows.width..<taps.upperBound * windows.width
-            multiply(
-                target, Factor(rows), Factor(weight.columns(columns)).transposed, m: rows.rows, n: weight.rows,
-                k: rows.columns, operand: rows.precision, bias: number == 0 ? bias : nil,
-                accumulate: accumulate || number > 0, isSmall: false)
-        }
-    }
-
     public func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int) {
         let inputs = direction.columns / taps
         precondition(
@@ -196,38 +143,5 @@ extension CPUEngine {
         var squares = [Double](repeating: 0, count: taps)
         ut_tap_squares(&squares, direction.floats, direction.rows, direction.columns / taps, taps)
         return ((0..<taps).map { Float(Double(gain.floats[$0]) / squares[$0].squareRoot()) }, squares)
-    }
-}
-
-/// The rows of one group with each frame's next taps laid out beside it, once for all products over them.
-private struct TapWindows {
-    /// Channels of the group.
-    let width: Int
-    private let windows: Matrix
-    private let kernel: Int
-    private let taps: Int
-    private let frames: Int
-
-    init(_ x: Matrix, kernel: Int, padding: Int, on engine: CPUEngine) {
-        let bytes = x.precision.byteCount
-        (width, frames, self.kernel, taps) = (x.columns, x.rows, kernel, min(16, kernel))
-        let lastTap = (kernel - 1) / taps * taps
-        let padded = engine.makeMatrix(rows: frames + lastTap + taps, columns: width, precision: x.precision)
-        memset(padded.address, 0, padded.elementCount * bytes)
-        ut_rows_convert(padded.rows(padding..<padding + frames).native, x.native, frames, width)
-        windows = engine.makeMatrix(rows: frames + lastTap, columns: taps * width, precision: x.precision)
-        for row in 0..<windows.rows {
-            memcpy(
-                windows.address + row * windows.columns * bytes, padded.address + row * width * bytes,
-                windows.columns * bytes)
-        }
-    }
-
-    /// Blocks of taps, each with its rows: `[frames, taps·width]`, of which row `t` holds frames `t + taps − padding` on.
-    var blocks: [(taps: Range<Int>, rows: Matrix)] {
-        stride(from: 0, to: kernel, by: taps).map { tap in
-            let range = tap..<min(kernel, tap + taps)
-            return (range, windows.rows(tap..<tap + frames).columns(0..<range.count * width))
-        }
     }
 }

@@ -3,7 +3,7 @@ import CDNNL
 import CNumerics
 import Foundation
 
-/// The engine for x86-64 and AArch64 processors: products by oneDNN, everything between them by `CNumerics`.
+/// The engine for x86-64 and AArch64 processors: linear maps by oneDNN, attention, convolutions and everything between by `CNumerics`.
 ///
 /// An engine may be used by several threads at once, as stage one's workers do; each operation then divides its work among
 /// `threads` threads of its own, so workers × threads should not exceed the processor's cores.
@@ -14,13 +14,19 @@ public final class CPUEngine: Engine {
     let pool = BufferPool()
     let products = ProductCache()
 
-    public init(threads: Int) {
+    private let usesTiles: Bool
+
+    /// - Parameter usesTiles: whether products run in our own tiles where the processor has them; for tests of what runs elsewhere.
+    public init(threads: Int, usesTiles: Bool = true) {
         precondition(threads > 0, "an engine needs at least one thread, not \(threads)")
         self.threads = threads
+        self.usesTiles = usesTiles
         team = Team(threads: threads)
     }
 
     public var peakBytes: Int { pool.peakBytes }
+
+    func hasTiles(_ operand: Precision) -> Bool { usesTiles && Tiles.areAvailable(operand) }
 
     // MARK: Memory
 

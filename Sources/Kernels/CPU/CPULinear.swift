@@ -1,7 +1,6 @@
 import Buffers
 import CDNNL
 import CNumerics
-import Synchronization
 
 /// One factor of a product in host memory: `[rows, columns]` with any strides, so that transposing is renaming.
 struct Factor {
@@ -104,9 +103,7 @@ extension CPUEngine {
                 target, a, Factor(matrix).transposed, m: rows, n: matrix.rows, k: matrix.columns, operand: operand,
                 bias: bias.map { UnsafePointer($0.floats) }, gelu: gelu, accumulate: accumulate, isSmall: false)
         case .frozen(let frozen):
-            guard let weight = frozen as? CPUFrozenWeight else {
-                preconditionFailure("a weight frozen by another engine was handed to the CPU engine")
-            }
+            let weight = own(frozen)
             precondition(weight.precision == operand, "operands are \(operand), the weight is \(weight.precision)")
             let shape = ProductShape(
                 m: rows, n: weight.outputs, k: weight.inputs, aStrides: a.strides, bStrides: (0, 0),
@@ -162,52 +159,6 @@ extension CPUEngine {
         team.forEachRange(dOut.columns, multiple: 64, minimum: 64) { range in
             ut_rows_sum_columns(
                 dBias.columns(range).floats, dOut.columns(range).native, dOut.rows, range.count)
-        }
-    }
-}
-
-/// A frozen weight with its packed forms: usually one, but a product of another shape may ask for another layout.
-///
-/// Once it is packed, the plain form goes: a large model would be in memory twice. Another layout is made from the first.
-final class CPUFrozenWeight: FrozenWeight {
-    private struct Form {
-        let product: Product
-        let buffer: AlignedBuffer
-    }
-    private struct State {
-        var plain: Matrix?
-        var forms: [Form] = []
-    }
-    let outputs: Int
-    let inputs: Int
-    let precision: Precision
-    private let state: Mutex<State>
-
-    /// - Parameter plain: `[outputs, inputs]`, its rows end to end.
-    init(plain: Matrix) {
-        precondition(plain.isContiguous, "a weight's rows lie end to end")
-        (outputs, inputs, precision) = (plain.rows, plain.columns, plain.precision)
-        state = Mutex(State(plain: plain))
-    }
-
-    func packed(for product: Product) -> AlignedBuffer {
-        state.withLock { state in
-            if let form = state.forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
-                return form.buffer
-            }
-            let buffer = AlignedBuffer(byteCount: product.packedBytes), strides = (row: 1, column: inputs)
-            if let plain = state.plain {
-                product.pack(plain.address, strides: strides, into: buffer.bytes.baseAddress!)
-                state.plain = nil
-            } else {
-                let plain = AlignedBuffer(byteCount: outputs * inputs * precision.byteCount)
-                let first = state.forms[0]
-                first.product.unpack(
-                    first.buffer.bytes.baseAddress!, into: plain.bytes.baseAddress!, strides: strides)
-                product.pack(plain.bytes.baseAddress!, strides: strides, into: buffer.bytes.baseAddress!)
-            }
-            state.forms.append(Form(product: product, buffer: buffer))
-            return buffer
         }
     }
 }

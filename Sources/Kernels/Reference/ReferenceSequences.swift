@@ -189,15 +189,34 @@ extension ReferenceEngine {
     }
 
     public func positionalConvolutionForward(
-        out: Matrix, x: Matrix, weight: Matrix, bias: Matrix, kernel: Int, groups: Int, activation: Activation
+        out: Matrix, x: Matrix, offsets: PackedOffsets, weight: LinearWeight, bias: Matrix, kernel: Int, groups: Int,
+        activation: Activation
     ) {
-        let result = convolution(
-            read(x), rows: x.rows, channels: x.columns, weight: read(weight), outputs: x.columns, bias: read(bias),
-            frames: x.rows, kernel: kernel, stride: 1, padding: kernel / 2, groups: groups)
-        write(activation == .gelu ? result.map(gelu) : result, to: out)
+        for utterance in 0..<offsets.utteranceCount {
+            let rows = offsets[utterance]
+            let result = convolution(
+                read(x.rows(rows)), rows: rows.count, channels: x.columns, weight: read(matrix(of: weight)),
+                outputs: x.columns, bias: read(bias), frames: rows.count, kernel: kernel, stride: 1,
+                padding: kernel / 2,
+                groups: groups)
+            write(activation == .gelu ? result.map(gelu) : result, to: out.rows(rows))
+        }
     }
 
     public func positionalConvolutionBackward(
+        dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
+        kernel: Int, groups: Int
+    ) {
+        for utterance in 0..<offsets.utteranceCount {
+            let rows = offsets[utterance]
+            positionalConvolutionBackward(
+                dx: dx?.rows(rows), dWeight: dWeight, dBias: dBias, dOut: dOut.rows(rows), x: x.rows(rows),
+                weight: weight, kernel: kernel, groups: groups)
+        }
+    }
+
+    /// One utterance.
+    private func positionalConvolutionBackward(
         dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, weight: Matrix, kernel: Int, groups: Int
     ) {
         let input = read(x), w = read(weight), g = read(dOut), width = x.columns / groups, channels = x.columns

@@ -1,0 +1,63 @@
+import Buffers
+import CNumerics
+
+/// Products in tiles of registers, ours, where the processor has the instructions: for factors whose rows overlap, which oneDNN refuses, and
+/// for attention's, which it would compile for every length of utterance.
+///
+/// Linear maps stay with oneDNN, which also knows processors that multiply in other ways.
+enum Tiles {
+    static func areAvailable(_ operand: Precision) -> Bool { ut_tiles_available(operand == .bfloat16) }
+
+    /// The right factors of a product, each as panels, one behind the other.
+    struct Panels: Sendable {
+        let buffer: AlignedBuffer
+        let count: Int
+        /// `k` of each.
+        let depth: Int
+        /// `n` of each.
+        let width: Int
+        let precision: Precision
+
+        /// The transposed rows of a weight `[outputs, inputs]` in blocks of as many outputs each.
+        init(_ weight: Matrix, blocks: Int, buffer makeBuffer: (Int) -> AlignedBuffer) {
+            precondition(weight.rows % blocks == 0, "\(weight.rows) outputs in \(blocks) blocks")
+            (count, depth, width, precision) = (blocks, weight.columns, weight.rows / blocks, weight.precision)
+            buffer = makeBuffer(blocks * Self.byteCount(depth: depth, width: width, precision))
+            for block in 0..<blocks {
+                let rows = weight.rows(block * width..<(block + 1) * width)
+                ut_panels_pack_transposed(address(of: block), rows.native, depth, width)
+            }
+        }
+
+        func unpack(to weight: Matrix) {
+            for block in 0..<count {
+                let rows = weight.rows(block * width..<(block + 1) * width)
+                ut_panels_unpack_transposed(rows.native, address(of: block), depth, width)
+            }
+        }
+
+        func address(of block: Int) -> UnsafeMutableRawPointer {
+            buffer.bytes.baseAddress! + block * Self.byteCount(depth: depth, width: width, precision)
+        }
+
+        private static func byteCount(depth: Int, width: Int, _ precision: Precision) -> Int {
+            ut_panels_bytes(depth, width, precision == .bfloat16)
+        }
+    }
+
+    /// `out = activation(windows · panels + b)`, row `t` of the windows beginning at row `t · stride` of `x`, whose rows lie end to end.
+    static func slide(
+        _ out: Matrix, over x: Matrix, stride: Int, by panels: Panels, block: Int = 0, bias: UnsafePointer<Float>?,
+        gelu: Bool, accumulate: Bool = false
+    ) {
+        precondition(
+            x.isContiguous && x.precision == panels.precision && out.columns == panels.width
+                && (out.rows - 1) * stride * x.columns + panels.depth <= x.elementCount,
+            "windows of \(panels.depth) elements over \(x.shape) into \(out.shape)")
+        let windows = ut_factor(
+            data: x.address, row_bytes: stride * x.columns * x.precision.byteCount, step_bytes: 4)
+        ut_tiles_multiply(
+            out.native, windows, panels.address(of: block), x.precision == .bfloat16, out.rows, panels.depth,
+            panels.width, bias, gelu, accumulate)
+    }
+}
