@@ -39,6 +39,12 @@ let package = Package(
                 "Files", "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
+            name: "CorpusAdapters",
+            dependencies: [
+                "Corpus", "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .target(
             name: "Checkpoints",
             dependencies: [
                 "Buffers", "Files", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
@@ -94,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
-                "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "Console", "CacheInspection", "FrozenModels", "Caching", "CorpusAdapters", "Corpus", "SpeechEncoder",
+                "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -114,6 +120,7 @@ let package = Package(
         .testTarget(
             name: "CorpusTests",
             dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(name: "CorpusAdaptersTests", dependencies: ["CorpusAdapters", "Corpus", "Faults"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "SpeechEncoderTests", dependencies: ["SpeechEncoder", "Checkpoints", "Kernels", "Faults"]),
