@@ -10,7 +10,8 @@ let package = Package(
         .executable(name: "undertone-train", targets: ["undertone-train"]),
         .executable(name: "undertone", targets: ["undertone"]),
         // What reads files that come from elsewhere, for the fuzzers (Fuzz/).
-        .library(name: "Readers", targets: ["Checkpoints", "Corpus", "FeatureStore", "Runs", "Faults"]),
+        .library(
+            name: "Readers", targets: ["Checkpoints", "Corpus", "CorpusAdapters", "FeatureStore", "Runs", "Faults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

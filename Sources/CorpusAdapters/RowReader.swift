@@ -35,11 +35,9 @@ struct RowReader {
 
     /// A name of a file or utterance.
     mutating func name(_ text: String, _ column: String) -> String? {
-        guard !text.isEmpty, !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            report(.label, "\(column) is '\(printable(text))'; expected a name")
-            return nil
-        }
-        return text
+        if !text.isEmpty { return text }
+        report(.label, "\(column) is empty; expected a name")
+        return nil
     }
 
     /// nil for a speaker that is not known.

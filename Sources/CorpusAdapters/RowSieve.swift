@@ -25,6 +25,11 @@ struct RowSieve {
         }
         originOfId[row.id] = row.origin
         let path = row.span.path
+        for (name, text) in [("id", row.id), ("path", path)]
+        where text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            reject(.label, row.origin, "\(name) '\(printable(text))' has control characters")
+            return false
+        }
         let isThere = isThere[path] ?? FileManager.default.fileExists(atPath: path)
         self.isThere[path] = isThere
         if !isThere {

@@ -16,7 +16,7 @@ enum TimeText {
                 of: /(?:([0-9]+) days? ?)?(?:([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?))?/),
             !text.isEmpty
         else { return nil }
-        func part(_ text: Substring?) -> Double { text.flatMap { finiteNumber(String($0)) } ?? 0 }
+        func part(_ digits: Substring?) -> Double { digits.map { Double($0) ?? .infinity } ?? 0 }
         return part(match.1) * 86_400 + part(match.2) * 3600 + part(match.3) * 60 + part(match.4)
     }
 

@@ -97,7 +97,10 @@ import Testing
             ["id 'MSP-PODCAST_0001_0008' is there already, on line 2; ids must be unique"]
         ),
         ("MSP-PODCAST_0004_0040.wav,X,3.5,3.5,3.5,33,Female", ["7 cells; expected 8, as in the header"]),
-        (",X,3.5,3.5,3.5,33,Female,Test2", ["FileName is ''; expected a name"]),
+        (",X,3.5,3.5,3.5,33,Female,Test2", ["FileName is empty; expected a name"]),
+        (
+            "MSP\u{7}.wav,X,3.5,3.5,3.5,33,Female,Test2", ["id 'MSP\\u{07}' has control characters"]
+        ),
         (
             "MSP-PODCAST_0004_9999.wav,X,3.5,3.5,3.5,33,Female,Test2",
             ["Audios/MSP-PODCAST_0004_9999.wav is not there; expected the recording of 'MSP-PODCAST_0004_9999'"]
