@@ -10,7 +10,8 @@ let package = Package(
         .executable(name: "undertone-train", targets: ["undertone-train"]),
         .executable(name: "undertone", targets: ["undertone"]),
         // What reads files that come from elsewhere, for the fuzzers (Fuzz/).
-        .library(name: "Readers", targets: ["Checkpoints", "Corpus", "FeatureStore", "Runs", "Faults"]),
+        .library(
+            name: "Readers", targets: ["Checkpoints", "Corpus", "CorpusAdapters", "FeatureStore", "Runs", "Faults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,6 +38,12 @@ let package = Package(
             name: "Corpus",
             dependencies: [
                 "Files", "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "CorpusAdapters",
+            dependencies: [
+                "Corpus", "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Checkpoints",
@@ -94,8 +101,8 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
-                "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "Console", "CacheInspection", "FrozenModels", "Caching", "CorpusAdapters", "Corpus", "SpeechEncoder",
+                "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -114,6 +121,7 @@ let package = Package(
         .testTarget(
             name: "CorpusTests",
             dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(name: "CorpusAdaptersTests", dependencies: ["CorpusAdapters", "Corpus", "Faults"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "SpeechEncoderTests", dependencies: ["SpeechEncoder", "Checkpoints", "Kernels", "Faults"]),

@@ -1,3 +1,4 @@
+import Corpus
 import FeatureStore
 
 /// What a person wants to know of a cache.
@@ -39,29 +40,6 @@ public struct SplitSummary: Sendable, Equatable, Codable {
     public var audioSeconds: Double
     /// In the manifest's order; a label that nobody of the split has is there with a count of 0.
     public var labels: [LabelSummary]
-}
-
-/// The labels of one dimension, in their own scale. Moments are the population's, as everywhere in this project.
-public struct LabelSummary: Sendable, Equatable, Codable {
-    public var name: String
-    /// How many utterances are labelled.
-    public var count: Int
-    public var mean: Double?
-    public var standardDeviation: Double?
-    public var minimum: Double?
-    public var maximum: Double?
-
-    init(name: String, values: [Double]) {
-        self.name = name
-        count = values.count
-        guard !values.isEmpty else { return }
-        let n = Double(values.count)
-        let mean = values.reduce(0, +) / n
-        self.mean = mean
-        standardDeviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
-        minimum = values.min()
-        maximum = values.max()
-    }
 }
 
 public struct SpeakerSummary: Sendable, Equatable, Codable {

@@ -60,7 +60,7 @@ extension StageOne {
     ) throws {
         if observer.shouldStop() { throw CachingError.interrupted }
         let entry = reader.entries[row]
-        guard let recording = try? recordings.decode(utterance.audioPath), recording.sha256 == entry.audioSHA256
+        guard let recording = try? recordings.decode(utterance.span), recording.sha256 == entry.audioSHA256
         else { return }
         let states = try reference.hiddenStates(of: recording.samples)
         for (number, cut) in settings.layout.cuts.enumerated() {

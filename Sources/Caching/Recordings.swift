@@ -3,13 +3,13 @@ import Foundation
 
 /// Where waveforms come from. The protocol is there so that tests need no audio.
 public protocol RecordingSource: Sendable {
-    /// Size and time of a file, nil if it is not there.
-    func stamp(_ path: String) -> FileStamp?
-    /// Length according to the header, nil if the header does not say.
+    /// Of the file and the part that is heard of it, nil if the file is not there.
+    func stamp(_ span: AudioSpan) -> FileStamp?
+    /// Length in seconds according to the header, nil if the header does not say.
     /// - Throws: a `Fault` if the file cannot be a recording.
-    func probe(_ path: String) throws -> Double?
+    func probe(_ span: AudioSpan) throws -> Double?
     /// - Throws: a `Fault`; one of kind `badInput` or `missingInput` rejects this recording and no other.
-    func decode(_ path: String) throws -> DecodedRecording
+    func decode(_ span: AudioSpan) throws -> DecodedRecording
 }
 
 /// A file's size and modification time: if both are as they were, so are its contents.
@@ -28,6 +28,22 @@ public struct FileStamp: Sendable, Hashable {
         guard stat(path, &status) == 0 else { return nil }
         byteCount = Int(status.st_size)
         modifiedNanoseconds = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+    }
+}
+
+extension FileStamp {
+    /// The stamp of a part of the file. The part's bounds are folded into the time, so that other bounds are another stamp, and
+    /// the recording is looked at again.
+    public func marked(by segment: Segment?) -> FileStamp {
+        guard let segment else { return self }
+        // FNV-1a, of 64 bits.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for bound in [segment.startSeconds, segment.endSeconds ?? -1] {
+            withUnsafeBytes(of: bound.bitPattern.littleEndian) {
+                for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            }
+        }
+        return FileStamp(byteCount: byteCount, modifiedNanoseconds: modifiedNanoseconds ^ Int(hash >> 1))
     }
 }
 
@@ -59,21 +75,22 @@ public struct AudioRecordings: RecordingSource {
         self.normalise = normalise
     }
 
-    public func stamp(_ path: String) -> FileStamp? { FileStamp(path: path) }
+    public func stamp(_ span: AudioSpan) -> FileStamp? { FileStamp(path: span.path)?.marked(by: span.segment) }
 
-    public func probe(_ path: String) throws -> Double? {
-        let header = try AudioFile.probe(path)
+    public func probe(_ span: AudioSpan) throws -> Double? {
+        let header = try AudioFile.probe(span.path, segment: span.segment)
         guard let frames = header.frames else { return nil }
         // At another rate, how many samples there are after resampling is for the resampler to say.
         guard header.sampleRateHz != sampleRateHz || frames >= minimumSamples else {
             throw AudioError.tooShort(
-                path: path, sampleCount: frames, minimumSamples: minimumSamples, sampleRateHz: sampleRateHz)
+                path: span.path, sampleCount: frames, minimumSamples: minimumSamples, sampleRateHz: sampleRateHz)
         }
         return header.durationSeconds
     }
 
-    public func decode(_ path: String) throws -> DecodedRecording {
-        var waveform = try AudioFile.decode(path, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)
+    public func decode(_ span: AudioSpan) throws -> DecodedRecording {
+        var waveform = try AudioFile.decode(
+            span.path, segment: span.segment, sampleRateHz: sampleRateHz, minimumSamples: minimumSamples)
         if normalise { Waveform.normalise(&waveform.samples) }
         return DecodedRecording(
             samples: waveform.samples, sha256: waveform.sha256, notes: waveform.notes(normalised: normalise))

@@ -1,3 +1,4 @@
+import Corpus
 import FeatureStore
 import Files
 import Foundation
@@ -64,15 +65,15 @@ public struct Salvage: Sendable {
 /// all others without asking whether their files have been touched since, as it does where a recording is gone.
 public struct RecordingsToRepair: RecordingSource {
     private let base: any RecordingSource
-    private let paths: Set<String>
+    private let spans: Set<AudioSpan>
 
-    /// - Parameter paths: of the audio files whose utterances are to be computed.
-    public init(_ base: any RecordingSource, only paths: Set<String>) {
+    /// - Parameter spans: where the utterances that are to be computed are heard.
+    public init(_ base: any RecordingSource, only spans: Set<AudioSpan>) {
         self.base = base
-        self.paths = paths
+        self.spans = spans
     }
 
-    public func stamp(_ path: String) -> FileStamp? { paths.contains(path) ? base.stamp(path) : nil }
-    public func probe(_ path: String) throws -> Double? { try base.probe(path) }
-    public func decode(_ path: String) throws -> DecodedRecording { try base.decode(path) }
+    public func stamp(_ span: AudioSpan) -> FileStamp? { spans.contains(span) ? base.stamp(span) : nil }
+    public func probe(_ span: AudioSpan) throws -> Double? { try base.probe(span) }
+    public func decode(_ span: AudioSpan) throws -> DecodedRecording { try base.decode(span) }
 }

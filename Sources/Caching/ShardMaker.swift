@@ -82,7 +82,7 @@ struct ShardMaker {
         let line = ComputeLine<Decoded, Result>(
             estimates: estimates, limits: settings.lineLimits, shouldStop: observer.shouldStop,
             decode: { [recordings] index in
-                let recording = Swift.Result { try recordings.decode(pending[index].utterance.audioPath) }
+                let recording = Swift.Result { try recordings.decode(pending[index].utterance.span) }
                 return (recording, samples: (try? recording.get())?.samples.count ?? 0)
             },
             compute: { [self] index, recording in work(on: pending[index], recording) })

@@ -91,7 +91,7 @@ struct ShardPlan: Sendable {
         }
         if let existing { sources.append(existing) }
         let items = members.map { utterance in
-            let stamp = recordings.stamp(utterance.audioPath)
+            let stamp = recordings.stamp(utterance.span)
             return Item(utterance: utterance, stamp: stamp, action: action(utterance.id, stamp, sources))
         }
         var seen = Set(members.map(\.id))

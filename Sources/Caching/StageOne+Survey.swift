@@ -69,7 +69,7 @@ extension StageOne {
     private func probe(_ utterances: [Utterance]) -> [Result<Double?, any Error>] {
         let results = Mutex([Result<Double?, any Error>](repeating: .success(nil), count: utterances.count))
         DispatchQueue.concurrentPerform(iterations: utterances.count) { index in
-            let result = Result { try recordings.probe(utterances[index].audioPath) }
+            let result = Result { try recordings.probe(utterances[index].span) }
             results.withLock { $0[index] = result }
         }
         return results.withLock { $0 }

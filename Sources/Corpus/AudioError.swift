@@ -18,13 +18,16 @@ public enum AudioError: Fault, Equatable {
     /// `count` samples are NaN, infinite, or beyond what any recording has; `firstSample` counts from 0 and is, like
     /// `seconds`, that of the file, not of the waveform.
     case notFinite(path: String, count: Int, firstSample: Int, seconds: Double)
+    /// The file, or what of it can be read, is shorter than the manifest's `start` and `end` say.
+    case beyondEnd(path: String, segment: Segment, readableSeconds: Double)
     /// libsoxr refused; a bug, since rates are checked before.
     case resampling(path: String, reason: String)
 
     public var kind: FaultKind {
         switch self {
         case .missing: .missingInput
-        case .unreadable, .damaged, .unsupported, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite: .badInput
+        case .unreadable, .damaged, .unsupported, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite, .beyondEnd:
+            .badInput
         case .resampling: .bug
         }
     }
@@ -60,6 +63,11 @@ public enum AudioError: Fault, Equatable {
             let samples = count == 1 ? "1 sample is" : "\(count) samples are"
             return "\(path): \(samples) NaN, infinite or beyond 1e12, the first at \(hundredths) s (sample \(first)); "
                 + "re-export the recording"
+        case .beyondEnd(let path, let segment, let seconds):
+            let hundredths = (seconds * 100).rounded(.down) / 100
+            return
+                "\(path): the segment from \(segment) goes beyond the \(plain(hundredths)) s that can be read of the file; "
+                + "correct the manifest's start and end, or leave end empty for the file's end"
         case .resampling(let path, let reason):
             return "\(path): resampling failed (\(reason)); please report this"
         }

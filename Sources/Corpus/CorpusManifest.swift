@@ -6,7 +6,8 @@ import Foundation
 ///
 /// A CSV file (UTF-8, RFC 4180) whose header names the columns `id, path, split, speaker`, in any order, and then any
 /// others. `path` is relative to the manifest's folder and stays inside it. An empty label cell means "unlabelled for
-/// that dimension", and an empty speaker, or `unknown`, that nobody knows who speaks.
+/// that dimension", and an empty speaker, or `unknown`, that nobody knows who speaks. Columns `start` and `end`, if they are
+/// there, say in seconds which part of the file a row is; an empty `start` is the file's beginning, an empty `end` its end.
 public struct CorpusManifest: Sendable, Equatable {
     /// The manifest's own path, as it was given.
     public let path: String
@@ -18,17 +19,23 @@ public struct CorpusManifest: Sendable, Equatable {
     /// The columns every manifest has.
     public static let requiredColumns = ["id", "path", "split", "speaker"]
 
+    /// The columns that a manifest of parts of files has beside them.
+    public static let segmentColumns = ["start", "end"]
+
+    /// What no label and no group can be called.
+    static let reservedColumns = requiredColumns + segmentColumns
+
     public init(path: String, columns: [String], utterances: [Utterance]) {
         self.path = path
         self.columns = columns
         self.utterances = utterances
     }
 
-    /// The columns that can serve as labels: beyond the required ones, with at least one cell filled, and every filled
+    /// The columns that can serve as labels: beyond the reserved ones, with at least one cell filled, and every filled
     /// cell a finite number. (An `age` column is one too: which labels are meant, the user says.)
     public var labelColumns: [String] {
         columns.filter { column in
-            guard !CorpusManifest.requiredColumns.contains(column) else { return false }
+            guard !CorpusManifest.reservedColumns.contains(column) else { return false }
             let filled = utterances.lazy.compactMap { $0.cells[column] }.filter { !$0.isEmpty }
             return !filled.isEmpty && filled.allSatisfy { finiteNumber($0) != nil }
         }
@@ -81,8 +88,8 @@ public struct CorpusManifest: Sendable, Equatable {
         _ labels: [String], columns: [String], headerLine: Int, rows: [(line: Int, id: String, cells: [String: String])]
     ) -> [ManifestError.Problem] {
         var problems: [ManifestError.Problem] = []
-        for label in labels where !columns.contains(label) || requiredColumns.contains(label) {
-            let candidates = columns.filter { !requiredColumns.contains($0) }
+        for label in labels where !columns.contains(label) || reservedColumns.contains(label) {
+            let candidates = columns.filter { !reservedColumns.contains($0) }
             let listed = candidates.isEmpty ? "there is none" : "the columns are " + candidates.joined(separator: ", ")
             let hint = nearestName(to: label, among: candidates).map { "; did you mean \($0)?" } ?? ""
             problems.append(.init(line: headerLine, message: "no label column '\(label)'; \(listed)\(hint)"))
@@ -90,7 +97,7 @@ public struct CorpusManifest: Sendable, Equatable {
         for row in rows {
             for label in labels {
                 guard let cell = row.cells[label], !cell.isEmpty, finiteNumber(cell) == nil,
-                    !requiredColumns.contains(label)
+                    !reservedColumns.contains(label)
                 else { continue }
                 let expected = "expected a finite number, or nothing when unlabelled"
                 problems.append(

@@ -1,8 +1,10 @@
 import Files
 
 extension CorpusManifest {
-    /// The columns whose values can tell groups of utterances apart: `speaker`, and every one beyond the required.
-    public var groupColumns: [String] { columns.filter { !["id", "path", "split"].contains($0) } }
+    /// The columns whose values can tell groups of utterances apart: `speaker`, and every one beyond the reserved.
+    public var groupColumns: [String] {
+        columns.filter { $0 == "speaker" || !CorpusManifest.reservedColumns.contains($0) }
+    }
 
     /// Checks that utterances can be grouped by these columns.
     /// - Throws: `ManifestError.invalid`, naming every column that is not there and the nearest that is.

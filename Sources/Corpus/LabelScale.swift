@@ -60,6 +60,6 @@ extension CorpusManifest {
 }
 
 /// `7` rather than `7.0`.
-private func plain(_ value: Double) -> String {
+package func plain(_ value: Double) -> String {
     Int(exactly: value).map(String.init) ?? "\(value)"
 }

@@ -54,11 +54,13 @@ struct ManifestChecker {
         let id = cells["id"].flatMap { checkID($0, row.line) }
         let audioPath = cells["path"].flatMap { checkPath($0, row.line) }
         let split = cells["split"].flatMap { checkSplit($0, row.line) }
-        guard let id, let audioPath, let split, let path = cells["path"], let speaker = cells["speaker"] else { return }
+        let segment = checkSegment(start: cells["start"] ?? "", end: cells["end"] ?? "", row.line)
+        guard let id, let audioPath, let split, let segment, let path = cells["path"], let speaker = cells["speaker"]
+        else { return }
         utterances.append(
             Utterance(
-                id: id, path: path, audioPath: audioPath, split: split, speaker: Self.known(speaker), cells: cells,
-                line: row.line))
+                id: id, path: path, audioPath: audioPath, segment: segment, split: split,
+                speaker: Self.known(speaker), cells: cells, line: row.line))
     }
 
     /// MSP-Podcast and others write `Unknown` for speakers that nobody named: taken for a name, it would make one speaker of
@@ -114,6 +116,25 @@ struct ManifestChecker {
         }
         return folder.appending(path: components.joined(separator: "/"), directoryHint: .notDirectory)
             .path(percentEncoded: false)
+    }
+
+    /// - Returns: nil for all of the file; nothing at all, reported, where the cells make no sense.
+    private mutating func checkSegment(start: String, end: String, _ line: Int) -> Segment?? {
+        var isSound = true
+        func seconds(_ text: String, _ column: String, _ empty: String) -> Double? {
+            guard !text.isEmpty else { return nil }
+            if let value = finiteNumber(text), 0...Segment.largestSeconds ~= value { return value }
+            report(line, "\(column) is '\(printable(text))'; expected seconds, such as 12.5, or nothing for \(empty)")
+            isSound = false
+            return nil
+        }
+        let first = seconds(start, "start", "the file's beginning") ?? 0
+        let last = seconds(end, "end", "the file's end")
+        guard isSound else { return nil }
+        guard first > 0 || last != nil else { return .some(nil) }
+        if let segment = Segment(startSeconds: first, endSeconds: last) { return segment }
+        report(line, "start \(plain(first)) is not before end \(printable(end)); expected start < end, in seconds")
+        return nil
     }
 
     private mutating func checkSplit(_ text: String, _ line: Int) -> Split? {

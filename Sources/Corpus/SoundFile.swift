@@ -11,6 +11,8 @@ struct SoundFile: ~Copyable {
     /// Kept for as long as libsndfile reads through it.
     private let altered: AlteredFile?
     private let isEstimated: Bool
+    /// Frames from the beginning of the file to what is read next.
+    private var position = 0
 
     /// libsndfile keeps the reason of a failed open in one global: opening and asking happen under one lock, so that a
     /// worker never reports another's reason.
@@ -65,6 +67,20 @@ struct SoundFile: ~Copyable {
     /// nil when the header does not say, as in a FLAC file written to a pipe.
     var promisedFrames: Int? { info.frames < Int64.max / 2 && !isEstimated ? Int(info.frames) : nil }
 
+    /// The same of a segment: where the header leaves the length open, as many as the segment asks for.
+    /// - Throws: `AudioError.beyondEnd`.
+    func promisedFrames(of segment: Segment?) throws(AudioError) -> Int? {
+        guard let segment else { return promisedFrames }
+        let start = segment.startFrame(sampleRateHz: sampleRateHz)
+        let end = segment.endFrame(sampleRateHz: sampleRateHz)
+        guard let promisedFrames else { return end.map { $0 - start } }
+        guard promisedFrames - start >= segment.leastFrameCount(sampleRateHz: sampleRateHz) else {
+            let seconds = Double(promisedFrames) / Double(sampleRateHz)
+            throw .beyondEnd(path: path, segment: segment, readableSeconds: seconds)
+        }
+        return min(end ?? promisedFrames, promisedFrames) - start
+    }
+
     /// The container's name in libsndfile's words, such as `FLAC (Free Lossless Audio Codec)`.
     var formatName: String {
         var format = SF_FORMAT_INFO()
@@ -81,11 +97,38 @@ struct SoundFile: ~Copyable {
     /// How many frames to read at a time. Where an MPEG stream ends within a frame, libsndfile drops the whole block.
     var blockFrames: Int { isEstimated ? MPEGStream.shortestFrame : max(256, 65_536 / channels) }
 
+    /// Goes to a second before a frame, from where codecs that carry a state from frame to frame (MP3's bit reservoir, the overlap of
+    /// Vorbis, the predictors of Opus) have it again when they reach that frame.
+    /// - Returns: false if the format cannot be sought in, or the file ends before; it is then to be opened again.
+    mutating func seek(towards frame: Int) -> Bool {
+        // Where the length is an estimate, so are the places.
+        guard info.seekable != 0, !isEstimated else { return false }
+        let target = max(0, frame - sampleRateHz)
+        position = Int(sf_seek(handle, sf_count_t(target), Int32(SEEK_SET)))
+        return position == target
+    }
+
+    /// Reads on to a frame and forgets what was before it.
+    /// - Returns: where that ended: at the frame, or at the end of the file.
+    mutating func discard(upTo frame: Int) -> Int {
+        guard position < frame else { return position }
+        var block = [Float](repeating: 0, count: blockFrames * channels)
+        while position < frame {
+            let count = read(into: &block, frames: min(blockFrames, frame - position))
+            guard count > 0 else { break }
+        }
+        return position
+    }
+
     /// Reads the next frames, channels interleaved, scaled to −1…1.
     /// - Returns: how many frames were read; fewer than `frames` only at the end.
     mutating func read(into buffer: inout [Float], frames: Int) -> Int {
         precondition(buffer.count >= frames * channels)
-        return buffer.withUnsafeMutableBufferPointer { Int(sf_readf_float(handle, $0.baseAddress, sf_count_t(frames))) }
+        let count = buffer.withUnsafeMutableBufferPointer {
+            Int(sf_readf_float(handle, $0.baseAddress, sf_count_t(frames)))
+        }
+        position += count
+        return count
     }
 
     /// How the length of what was read to the end goes with the header.

@@ -28,17 +28,25 @@ public enum Split: Hashable, Sendable {
         }
     }
 
-    /// The split that somebody who wrote `text` probably meant.
-    public static func suggestion(for text: String) -> String? {
+    /// The split that a corpus means by `text`: its usual names, in whatever case (`Train`, `Validation`, `dev`, `Test_1`, `eval`).
+    /// - Returns: nil for any other word.
+    public static func spelled(_ text: String) -> Split? {
         let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
-        if let split = Split(letters) { return split.description }
+        if let split = Split(letters) { return split }
         let digits = String(letters.drop { $0.isLetter }.drop { $0 == "0" })
         switch letters.prefix(while: \.isLetter) {
-        case "dev", "devel", "valid", "validation", "val", "tuning": return Split.development.description
-        case "tr", "training", "trn": return Split.train.description
-        case "test", "testing", "tst", "eval", "evaluation": return Split("test" + digits)?.description ?? "test"
-        default: return nearestName(to: letters, among: ["train", "development", "test"])
+        case "dev", "devel", "valid", "validation", "val", "tuning": return .development
+        case "tr", "training", "trn": return .train
+        case "test", "testing", "tst", "eval", "evaluation": return Split("test" + digits) ?? .test("")
+        default: return nil
         }
+    }
+
+    /// The split that somebody who wrote `text` probably meant.
+    public static func suggestion(for text: String) -> String? {
+        if let split = Split.spelled(text) { return split.description }
+        let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
+        return nearestName(to: letters, among: ["train", "development", "test"])
     }
 }
 

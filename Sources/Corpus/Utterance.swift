@@ -8,6 +8,8 @@ public struct Utterance: Sendable, Equatable {
     public let path: String
     /// The audio file's path from the file system's root.
     public let audioPath: String
+    /// The part of the file that the utterance is; nil for all of it.
+    public let segment: Segment?
     public let split: Split
     /// nil when the speaker is not known: the cell is empty, or says `unknown` in whatever case.
     public let speaker: String?
@@ -17,13 +19,16 @@ public struct Utterance: Sendable, Equatable {
     public let line: Int
 
     public var audioURL: URL { URL(filePath: audioPath) }
+    public var span: AudioSpan { AudioSpan(path: audioPath, segment: segment) }
 
     public init(
-        id: String, path: String, audioPath: String, split: Split, speaker: String?, cells: [String: String], line: Int
+        id: String, path: String, audioPath: String, segment: Segment? = nil, split: Split, speaker: String?,
+        cells: [String: String], line: Int
     ) {
         self.id = id
         self.path = path
         self.audioPath = audioPath
+        self.segment = segment
         self.split = split
         self.speaker = speaker
         self.cells = cells
@@ -42,7 +47,7 @@ public struct Utterance: Sendable, Equatable {
 
 /// A decimal number as a label may be written: `3`, `-0.5`, `1e-3`. No hexadecimal, `nan`, `inf` or surrounding
 /// spaces, all of which `Double.init` would take or a spreadsheet would produce.
-func finiteNumber(_ text: String) -> Double? {
+package func finiteNumber(_ text: String) -> Double? {
     let isDecimal = text.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"),

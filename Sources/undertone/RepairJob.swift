@@ -97,7 +97,7 @@ struct RepairJob {
             precision: model.compute,
             threads: max(1, ProcessInfo.processInfo.activeProcessorCount / workerCount))
         let settings = CachingSettings(directory: directory, layout: layout, workerCount: workerCount)
-        let recordings = RecordingsToRepair(model.recordings, only: Set(plan.pending.map(\.audioPath)))
+        let recordings = RecordingsToRepair(model.recordings, only: Set(plan.pending.map(\.span)))
         let survey = try StageOne(
             manifest: plan.wanted, settings: settings, recordings: recordings,
             observer: observer(nil, plan.wanted.path)

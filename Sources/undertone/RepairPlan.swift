@@ -108,13 +108,14 @@ struct RepairPlan {
             return named
         }
         guard let named else { return own }
-        let audioPaths = Dictionary(named.utterances.map { ($0.id, $0.audioPath) }) { first, _ in first }
+        let spans = Dictionary(named.utterances.map { ($0.id, $0.span) }) { first, _ in first }
         let folder = URL(filePath: named.path).absoluteURL.deletingLastPathComponent()
         let utterances = own.utterances.map { row in
-            Utterance(
-                id: row.id, path: row.path,
-                audioPath: audioPaths[row.id] ?? folder.appending(path: row.path).path(percentEncoded: false),
-                split: row.split, speaker: row.speaker, cells: row.cells, line: row.line)
+            let beside = folder.appending(path: row.path).path(percentEncoded: false)
+            let span = spans[row.id] ?? AudioSpan(path: beside, segment: row.segment)
+            return Utterance(
+                id: row.id, path: row.path, audioPath: span.path, segment: span.segment, split: row.split,
+                speaker: row.speaker, cells: row.cells, line: row.line)
         }
         return CorpusManifest(path: own.path, columns: own.columns, utterances: utterances)
     }

@@ -60,18 +60,18 @@ final class FakeRecordings: RecordingSource {
 
     func remove(_ path: String) { files.withLock { $0[path] = nil } }
 
-    func stamp(_ path: String) -> FileStamp? { files.withLock { $0[path]?.stamp } }
+    func stamp(_ span: AudioSpan) -> FileStamp? { files.withLock { $0[span.path]?.stamp } }
 
-    func probe(_ path: String) throws -> Double? {
-        guard let file = files.withLock({ $0[path] }) else { throw AudioError.missing(path: path) }
+    func probe(_ span: AudioSpan) throws -> Double? {
+        guard let file = files.withLock({ $0[span.path] }) else { throw AudioError.missing(path: span.path) }
         if let fault = file.fault, file.isProbed { throw fault }
         return Double(file.samples.count) / 16000
     }
 
-    func decode(_ path: String) throws -> DecodedRecording {
+    func decode(_ span: AudioSpan) throws -> DecodedRecording {
         Thread.sleep(forTimeInterval: decodeDelay)
         decodeCount.withLock { $0 += 1 }
-        guard let file = files.withLock({ $0[path] }) else { throw AudioError.missing(path: path) }
+        guard let file = files.withLock({ $0[span.path] }) else { throw AudioError.missing(path: span.path) }
         if let fault = file.fault { throw fault }
         let hash = file.samples.reduce(into: UInt64(5381)) { $0 = $0 &* 33 &+ UInt64($1.bitPattern) }
         return DecodedRecording(samples: file.samples, sha256: String(hash, radix: 16), notes: file.notes)

@@ -6,7 +6,9 @@ import Testing
 @Test(
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
-        (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]),
+        (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]), (.undertone, ["corpus"]),
+        (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
+        (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()

@@ -15,6 +15,8 @@ public func testOneInput(_ bytes: UnsafeRawPointer?, _ count: Int) -> CInt {
         precondition(path.hasPrefix(folder) && path != folder, "'\(utterance.path)' leaves the folder as '\(path)'")
         precondition(!path.dropFirst(folder.count).split(separator: "/").contains(".."), path)
         precondition(utterance.cells.count == manifest.columns.count)
+        guard let segment = utterance.segment else { continue }
+        precondition(segment.startSeconds >= 0 && segment.startSeconds < segment.endSeconds ?? .infinity)
     }
     let labels = manifest.labelColumns
     precondition(accepted { () throws(ManifestError) in try manifest.validateLabels(labels) } != nil)

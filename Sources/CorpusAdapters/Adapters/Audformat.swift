@@ -1,0 +1,171 @@
+import Corpus
+import Faults
+import Files
+import Foundation
+
+/// A database in audformat, as audb hands it out: `db.yaml`, `db.TABLE.csv`, and audio where the tables' `file` says.
+///
+/// The tables given hold the utterances; columns may also come from other filewise tables, by file. A table's split is that of its
+/// `split_id`, unless a column has it or shares are given.
+public struct Audformat: CorpusAdapter {
+    public static let name = "audformat"
+    public static let expectedLayout = "an audformat database's folder, with db.yaml and db.TABLE.csv"
+
+    public let source: String
+    private let tables: [String]
+    private let options: TableOptions
+
+    /// - Parameter tables: nothing for the only one.
+    public init(_ folder: String, tables: [String] = [], options: TableOptions) {
+        source = folder
+        self.tables = tables
+        self.options = options
+    }
+
+    public func read() throws(AdapterError) -> CorpusDraft {
+        try options.check()
+        let folder = try CorpusFolder(source, expected: Self.expectedLayout)
+        let header = try AudformatHeader(path: "\(folder.path)/db.yaml", expected: Self.expectedLayout)
+        let chosen = try choose(header)
+        let mapping = try mapping(header, chosen)
+        var draft = CorpusDraft(labels: labels(mapping, chosen, header))
+        var lookups: [String: [String: [String: String]]] = [:]
+        for name in Set(mapping.compactMap(\.table)) { lookups[name] = try lookup(name, header) }
+        for table in chosen {
+            let split = try split(of: table, header, mapping)
+            let content = try content(table.name, isSegmented: table.isSegmented)
+            draft.faults += content.faults
+            for row in content.rows {
+                var reader = RowReader(row.origin)
+                let built = self.row(row.cells, mapping, lookups, split, draft.labels.map(\.name), &reader)
+                draft.faults += reader.faults
+                if let built, reader.faults.isEmpty { draft.rows.append(built) }
+            }
+        }
+        try options.arrange(mapping.filter { !$0.isReserved }.map(\.column), of: &draft)
+        if let fractions = options.fractions, !draft.rows.isEmpty {
+            try fractions.assign(&draft.rows, seed: options.seed)
+        }
+        return draft
+    }
+
+    private func choose(_ header: AudformatHeader) throws(AdapterError) -> [AudformatHeader.Table] {
+        if tables.isEmpty {
+            guard header.tables.count == 1 else {
+                throw .usage(
+                    "\(header.path): which tables hold the utterances? Give --table NAME, of \(header.listing)")
+            }
+            return header.tables
+        }
+        var chosen: [AudformatHeader.Table] = []
+        for name in tables { chosen.append(try header.table(name)) }
+        return chosen
+    }
+
+    /// Columns given; else those of the tables, `arousal` under the name of activation.
+    private func mapping(
+        _ header: AudformatHeader, _ chosen: [AudformatHeader.Table]
+    ) throws(AdapterError) -> [ColumnMapping] {
+        let names = chosen.flatMap { $0.columns.map(\.name) }
+        var mapping = options.columns
+        for item in mapping where item.table == nil && item.source != "file" && !names.contains(item.source) {
+            let hint = nearestName(to: item.source, among: names).map { "; did you mean \($0)?" } ?? ""
+            throw .usage(
+                "--column \(item.column)=\(item.source): no such column; the tables are \(header.listing)\(hint)")
+        }
+        for name in names {
+            let column = name == "arousal" && !names.contains("activation") ? "activation" : name
+            guard options.columns.isEmpty || column == "speaker" || column == "split",
+                !mapping.contains(where: { $0.column == column })
+            else { continue }
+            mapping.append(ColumnMapping(column: column, source: name))
+        }
+        for item in mapping where CorpusManifest.segmentColumns.contains(item.column) || item.column == "path" {
+            throw .usage("--column \(item.column)=…: an audformat table has file, start and end of its own")
+        }
+        return mapping
+    }
+
+    /// The columns that hold numbers according to their schemes, or their names.
+    private func labels(
+        _ mapping: [ColumnMapping], _ chosen: [AudformatHeader.Table], _ header: AudformatHeader
+    ) -> [LabelColumn] {
+        mapping.compactMap { item in
+            guard !item.isReserved else { return nil }
+            let own = chosen.flatMap(\.columns).first { item.table == nil && $0.name == item.source }
+            let scheme = own?.scheme.flatMap { header.schemes[$0] }
+            guard options.isLabel(item.column) || scheme?.isFloat == true || scheme?.scale != nil else { return nil }
+            return LabelColumn(item.column, scale: scheme?.scale)
+        }
+    }
+
+    private func content(_ table: String, isSegmented: Bool) throws(AdapterError) -> LabelTable {
+        let path = "\(source)/db.\(table).csv"
+        if !FileManager.default.fileExists(atPath: path) {
+            for other in ["parquet", "pkl"]
+            where FileManager.default.fileExists(atPath: "\(source)/db.\(table).\(other)") {
+                throw .notCSV(table: "\(source)/db.\(table).\(other)", database: source)
+            }
+        }
+        return try LabelTable(
+            path: path, required: isSegmented ? ["file", "start", "end"] : ["file"], expected: Self.expectedLayout)
+    }
+
+    /// A filewise table's cells, by file.
+    private func lookup(_ name: String, _ header: AudformatHeader) throws(AdapterError) -> [String: [String: String]] {
+        let table = try header.table(name)
+        guard !table.isSegmented else {
+            throw .usage(
+                "--column …=\(name):…: the table is segmented; expected a filewise one, which is looked up by file")
+        }
+        let content = try content(name, isSegmented: false)
+        for item in options.columns where item.table == name && !content.columns.contains(item.source) {
+            throw .usage(
+                "--column \(item.column)=\(name):\(item.source): no such column; the tables are \(header.listing)")
+        }
+        return Dictionary(content.rows.map { ($0.cells["file"] ?? "", $0.cells) }) { first, _ in first }
+    }
+
+    private func split(
+        of table: AudformatHeader.Table, _ header: AudformatHeader, _ mapping: [ColumnMapping]
+    ) throws(AdapterError) -> Split? {
+        if options.fractions != nil { return .train }
+        if mapping.contains(where: { $0.column == "split" }) { return nil }
+        guard let id = table.splitId else {
+            throw .usage(
+                "\(header.path): table '\(table.name)' has no split_id; give --column split=NAME, or --fractions "
+                    + "train=0.7,development=0.15,test=0.15")
+        }
+        guard let split = Split.spelled(header.splitTypes[id] ?? "") ?? Split.spelled(id) else {
+            throw .malformed(
+                path: header.path, line: nil,
+                message: "split '\(id)' is of type '\(header.splitTypes[id] ?? "")'; expected train, dev or test")
+        }
+        return split
+    }
+
+    private func row(
+        _ cells: [String: String], _ mapping: [ColumnMapping], _ lookups: [String: [String: [String: String]]],
+        _ tableSplit: Split?, _ labels: [String], _ reader: inout RowReader
+    ) -> DraftRow? {
+        let file = reader.name(cells["file"] ?? "", "file")
+        var values: [String: String] = [:]
+        for item in mapping {
+            let row = item.table.map { lookups[$0]?[file ?? ""] ?? [:] } ?? cells
+            let text = row[item.source] ?? ""
+            values[item.column] =
+                labels.contains(item.column)
+                ? reader.label(text, item.source) : RowReader.isBlank(text) ? "" : text
+        }
+        let split =
+            tableSplit
+            ?? reader.split(values["split"] ?? "", "split", expected: "\(Split.expected), or a usual name of one")
+        let segment = reader.segment(start: cells["start"] ?? "", end: cells["end"] ?? "")
+        guard let file, let split, let segment else { return nil }
+        let id = values["id"].flatMap { $0.isEmpty ? nil : $0 } ?? spanId(withoutExtension(file), segment)
+        return DraftRow(
+            id: id, span: AudioSpan(path: file.hasPrefix("/") ? file : "\(source)/\(file)", segment: segment),
+            split: split, speaker: RowReader.speaker(values["speaker"] ?? ""),
+            cells: values.filter { !ColumnMapping.reserved.contains($0.key) }, origin: reader.origin)
+    }
+}

@@ -1,0 +1,84 @@
+import Corpus
+import Faults
+import Files
+import Foundation
+
+/// A CSV file of labels, UTF-8, with a header. Cells are taken without the spaces around them; lines that begin with `#` are
+/// comments.
+struct LabelTable {
+    struct Row {
+        var origin: Origin
+        /// By column.
+        var cells: [String: String]
+    }
+
+    let path: String
+    let columns: [String]
+    private(set) var rows: [Row] = []
+    /// Lines that are no row of this table.
+    private(set) var faults: [CorpusFinding] = []
+
+    /// - Parameters:
+    ///   - known: columns that are found whatever the case of their letters.
+    ///   - required: of those, the ones that must be there.
+    /// - Throws: `AdapterError.missing`, `.unreadable`, or `.malformed` for text that is not UTF-8, and for a header that has no such
+    ///   columns or one of them twice.
+    init(path: String, known: [String] = [], required: [String] = [], expected: String) throws(AdapterError) {
+        self.path = path
+        let bytes = try readLabelFile(path, expected: expected)
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw .malformed(path: path, line: nil, message: "is not UTF-8 text; save it as UTF-8")
+        }
+        let (records, mistakes) = CommaSeparated.parse(bytes)
+        faults = mistakes.map { CorpusFinding(.label, Origin(file: path, line: $0.line), $0.message) }
+        let lines = records.filter { $0.cells[0].first != "#" }
+        guard let header = lines.first else {
+            throw .malformed(path: path, line: nil, message: "is empty; expected a header and a line per utterance")
+        }
+        columns = header.cells.map { cell in
+            let name = cell.trimmingCharacters(in: .whitespaces)
+            return known.first { $0.lowercased() == name.lowercased() } ?? name
+        }
+        if let twice = columns.first(where: { name in columns.count { $0 == name } > 1 }) {
+            throw .malformed(path: path, line: header.line, message: "column '\(printable(twice))' is there twice")
+        }
+        let absent = required.filter { !columns.contains($0) }
+        guard absent.isEmpty else {
+            throw .malformed(
+                path: path, line: header.line,
+                message: "no column \(absent.joined(separator: ", ")); expected \(required.joined(separator: ", ")), "
+                    + "and found \(abbreviated(columns))")
+        }
+        for line in lines.dropFirst() {
+            let origin = Origin(file: path, line: line.line)
+            guard line.cells.count == columns.count else {
+                let message = "\(line.cells.count) cells; expected \(columns.count), as in the header"
+                faults.append(CorpusFinding(.label, origin, message))
+                continue
+            }
+            let cells = line.cells.map { $0.trimmingCharacters(in: .whitespaces) }
+            rows.append(Row(origin: origin, cells: Dictionary(uniqueKeysWithValues: zip(columns, cells))))
+        }
+    }
+}
+
+/// The lines of a text file, counted from 1, without their ends (LF or CRLF). Bytes that are not UTF-8 become U+FFFD: annotators'
+/// comments are written in whatever they were.
+func labelLines(_ path: String, expected: String) throws(AdapterError) -> [(origin: Origin, text: String)] {
+    var bytes = try readLabelFile(path, expected: expected)[...]
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    return lines.enumerated().map { index, line in
+        let text = line.last == 0x0D ? line.dropLast() : line
+        return (Origin(file: path, line: index + 1), String(decoding: text, as: UTF8.self))
+    }
+}
+
+private func readLabelFile(_ path: String, expected: String) throws(AdapterError) -> [UInt8] {
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path, expected: expected) }
+    do {
+        return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    } catch {
+        throw .unreadable(path: path, reason: error.localizedDescription)
+    }
+}
