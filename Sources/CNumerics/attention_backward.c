@@ -1,4 +1,7 @@
 #include "attention_scratch.h"
+#include "vectors.h"
+
+#if defined(__x86_64__)
 
 /// Queries of a block: enough for the sums over them to be worth their way to memory and back. Even, so that pairs are whole.
 enum { block_rows = 32 };
@@ -40,71 +43,71 @@ size_t ut_attention_backward_scratch_bytes(const ut_attention_head *head) {
     return s.used;
 }
 
-UT_INLINE void exponentials(float *x, float scale, float log_sum_exp, size_t columns) {
-    for (size_t c = 0; c < columns; c++) x[c] = ut_exp(scale * x[c] - log_sum_exp);
-}
-
-/// Word `c` of a row of pairs: the first of them, or the second beside it.
-UT_INLINE void put(uint32_t *pairs, bool second, size_t c, float x) {
-    pairs[c] = second ? pairs[c] | (uint32_t)ut_narrow(x) << 16 : ut_narrow(x);
-}
-
-UT_INLINE void dropped_row(void *out, bool is16, bool second, const float *p, float *g, size_t columns, ut_dropout d,
-                           size_t row) {
-    uint32_t low, high, threshold = ut_threshold(d.probability);
-    const float scale = 1.0f / (1.0f - d.probability);
-    ut_row_key(d, row, &low, &high);
-    for (size_t c = 0; c < columns; c++) {
-        const float keep = ut_keep(ut_hash(low, high, (uint32_t)c), threshold, scale);
-        g[c] *= keep;
-        if (is16) put(out, second, c, p[c] * keep);
-        else ((float *)out)[c] = p[c] * keep;
+/// Words of a transposed factor's row: float32, or the bfloat16 of an odd query beside those of the even one before it.
+UT_TILE void put(void *row, size_t column, size_t query, bool is16, __m512 x, __mmask16 lanes) {
+    uint32_t *words = (uint32_t *)row + column;
+    if (!is16) {
+        _mm512_mask_storeu_ps(words, lanes, x);
+        return;
     }
+    __m512i narrow = _mm512_cvtepu16_epi32(ut_narrow16(x));
+    if (query % 2)
+        narrow = _mm512_or_si512(_mm512_maskz_loadu_epi32(lanes, words), _mm512_slli_epi32(narrow, 16));
+    _mm512_mask_storeu_epi32(words, lanes, narrow);
 }
 
-UT_INLINE void paired_row(uint32_t *out, bool second, const float *p, size_t columns) {
-    for (size_t c = 0; c < columns; c++) put(out, second, c, p[c]);
+UT_TILE void *transposed_row(ut_factor f, size_t query, bool is16) {
+    return (char *)f.data + (is16 ? query / 2 : query) * f.step_bytes;
 }
 
 /// The probabilities from the scores, in place; what dropout leaves of them, transposed; and dropout's mask on the gradients.
-UT_CLONES static void recompute(const backward_memory *m, const float *log_sum_exp, float scale, size_t rows, size_t columns,
-                                ut_dropout d) {
-    const bool is16 = m->slopes.is16;
+static UT_AVX512 void recompute(const backward_memory *m, const float *log_sum_exp, float scale, size_t rows,
+                                size_t columns, ut_dropout d) {
+    const bool is16 = m->slopes.is16, drops = d.probability > 0;
     for (size_t r = 0; r < rows; r++) {
         float *p = ut_row(m->p, r), *g = ut_row(m->g, r);
-        void *out = (char *)m->p_transposed.data + (is16 ? r / 2 : r) * m->p_transposed.step_bytes;
-        exponentials(p, scale, log_sum_exp[r], columns);
-        if (d.probability > 0) {
-            if (!is16) dropped_row(out, false, false, p, g, columns, d, r);
-            else if (r % 2) dropped_row(out, true, true, p, g, columns, d, r);
-            else dropped_row(out, true, false, p, g, columns, d, r);
-        } else if (is16) {
-            if (r % 2) paired_row(out, true, p, columns);
-            else paired_row(out, false, p, columns);
+        void *out = transposed_row(m->p_transposed, r, is16);
+        const ut_row_mask mask = ut_mask_of_row(d, r);
+        const __m512 factor = _mm512_set1_ps(scale), shift = _mm512_set1_ps(-log_sum_exp[r]);
+        for (size_t c = 0; c < columns; c += 16) {
+            const __mmask16 lanes = ut_lanes(c, columns);
+            __m512 e = ut_exp16(_mm512_fmadd_ps(_mm512_maskz_loadu_ps(lanes, p + c), factor, shift));
+            _mm512_mask_storeu_ps(p + c, lanes, e);
+            if (drops) {
+                const __m512 keep = ut_keep16(&mask, c);
+                e = _mm512_mul_ps(e, keep);
+                _mm512_mask_storeu_ps(g + c, lanes, _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, g + c), keep));
+            }
+            // In float32 and without dropout the factor is the rows of p.
+            if (drops || is16) put(out, c, r, is16, e, lanes);
         }
     }
 }
 
-UT_INLINE void slope_row(uint16_t *out, uint32_t *pairs, bool second, const float *p, const float *g, float dot,
-                         float scale, size_t columns) {
-    for (size_t c = 0; c < columns; c++) {
-        const float slope = scale * p[c] * (g[c] - dot);
-        out[c] = ut_narrow(slope);
-        put(pairs, second, c, slope);
-    }
-}
-
 /// `scale · p · (g − Σ p g)`, and the same transposed.
-UT_CLONES static void slopes(const backward_memory *m, float scale, size_t rows, size_t columns) {
+static UT_AVX512 void slopes(const backward_memory *m, float scale, size_t rows, size_t columns) {
+    const bool is16 = m->slopes.is16;
     for (size_t r = 0; r < rows; r++) {
-        const float *p = ut_row(m->p, r);
-        float *g = ut_row(m->g, r), dot = ut_row_dot(p, g, columns);
-        if (m->slopes.is16) {
-            uint32_t *pairs = (uint32_t *)((char *)m->slopes_transposed.data + r / 2 * m->slopes_transposed.step_bytes);
-            if (r % 2) slope_row(ut_row(m->slopes, r), pairs, true, p, g, dot, scale, columns);
-            else slope_row(ut_row(m->slopes, r), pairs, false, p, g, dot, scale, columns);
-        } else {
-            for (size_t c = 0; c < columns; c++) g[c] = scale * p[c] * (g[c] - dot);
+        const float *p = ut_row(m->p, r), *g = ut_row(m->g, r);
+        void *out = ut_row(m->slopes, r), *words = transposed_row(m->slopes_transposed, r, is16);
+        __m512 sum = _mm512_setzero_ps();
+        for (size_t c = 0; c < columns; c += 16) {
+            const __mmask16 lanes = ut_lanes(c, columns);
+            sum = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(lanes, p + c), _mm512_maskz_loadu_ps(lanes, g + c), sum);
+        }
+        const __m512 dot = _mm512_set1_ps(_mm512_reduce_add_ps(sum)), factor = _mm512_set1_ps(scale);
+        for (size_t c = 0; c < columns; c += 16) {
+            const __mmask16 lanes = ut_lanes(c, columns);
+            const __m512 slope = _mm512_mul_ps(
+                _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, p + c), factor),
+                _mm512_sub_ps(_mm512_maskz_loadu_ps(lanes, g + c), dot));
+            // In float32 the rows of g take them, which are the transposed factor, too.
+            if (is16) {
+                _mm256_mask_storeu_epi16((uint16_t *)out + c, lanes, ut_narrow16(slope));
+                put(words, c, r, true, slope, lanes);
+            } else {
+                _mm512_mask_storeu_ps((float *)out + c, lanes, slope);
+            }
         }
     }
 }
@@ -143,3 +146,14 @@ void ut_attention_backward(const ut_attention_gradients *gradients, ut_rows d_ou
     ut_rows_convert(gradients->key, m.d_keys, keys, width);
     ut_rows_convert(gradients->value, m.d_values, keys, width);
 }
+#else
+size_t ut_attention_backward_scratch_bytes(const ut_attention_head *head) {
+    (void)head;
+    return 0;
+}
+
+void ut_attention_backward(const ut_attention_gradients *gradients, ut_rows d_out, const float *log_sum_exp,
+                           const ut_attention_head *h, void *scratch) {
+    __builtin_trap();
+}
+#endif

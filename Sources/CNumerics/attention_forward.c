@@ -1,5 +1,7 @@
 #include "attention_scratch.h"
-#include "include/softmax.h"
+#include "vectors.h"
+
+#if defined(__x86_64__)
 
 /// Queries of a block, whose scores take 24 KiB at most.
 enum { block_rows = 12, longest_tile = 512 };
@@ -39,17 +41,59 @@ size_t ut_attention_forward_scratch_bytes(const ut_attention_head *head) {
     return s.used;
 }
 
+/// A tile of keys, from `key` on, of the block's softmaxes. Maximum and total `Σ e^{scale · (score − maximum)}` run from tile to
+/// tile; what earlier tiles gave to the sums is brought to the new maximum. The probabilities are yet to be divided by the last total.
+static UT_AVX512 void soften(const ut_attention_head *h, const forward_memory *m, size_t at, size_t query, size_t count,
+                             size_t key, size_t keys) {
+    ut_dropout dropout = h->dropout;
+    dropout.first_row += query;
+    for (size_t r = 0; r < count; r++) {
+        float *s = ut_row(m->scores, r), *maximum = m->maximum + at + r, *total = m->total + at + r;
+        const __m512 lowest = _mm512_set1_ps(-INFINITY);
+        __m512 highest16 = lowest;
+        for (size_t c = 0; c < keys; c += 16)
+            highest16 = _mm512_max_ps(highest16, _mm512_mask_loadu_ps(lowest, ut_lanes(c, keys), s + c));
+        float highest = _mm512_reduce_max_ps(highest16);
+        if (key == 0) {
+            *total = 0;
+        } else if (highest <= *maximum) {
+            highest = *maximum;
+        } else {
+            float *sum = ut_row(m->sums, at + r);
+            const float factor = ut_exp(h->scale * (*maximum - highest));
+            for (size_t c = 0; c < h->width; c++) sum[c] *= factor;
+            *total *= factor;
+        }
+        *maximum = highest;
+        const ut_row_mask mask = ut_mask_of_row(dropout, r);
+        const __m512 scale = _mm512_set1_ps(h->scale), shift = _mm512_set1_ps(-h->scale * highest);
+        void *p = ut_row(m->probability, r);
+        __m512 sum = _mm512_setzero_ps();
+        for (size_t c = 0; c < keys; c += 16) {
+            const __mmask16 lanes = ut_lanes(c, keys);
+            __m512 e = ut_exp16(_mm512_fmadd_ps(_mm512_maskz_loadu_ps(lanes, s + c), scale, shift));
+            sum = _mm512_mask_add_ps(sum, lanes, sum, e);
+            if (dropout.probability > 0) e = _mm512_mul_ps(e, ut_keep16(&mask, key + c));
+            if (m->probability.is16) _mm256_mask_storeu_epi16((uint16_t *)p + c, lanes, ut_narrow16(e));
+            else _mm512_mask_storeu_ps((float *)p + c, lanes, e);
+        }
+        *total += _mm512_reduce_add_ps(sum);
+    }
+}
+
 /// `out = sums / total`.
-UT_CLONES static void finish(ut_rows out, float *log_sum_exp, ut_rows sums, const float *maximum, const float *total,
+static UT_AVX512 void finish(ut_rows out, float *log_sum_exp, ut_rows sums, const float *maximum, const float *total,
                              float scale, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++) {
         const float *x = ut_row(sums, r);
         void *o = ut_row(out, r);
-        const float factor = 1.0f / total[r];
-        if (out.is16)
-            for (size_t c = 0; c < width; c++) ut_store(o, true, c, x[c] * factor);
-        else
-            for (size_t c = 0; c < width; c++) ut_store(o, false, c, x[c] * factor);
+        const __m512 factor = _mm512_set1_ps(1.0f / total[r]);
+        for (size_t c = 0; c < width; c += 16) {
+            const __mmask16 lanes = ut_lanes(c, width);
+            const __m512 value = _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x + c), factor);
+            if (out.is16) _mm256_mask_storeu_epi16((uint16_t *)o + c, lanes, ut_narrow16(value));
+            else _mm512_mask_storeu_ps((float *)o + c, lanes, value);
+        }
         if (log_sum_exp) log_sum_exp[r] = scale * maximum[r] + logf(total[r]);
     }
 }
@@ -73,10 +117,7 @@ void ut_attention_forward(ut_rows out, float *log_sum_exp, const ut_attention_he
             // The softmax multiplies by the scale, so what is added is divided by it.
             if (h->positions.bias)
                 ut_positions_add(m.scores, ut_positions_of_block(h, query, key), 1.0f / h->scale, count, keys);
-            ut_dropout dropout = h->dropout;
-            dropout.first_row += query;
-            ut_softmax_tile(m.probability, m.scores, m.maximum + at, m.total + at, key > 0 ? sums : (ut_rows){0}, h->width,
-                            h->scale, count, keys, key, dropout);
+            soften(h, &m, at, query, count, key, keys);
             ut_tiles_multiply(sums, ut_factor_of(m.probability), m.values, is16, count, keys, h->width, NULL, false,
                               key > 0);
             if (isLast)
@@ -85,3 +126,11 @@ void ut_attention_forward(ut_rows out, float *log_sum_exp, const ut_attention_he
         }
     }
 }
+#else
+size_t ut_attention_forward_scratch_bytes(const ut_attention_head *head) {
+    (void)head;
+    return 0;
+}
+
+void ut_attention_forward(ut_rows out, float *log_sum_exp, const ut_attention_head *h, void *scratch) { __builtin_trap(); }
+#endif

@@ -66,32 +66,3 @@ UT_CLONES void ut_softmax_backward(ut_rows d_scores, ut_rows p, ut_rows d_p, flo
         else slope_row(o, false, probabilities, g, dot, scale, columns);
     }
 }
-
-UT_INLINE void drop_columns(float *x, size_t columns, size_t first_column, ut_dropout d, size_t row) {
-    uint32_t low, high, threshold = ut_threshold(d.probability);
-    float scale = 1.0f / (1.0f - d.probability);
-    ut_row_key(d, row, &low, &high);
-    for (size_t c = 0; c < columns; c++)
-        x[c] *= ut_keep(ut_hash(low, high, (uint32_t)(first_column + c)), threshold, scale);
-}
-
-UT_CLONES void ut_softmax_tile(ut_rows p, ut_rows scores, float *maximum, float *total, ut_rows sums, size_t width,
-                               float scale, size_t rows, size_t columns, size_t first_column, ut_dropout d) {
-    for (size_t r = 0; r < rows; r++) {
-        float *s = ut_row(scores, r), highest = row_maximum(s, columns);
-        if (first_column == 0) {
-            total[r] = 0;
-        } else if (highest <= maximum[r]) {
-            highest = maximum[r];
-        } else {
-            const float factor = ut_exp(scale * (maximum[r] - highest));
-            float *sum = ut_row(sums, r);
-            for (size_t c = 0; c < width; c++) sum[c] *= factor;
-            total[r] *= factor;
-        }
-        maximum[r] = highest;
-        total[r] += exponentials(s, scale, highest, columns);
-        if (d.probability > 0) drop_columns(s, columns, first_column, d, r);
-        if (p.is16) scaled_row(ut_row(p, r), true, s, 1.0f, columns);
-    }
-}

@@ -1,14 +1,10 @@
 #include "include/tiles.h"
-#include "inline.h"
 #include "panel_layout.h"
+#include "vectors.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <immintrin.h>
 
-// One set for both precisions, so that both are made from one source; float32 tiles name none of the BF16 instructions.
-#define UT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#define UT_TILE static inline __attribute__((always_inline)) UT_AVX512
 #define UT_UNROLL _Pragma("clang loop unroll(full)")
 
 bool ut_tiles_available(bool is16) {
@@ -43,7 +39,7 @@ UT_TILE __mmask16 lanes(const tile *t, int vector, int vectors) {
 }
 
 UT_TILE void tile_store(const tile *t, void *c, __m512 value, __mmask16 mask, const bool is16) {
-    if (is16 && t->c16) _mm256_mask_storeu_epi16(c, mask, (__m256i)_mm512_cvtneps_pbh(value));
+    if (is16 && t->c16) _mm256_mask_storeu_epi16(c, mask, ut_narrow16(value));
     else _mm512_mask_storeu_ps(c, mask, value);
 }
 

@@ -14,9 +14,3 @@ void ut_softmax_recompute(ut_rows scores, ut_rows dropped, const float *log_sum_
 /// `d_scores = scale · p · (dropout'(d_p) − Σ_c dropout'(d_p)·p)`, over each row; `p`, `d_p` float32.
 void ut_softmax_backward(ut_rows d_scores, ut_rows p, ut_rows d_p, float scale, size_t rows, size_t columns,
                          ut_dropout dropout);
-
-/// A tile of columns, from `first_column` on, of softmaxes over longer rows: `maximum` and `total = Σ e^{scale·(score − maximum)}` run
-/// from tile to tile, and `p = dropout(e^{scale·(scores − maximum)})` is yet to be divided by the last total. What was summed of
-/// earlier tiles, `sums[rows, width]`, and their totals are brought to the new maximum. `p` may be the rows of `scores`.
-void ut_softmax_tile(ut_rows p, ut_rows scores, float *maximum, float *total, ut_rows sums, size_t width, float scale,
-                     size_t rows, size_t columns, size_t first_column, ut_dropout dropout);
