@@ -5,6 +5,7 @@
 // so that no branch is left inside.
 
 UT_INLINE void gelu_row(void *out, bool out16, const void *x, bool x16, size_t columns) {
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++) ut_store(out, out16, c, ut_gelu(ut_load(x, x16, c)));
 }
 
@@ -12,13 +13,27 @@ UT_INLINE void drop_row(void *out, bool out16, const void *x, bool x16, size_t c
     uint32_t low, high, threshold = ut_threshold(d.probability);
     float scale = 1.0f / (1.0f - d.probability);
     ut_row_key(d, row, &low, &high);
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++)
         ut_store(out, out16, c, ut_load(x, x16, c) * ut_keep(ut_hash(low, high, (uint32_t)c), threshold, scale));
 }
 
 UT_INLINE void gelu_slope_row(void *dx, const void *d_out, bool d16, const void *x, bool x16, size_t columns) {
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++)
         ut_store(dx, d16, c, ut_load(d_out, d16, c) * ut_gelu_slope(ut_load(x, x16, c)));
+}
+
+UT_INLINE void dropped_gelu_slope_row(void *dx, const void *d_out, bool d16, const void *x, bool x16, size_t columns,
+                                      ut_dropout d, size_t row) {
+    uint32_t low, high, threshold = ut_threshold(d.probability);
+    float scale = 1.0f / (1.0f - d.probability);
+    ut_row_key(d, row, &low, &high);
+    UT_ELEMENTWISE
+    for (size_t c = 0; c < columns; c++) {
+        float keep = ut_keep(ut_hash(low, high, (uint32_t)c), threshold, scale);
+        ut_store(dx, d16, c, ut_load(d_out, d16, c) * keep * ut_gelu_slope(ut_load(x, x16, c)));
+    }
 }
 
 UT_CLONES void ut_dropout_apply(ut_rows out, ut_rows x, size_t rows, size_t columns, ut_dropout d) {
@@ -56,11 +71,11 @@ UT_CLONES void ut_gelu_backward(ut_rows dx, ut_rows d_out, ut_rows x, size_t row
         void *o = ut_row(dx, r);
         const void *g = ut_row(d_out, r), *i = ut_row(x, r);
         if (d.probability > 0) {
-            if (dx.is16) drop_row(o, true, g, true, columns, d, r);
-            else drop_row(o, false, g, false, columns, d, r);
-            g = o;
-        }
-        if (dx.is16 && x.is16) gelu_slope_row(o, g, true, i, true, columns);
+            if (dx.is16 && x.is16) dropped_gelu_slope_row(o, g, true, i, true, columns, d, r);
+            else if (dx.is16) dropped_gelu_slope_row(o, g, true, i, false, columns, d, r);
+            else if (x.is16) dropped_gelu_slope_row(o, g, false, i, true, columns, d, r);
+            else dropped_gelu_slope_row(o, g, false, i, false, columns, d, r);
+        } else if (dx.is16 && x.is16) gelu_slope_row(o, g, true, i, true, columns);
         else if (dx.is16) gelu_slope_row(o, g, true, i, false, columns);
         else if (x.is16) gelu_slope_row(o, g, false, i, true, columns);
         else gelu_slope_row(o, g, false, i, false, columns);

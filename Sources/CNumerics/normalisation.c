@@ -18,6 +18,7 @@ UT_INLINE float row_variance(const float *x, float mean, size_t columns) {
 
 UT_INLINE void normalise_row(void *out, bool out16, const float *x, float mean, float rstd, const float *gamma,
                              const float *beta, size_t columns) {
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++) ut_store(out, out16, c, (x[c] - mean) * rstd * gamma[c] + beta[c]);
 }
 
@@ -93,6 +94,7 @@ UT_CLONES void ut_layer_norm_backward(ut_rows dx, bool accumulate, ut_rows d_add
 
 UT_INLINE void activate_row(void *out, bool out16, const float *x, float mean, float rstd, const float *gamma,
                             const float *beta, size_t columns) {
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++) ut_store(out, out16, c, ut_gelu((x[c] - mean) * rstd * gamma[c] + beta[c]));
 }
 

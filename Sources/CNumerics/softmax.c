@@ -26,6 +26,7 @@ UT_INLINE float exponentials(float *x, float scale, float maximum, size_t column
 }
 
 UT_INLINE void scaled_row(void *out, bool out16, const float *x, float factor, size_t columns) {
+    UT_ELEMENTWISE
     for (size_t c = 0; c < columns; c++) ut_store(out, out16, c, x[c] * factor);
 }
 
