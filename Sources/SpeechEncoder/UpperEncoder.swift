@@ -91,12 +91,24 @@ public struct UpperEncoder: Sendable {
 
     /// The last layer's output, normed where the encoder has a last norm, `[N, C]` float32, without dropout.
     public func callAsFunction(_ rows: Matrix, offsets: PackedOffsets) -> Matrix {
+        callAsFunction(rows, offsets: offsets) { _, _ in }
+    }
+
+    /// The same, showing each part's output on the way up, named as the checkpoint names the part.
+    public func callAsFunction(
+        _ rows: Matrix, offsets: PackedOffsets, visit: (_ part: String, _ output: Matrix) -> Void
+    ) -> Matrix {
         let sequence = sequence(offsets)
         var x = embedding?(rows, offsets: offsets) ?? EncoderRows(rows, operand: precision, engine: engine)
-        for layer in layers { x = layer(x, sequence) }
+        if embedding != nil { visit("encoder.pos_conv_embed", x.residual) }
+        for layer in layers {
+            x = layer(x, sequence)
+            visit("encoder.layers.\(layer.index)", x.residual)
+        }
         guard let encoderNorm else { return x.residual }
         let out = makeRows(like: x)
         encoderNorm.forward(out, x: x.residual)
+        visit("encoder.layer_norm", out)
         return out
     }
 
@@ -116,11 +128,15 @@ public struct UpperEncoder: Sendable {
     }
 
     /// The output as above, with dropout, and what the backward pass needs.
-    public func forward(_ rows: Matrix, offsets: PackedOffsets, step: TrainingStep) -> (Matrix, Tape) {
+    /// - Parameter keepsTape: false where no backward pass comes of it: the tape is then empty, and memory that of a layer.
+    public func forward(
+        _ rows: Matrix, offsets: PackedOffsets, step: TrainingStep, keepsTape: Bool = true
+    ) -> (Matrix, Tape) {
         let sequence = sequence(offsets)
         var x: EncoderRows, embeddingTape: Embedding.Tape?
         if let embedding, trainsEmbedding {
             (x, embeddingTape) = embedding.forward(rows, offsets: offsets, step: step)
+            if !keepsTape { embeddingTape = nil }
         } else {
             x = embedding?(rows, offsets: offsets) ?? EncoderRows(rows, operand: precision, engine: engine)
         }
@@ -132,7 +148,7 @@ public struct UpperEncoder: Sendable {
                 continue
             }
             let (out, tape) = layer.forward(x, sequence, step: step)
-            records.append(recomputes ? .input(x) : .whole(tape))
+            if keepsTape { records.append(recomputes ? .input(x) : .whole(tape)) }
             x = out
         }
         guard let encoderNorm else {

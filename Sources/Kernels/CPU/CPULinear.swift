@@ -71,7 +71,7 @@ extension CPUEngine {
     public func freeze(_ weight: Matrix, precision: Precision) -> any FrozenWeight {
         let plain = makeMatrix(rows: weight.rows, columns: weight.columns, precision: precision)
         convert(weight, to: plain)
-        return CPUFrozenWeight(plain: plain)
+        return CPUFrozenWeight(plain: plain, pool: pool)
     }
 
     public func linearForward(
@@ -172,7 +172,12 @@ final class CPUFrozenWeight: FrozenWeight {
     private let plain: Matrix
     private let forms = Mutex<[Form]>([])
 
-    init(plain: Matrix) { self.plain = plain }
+    private let pool: BufferPool
+
+    init(plain: Matrix, pool: BufferPool) {
+        self.plain = plain
+        self.pool = pool
+    }
 
     var outputs: Int { plain.rows }
     var inputs: Int { plain.columns }
@@ -183,7 +188,7 @@ final class CPUFrozenWeight: FrozenWeight {
             if let form = forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
                 return form.buffer
             }
-            let buffer = AlignedBuffer(byteCount: product.packedBytes)
+            let buffer = pool.buffer(byteCount: product.packedBytes)
             product.pack(plain.address, strides: (1, plain.rowStride), into: buffer.bytes.baseAddress!)
             forms.append(Form(product: product, buffer: buffer))
             return buffer
