@@ -16,16 +16,22 @@ public struct RegressionModel: Sendable {
             self.shift = shift
             self.scale = scale
         }
+
+        /// Leaves rows as they are.
+        static func none(columns: Int) -> Standardisation {
+            Standardisation(
+                shift: [Float](repeating: 0, count: columns), scale: [Float](repeating: 1, count: columns))
+        }
     }
 
     public let dimensions: [String]
     public let encoder: UpperEncoder
     public let standardisation: Standardisation
-    private let heads: [RegressionHead]
-    private let headDropout: Float
-    private let shift: Matrix
-    private let scale: Matrix
-    private let engine: any Engine
+    let heads: [RegressionHead]
+    let headDropout: Float
+    let shift: Matrix
+    let scale: Matrix
+    let engine: any Engine
 
     public init(
         encoder: UpperEncoder, dimensions: [String], headWidth: Int, headLayers: Int, headDropout: Float,
@@ -63,43 +69,5 @@ public struct RegressionModel: Sendable {
         let pooled = Self.pooled(rows, offsets: offsets, encoder: encoder, engine: engine)
         engine.standardise(out: pooled, x: pooled, shift: shift, scale: scale)
         return heads.map { engine.download($0.forward(pooled, dropout: 0, step: nil).0) }
-    }
-
-    public struct StepResult: Sendable {
-        public let loss: ConcordanceLoss
-        public let predictions: [[Float]]
-        /// `[N, C]`, when it was asked for.
-        public let inputGradient: Matrix?
-    }
-
-    /// One forward and backward pass over a whole batch: adds to every parameter's gradient.
-    ///
-    /// Predictions come first, then the loss over all of them and its gradient, then the backward passes.
-    /// - Parameters:
-    ///   - rows: hidden states at the cut, `[N, C]` float32.
-    ///   - labels: `[dimension][utterance]`, nil where unlabelled.
-    public func accumulateGradients(
-        _ rows: Matrix, offsets: PackedOffsets, labels: [[Double?]], step: TrainingStep, needsInput: Bool = false
-    ) -> StepResult {
-        let (hidden, tape) = encoder.forward(rows, offsets: offsets, step: step)
-        let batch = offsets.utteranceCount, columns = hidden.columns
-        let pooled = engine.makeMatrix(rows: batch, columns: columns, precision: .float32)
-        engine.meanPoolForward(out: pooled, x: hidden, offsets: offsets)
-        engine.standardise(out: pooled, x: pooled, shift: shift, scale: scale)
-        let passes = heads.map { $0.forward(pooled, dropout: headDropout, step: step) }
-        let predictions = passes.map { engine.download($0.0) }
-        let loss = ConcordanceLoss(predictions: predictions, labels: labels)
-
-        let dPooled = engine.makeMatrix(rows: batch, columns: columns, precision: .float32)
-        engine.clear(dPooled)
-        for (index, head) in heads.enumerated() {
-            let dOut = engine.makeMatrix(loss.gradient[index], rows: batch, columns: 1)
-            head.backward(dOut: dOut, tape: passes[index].1, dPooled: dPooled, dropout: headDropout, step: step)
-        }
-        engine.standardise(out: dPooled, x: dPooled, shift: nil, scale: scale)
-        // The last hidden rows are not needed any more: their gradient takes their place.
-        engine.meanPoolBackward(dx: hidden, dOut: dPooled, offsets: offsets)
-        let dRows = encoder.backward(dOut: hidden, tape: tape, step: step, needsInput: needsInput)
-        return StepResult(loss: loss, predictions: predictions, inputGradient: needsInput ? dRows : nil)
     }
 }

@@ -1,6 +1,5 @@
 import Corpus
 import Evaluation
-import FeatureStore
 import Foundation
 import Runs
 import SpeechEncoder
@@ -38,13 +37,11 @@ extension StageTwo {
 
     /// What `result.json` says.
     func makeResult(
-        _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
+        _ trainer: Trainer, progress: TrainingProgress, scores: [String: [String: Scores]],
         note: CorpusNote?, hygiene: Hygiene
     ) -> RunResult {
         let names = TensorNames(trainer.model.encoder.configuration)
         let heads = trainer.model.headParameters.reduce(0) { $0 + $1.count }
-        let hopSeconds =
-            Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
         let framesPerSecond = Double(progress.totalFrames) / max(progress.totalTrainingSeconds, .leastNonzeroMagnitude)
         return RunResult(
             status: .completed, bestEpoch: progress.bestEpoch,
@@ -52,15 +49,16 @@ extension StageTwo {
                 name: trainer.configuration.bestMetric.name, value: progress.bestMetric ?? .nan),
             epochs: progress.epoch, scores: scores,
             intervalMethod: Scoring.intervalMethod(resamples: trainer.configuration.scoring.resamples),
-            model: cache.description.modelSource,
-            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.configuration.layers,
+            model: settings.features.modelSource, cacheKey: settings.features.key, cut: "\(trainer.reader.cut)",
+            layers: trainer.configuration.layers,
             seed: trainer.configuration.seed,
             trainableParameters: trainer.optimiser.parameters.reduce(0) { $0 + $1.count },
             totalParameters: TensorNames.parameterCount(names.all) + heads, compute: settings.precision.rawValue,
             threads: settings.threads, device: settings.device,
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
-            audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
+            audioSecondsPerSecond: framesPerSecond * settings.features.rowSeconds,
+            peakMemoryBytes: Self.peakMemoryBytes(),
             versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
             hygiene: hygiene)
     }

@@ -2,7 +2,6 @@ import Buffers
 import Checkpoints
 import Corpus
 import Evaluation
-import FeatureStore
 import Foundation
 import Kernels
 import Runs
@@ -24,11 +23,19 @@ public struct StageTwo {
 
     /// - Returns: the result, as written to `result.json`.
     public func run() throws -> RunResult {
+        do {
+            return try runUntilStopped()
+        } catch is StopRequest {
+            throw TrainingError.interrupted(path: nil)
+        }
+    }
+
+    private func runUntilStopped() throws -> RunResult {
         let directory = RunDirectory(path: settings.runDirectory)
-        let cache = try FeatureCache.open(directory: settings.cacheDirectory)
-        let manifestPath = settings.manifest ?? "\(settings.cacheDirectory)/corpus.csv"
+        let features = settings.features
+        let manifestPath = settings.manifest ?? features.manifestPath
         let corpus = try TrainingCorpus(
-            cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels,
+            features: features, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels,
             groups: settings.configuration.scoring.by)
         let hygiene = Hygiene(corpus.hygiene())
         if settings.configuration.strict, !hygiene.problems.isEmpty {
@@ -36,16 +43,16 @@ public struct StageTwo {
         }
         let note = try CorpusNote.beside(manifest: manifestPath)
         let identity = TrainingState.Identity(
-            configuration: settings.configuration.yaml, cacheKey: cache.description.cacheKey, corpus: corpus.sha256())
+            configuration: settings.configuration.yaml, cacheKey: features.key, corpus: corpus.sha256())
         if let finished = try prepare(directory, identity: identity) { return finished }
 
-        let (trainer, start) = try makeTrainer(cache: cache, corpus: corpus, directory: directory, identity: identity)
+        let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
         if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
-        let progress = try trainer.run(from: start)
-        try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
-        let scores = try writePredictions(trainer, to: directory)
-        let result = makeResult(
-            trainer, cache: cache, progress: progress, scores: scores, note: note, hygiene: hygiene)
+        let result = try trainer.run(from: start) { progress in
+            try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
+            let scores = try writePredictions(trainer, to: directory)
+            return makeResult(trainer, progress: progress, scores: scores, note: note, hygiene: hygiene)
+        }
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
@@ -70,7 +77,7 @@ public struct StageTwo {
             if !settings.resume, !settings.replace {
                 throw TrainingError.occupied(path: directory.path, detail: "already holds a run that is not finished")
             }
-            difference = identity.difference(from: try state.identity())
+            difference = try state.difference(from: identity)
         }
         if let difference {
             guard settings.replace else { throw TrainingError.otherRun(path: directory.path, difference: difference) }
@@ -92,46 +99,59 @@ public struct StageTwo {
     }
 
     private func makeTrainer(
-        cache: FeatureCache, corpus: TrainingCorpus, directory: RunDirectory, identity: TrainingState.Identity
+        corpus: TrainingCorpus, directory: RunDirectory, identity: TrainingState.Identity
     ) throws -> (trainer: Trainer, start: TrainingProgress) {
         let configuration = settings.configuration, engine = settings.engine
-        let encoderConfiguration = try EncoderConfiguration(
-            ConfigurationFile(
-                path: "\(settings.cacheDirectory)/cache.json", data: try JSONEncoder().encode(cache.description.model)))
-        let cut = try chooseCut(cache, encoderConfiguration)
-        let upperPath = "\(settings.cacheDirectory)/upper.safetensors"
-        guard FileManager.default.fileExists(atPath: upperPath) else {
-            throw TrainingError.noUpperWeights(path: upperPath)
+        let encoderConfiguration = try settings.features.encoderConfiguration()
+        let cut = try chooseCut(encoderConfiguration)
+        let weights = try settings.features.upperWeights()
+        func makeEncoder(_ engine: any Engine) throws -> UpperEncoder {
+            try UpperEncoder(
+                encoderConfiguration, weights: weights, cut: cut, trained: TrainedParts(layers: configuration.layers),
+                precision: settings.precision, seed: configuration.seed, engine: engine)
         }
-        let encoder = try UpperEncoder(
-            encoderConfiguration, weights: try SafetensorsFile.open(upperPath), cut: cut,
-            trained: TrainedParts(layers: configuration.layers), precision: settings.precision,
-            seed: configuration.seed, engine: engine)
-        let reader = BatchReader(
-            cache: cache, cut: "\(cut)", columns: encoderConfiguration.hiddenSize, engine: engine)
-
-        let state = TrainingState(directory: directory)
-        let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
-        let standardisation =
-            try saved.map {
-                try TrainingState.standardisation(in: $0.file, columns: encoderConfiguration.hiddenSize)
-            } ?? standardise(corpus.train, encoder: encoder, reader: reader)
-
+        func makeModel(
+            _ encoder: UpperEncoder, _ standardisation: RegressionModel.Standardisation, _ engine: any Engine
+        )
+            -> RegressionModel
+        {
+            RegressionModel(
+                encoder: encoder, dimensions: corpus.dimensions, headWidth: configuration.head.hidden,
+                headLayers: configuration.head.layers,
+                headDropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
+                standardisation: standardisation, seed: configuration.seed, engine: engine)
+        }
         var dropouts = encoderConfiguration.dropouts
         dropouts.layer = 0
         if let hidden = configuration.dropout.hidden { dropouts.hidden = Float(hidden) }
         if let attention = configuration.dropout.attention { dropouts.attention = Float(attention) }
         if let activation = configuration.dropout.activation { dropouts.activation = Float(activation) }
-        let model = RegressionModel(
-            encoder: encoder, dimensions: corpus.dimensions, headWidth: configuration.head.hidden,
-            headLayers: configuration.head.layers,
-            headDropout: configuration.dropout.head.map { Float($0) } ?? encoderConfiguration.headDropout,
-            standardisation: standardisation, seed: configuration.seed, engine: engine)
+
+        let source = try settings.features.rows(cut: cut, engine: engine)
+        let columns = encoderConfiguration.hiddenSize
+        let memory = try configuration.memory.map { limit in
+            try MemoryPlan(
+                limit: limit, rows: source, cut: cut, dropouts: dropouts,
+                threads: settings.threads
+            ) { engine in makeModel(try makeEncoder(engine), .none(columns: columns), engine) }
+        }
+        let reader = BatchReader(source: source, cut: cut, pool: settings.features.pool, memory: memory)
+        let batches = Batches(
+            lengths: corpus.train.map(\.frameCount), form: configuration.batch, seed: configuration.seed)
+        try reportPieces(corpus, reader: reader, batches: batches)
+
+        let state = TrainingState(directory: directory)
+        let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
+        let encoder = try makeEncoder(engine)
+        let standardisation =
+            try saved.map { try TrainingState.standardisation(in: $0.file, columns: columns) }
+            ?? standardise(corpus.train, encoder: encoder, reader: reader)
+        let model = makeModel(encoder, standardisation, engine)
         let trainer = Trainer(
             configuration: configuration, corpus: corpus, statistics: corpus.labelStatistics(), model: model,
-            optimiser: makeOptimiser(model), schedule: makeSchedule(utterances: corpus.train.count),
-            dropouts: dropouts, reader: reader, directory: directory, identity: identity, engine: engine,
-            report: report, isInterrupted: isInterrupted)
+            optimiser: makeOptimiser(model), batches: batches, schedule: makeSchedule(batches), dropouts: dropouts,
+            reader: reader, directory: directory, identity: identity, engine: engine,
+            secondsBetweenStates: settings.secondsBetweenStates, report: report, isInterrupted: isInterrupted)
         try directory.write(configuration)
         guard let saved else {
             try directory.replaceMetrics([])
@@ -145,15 +165,27 @@ public struct StageTwo {
         return (trainer, saved.progress)
     }
 
-    /// The highest cached cut from which all the layers to be trained can be.
-    private func chooseCut(_ cache: FeatureCache, _ encoder: EncoderConfiguration) throws -> Cut {
-        let layers = settings.configuration.layers, needed = encoder.layerCount - layers
-        let cuts = cache.description.cuts.compactMap { Cut($0.name) }
-        guard let cut = cuts.filter({ $0 > .cnn && $0.layersBelow <= needed }).max(), needed >= 0 else {
+    /// The highest cut at hand from which all the layers to be trained can be.
+    private func chooseCut(_ encoder: EncoderConfiguration) throws -> Cut {
+        let highest = try settings.configuration.highestCut(of: encoder, model: settings.features.modelSource)
+        let cuts = settings.features.cuts
+        guard let cut = cuts.filter({ $0 > .cnn && $0 <= highest }).max() else {
             throw TrainingError.noCut(
-                cache: settings.cacheDirectory, layers: layers, needed: max(0, needed), cuts: cuts.map { "\($0)" })
+                cache: settings.features.location, layers: settings.configuration.layers, needed: highest.layersBelow,
+                cuts: cuts.map { "\($0)" })
         }
         return cut
+    }
+
+    /// Under a limit of memory, finds out before any compute whether all utterances fit.
+    private func reportPieces(_ corpus: TrainingCorpus, reader: BatchReader, batches: Batches) throws {
+        guard let memory = reader.memory else { return }
+        // The longest utterance first: where that does not fit, nothing else matters.
+        _ = try reader.passes([corpus.longestUtterance])
+        let lengths = batches.epoch(0).map { batch in batch.map { corpus.train[$0].frameCount } }
+        guard let largest = lengths.max(by: { $0.reduce(0, +) < $1.reduce(0, +) }) else { return }
+        let count = try reader.passes(largest).pieces.count
+        if count > 1 { report(.splitting(pieces: count, limit: memory.limit)) }
     }
 
     /// Mean and reciprocal standard deviation of the training split's pooled rows before any training.
@@ -161,21 +193,22 @@ public struct StageTwo {
         _ examples: [TrainingCorpus.Example], encoder: UpperEncoder, reader: BatchReader
     ) throws -> RegressionModel.Standardisation {
         let columns = encoder.configuration.hiddenSize
-        guard settings.configuration.standardise else {
-            return RegressionModel.Standardisation(
-                shift: [Float](repeating: 0, count: columns), scale: [Float](repeating: 1, count: columns))
-        }
+        guard settings.configuration.standardise else { return .none(columns: columns) }
         // A sample is enough for two moments, and keeps the start of a large corpus quick.
         var stream = RandomStream(seed: settings.configuration.seed, "standardisation")
         let sample = examples.count <= 2048 ? examples : Array(examples.shuffled(using: &stream).prefix(2048))
         report(.standardising(utterances: sample.count))
         var sum = [Double](repeating: 0, count: columns), squares = sum
-        for batch in Batches.inOrder(sample.count, size: settings.configuration.batchUtterances) {
-            let (rows, offsets) = try reader.read(batch.map { sample[$0] })
-            let pooled = RegressionModel.pooled(rows, offsets: offsets, encoder: encoder, engine: settings.engine)
-            for (index, value) in settings.engine.download(pooled).enumerated() {
-                sum[index % columns] += Double(value)
-                squares[index % columns] += Double(value) * Double(value)
+        for indices in Batches.inOrder(sample.map(\.frameCount), settings.configuration.batch) {
+            let batch = try reader.batch(indices.map { sample[$0] })
+            for piece in batch.pieces {
+                if isInterrupted() { throw StopRequest() }
+                let pooled = RegressionModel.pooled(
+                    try batch.rows(piece), offsets: piece.offsets, encoder: encoder, engine: settings.engine)
+                for (index, value) in settings.engine.download(pooled).enumerated() {
+                    sum[index % columns] += Double(value)
+                    squares[index % columns] += Double(value) * Double(value)
+                }
             }
         }
         let count = Double(sample.count)
@@ -202,9 +235,8 @@ public struct StageTwo {
             ], options: options, engine: self.settings.engine)
     }
 
-    private func makeSchedule(utterances: Int) -> LearningRateSchedule {
-        let configuration = settings.configuration
-        let steps = configuration.epochs * Batches.count(of: utterances, size: configuration.batchUtterances)
+    private func makeSchedule(_ batches: Batches) -> LearningRateSchedule {
+        let configuration = settings.configuration, steps = batches.stepCount(epochs: configuration.epochs)
         return LearningRateSchedule(
             totalSteps: steps, warmupSteps: configuration.optimiser.warmup.stepCount(of: steps),
             shape: configuration.optimiser.schedule)

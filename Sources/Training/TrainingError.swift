@@ -1,8 +1,10 @@
 import Faults
+import Runs
 
 public enum TrainingError: Fault, Equatable {
     /// The cache holds no rows at a cut that the configuration's layers can be trained from.
     case noCut(cache: String, layers: Int, needed: Int, cuts: [String])
+    case tooManyLayers(Int, model: String, layerCount: Int)
     /// A split that training cannot do without has no utterance.
     case emptySplit(corpus: String, split: String, hint: String)
     /// Nothing in the training split is labelled for a dimension.
@@ -12,17 +14,21 @@ public enum TrainingError: Fault, Equatable {
     case unclean(corpus: String, problems: [String])
     /// Frozen-weights files that the cache should carry.
     case noUpperWeights(path: String)
-    case loss(step: Int, detail: String)
+    /// A loss or a gradient that is not finite; the state of before the step is kept.
+    case notFinite(step: Int, NotFinite, state: String)
+    /// An utterance that does not fit by itself.
+    case memory(limit: ByteCount, frameCount: Int, needed: ByteCount)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
     case state(path: String, detail: String)
-    case interrupted(path: String)
+    /// Nil where nothing was trained yet.
+    case interrupted(path: String?)
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
+        case .noCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .notFinite, .state: .badInput
         case .noUpperWeights: .missingInput
-        case .occupied, .otherRun: .usage
+        case .occupied, .otherRun, .memory, .tooManyLayers: .usage
         case .interrupted: .interrupted
         }
     }
@@ -32,6 +38,8 @@ public enum TrainingError: Fault, Equatable {
         case .noCut(let cache, let layers, let needed, let cuts):
             "\(cache): holds cut \(cuts.joined(separator: ", ")), but training the top \(layers) layers needs cut \(needed) "
                 + "or lower; cache again with --cut \(needed), or train fewer layers (--set layers=…)"
+        case .tooManyLayers(let layers, let model, let layerCount):
+            "layers: \(layers) are more than \(model) has; expected 0 to \(layerCount)"
         case .emptySplit(let corpus, let split, let hint):
             "\(corpus): no cached utterance in split '\(split)', which training needs; \(hint)"
         case .unlabelled(let corpus, let dimension):
@@ -44,15 +52,19 @@ public enum TrainingError: Fault, Equatable {
         case .noUpperWeights(let path):
             "\(path): not found; it carries the weights above the cut and is written at the end of undertone-cache, so let "
                 + "that finish first"
-        case .loss(let step, let detail):
-            "training stopped at step \(step): \(detail); lower the learning rates or compute in float32"
+        case .notFinite(let step, let found, let state):
+            "training stopped at step \(step): \(found); the state of before that step is in \(state); \(found.advice)"
+        case .memory(let limit, let frameCount, let needed):
+            "memory: \(limit) is too little for an utterance of \(frameCount) frames; give \(needed) or more, train "
+                + "fewer layers, or take out the longest utterances"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):
             "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
         case .state(let path, let detail):
             "\(path): \(detail); delete the run directory to start again"
-        case .interrupted(let path):
+        case .interrupted(nil): "interrupted before the first step; the same command begins again"
+        case .interrupted(let path?):
             "interrupted; the state is in \(path), and the same command with --resume goes on"
         }
     }

@@ -163,7 +163,8 @@ struct TrainCase: CustomTestStringConvertible, Sendable {
             testDescription: "a key misspelt in the configuration", code: 64,
             errors: [
                 "typo.yaml:2: key 'epochz': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
-                    + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
+                    + "'seed', 'seeds', 'epochs', 'batch', 'memory', 'optimiser', 'dropout', 'head', 'pooling', "
+                    + "'standardise', 'loss', "
                     + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"
             ], more: ["--config", "typo.yaml"], change: { try $0.write("typo.yaml", "seed: 1\nepochz: 3\n") }),
         corpus(

@@ -68,7 +68,8 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
         train(
             ["--set", "epoch=3"],
             "error: --set epoch=3: key 'epoch': no such key; did you mean 'epochs'? valid here: 'labels', 'layers', "
-                + "'seed', 'epochs', 'batch', 'optimiser', 'dropout', 'head', 'pooling', 'standardise', 'loss', "
+                + "'seed', 'seeds', 'epochs', 'batch', 'memory', 'optimiser', 'dropout', 'head', 'pooling', "
+                + "'standardise', 'loss', "
                 + "'best_metric', 'patience', 'scores', 'strict', 'threads', 'compute'"),
         train(
             ["--set", "optimiser.learning_rat.layers=1"],

@@ -60,13 +60,4 @@ import Testing
         #expect(abs(cosine.factor(step: 5) - 0.5) < 1e-12)
         #expect(cosine.factor(step: 8) > 0)
     }
-
-    @Test(arguments: [(7, 3), (96, 32), (100, 32), (2, 5)]) func batchesCoverEverythingOnce(_ count: Int, _ size: Int) {
-        let batches = Batches.shuffled(count, size: size, seed: 1, epoch: 2)
-        #expect(batches.flatMap { $0 }.sorted() == Array(0..<count))
-        let sizes = batches.map(\.count)
-        #expect(sizes.max()! <= size && sizes.max()! - sizes.min()! <= 1)
-        #expect(batches == Batches.shuffled(count, size: size, seed: 1, epoch: 2))
-        #expect(count < 5 || batches != Batches.shuffled(count, size: size, seed: 1, epoch: 3))
-    }
 }
