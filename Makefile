@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test setup build cache train report bench parity lint clean help FORCE
+.PHONY: demo test setup build cache train report bench parity kills lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -87,6 +87,11 @@ bench: build
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build
 	scripts/parity.sh
+
+## kills    Kill a training run KILLS times (100) at random moments, and see that it ends in the same weights.
+KILLS ?= 100
+kills: build
+	UNDERTONE_KILLS=$(KILLS) $(SWIFT) test -c release --filter trainingKilledAtAnyMomentEndsInTheSameWeights
 
 ## lint     Check the sources' format.
 lint:
