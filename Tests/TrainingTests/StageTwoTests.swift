@@ -47,8 +47,8 @@ import Testing
         #expect(try cache.bytes("a", "best.safetensors") != cache.bytes("c", "best.safetensors"))
     }
 
-    /// Interrupted before any step of the run, and gone on: the same bits as undisturbed.
-    @Test(arguments: [1, 2, 3, 7, 12, 17]) func resumingChangesNothing(_ step: Int) throws {
+    /// Interrupted anywhere, between steps, inside one and in evaluation, and gone on: the same bits as undisturbed.
+    @Test(arguments: [4, 5, 6, 9, 10, 11, 23, 38, 45, 47]) func resumingChangesNothing(_ moment: Int) throws {
         let cache = try SyntheticCache()
         let configuration = try SyntheticCache.configuration()
         _ = try cache.stage("whole", configuration).run()
@@ -58,7 +58,7 @@ import Testing
                 "parts", configuration,
                 isInterrupted: {
                     asked += 1
-                    return asked > step
+                    return asked == moment
                 }
             ).run()
         }
@@ -68,7 +68,8 @@ import Testing
             "parts", configuration, resume: true,
             report: { if case .resumed(_, let step) = $0 { resumed.append(step) } }
         ).run()
-        #expect(resumed == [step])
+        // Three questions while pooled rows are standardised, and then a few for each step.
+        #expect(resumed.count == 1 && resumed[0] <= (moment - 4) / 2)
         for file in ["best.safetensors", "predictions-test1.csv", "predictions-development.csv"] {
             #expect(try cache.bytes("whole", file) == cache.bytes("parts", file), "\(file)")
         }

@@ -99,13 +99,16 @@ final class SyntheticCache {
     func stage(
         _ run: String, _ configuration: TrainConfiguration, threads: Int = 1, precision: Precision = .float32,
         resume: Bool = false, replace: Bool = false, manifest: String? = nil,
+        secondsBetweenStates: Double = 30,
         report: @escaping (TrainingEvent) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false }
-    ) -> StageTwo {
+    ) throws -> StageTwo {
         StageTwo(
             StageTwo.Settings(
-                cacheDirectory: directory, runDirectory: self.run(run), configuration: configuration,
+                features: try CachedFeatures(directory: directory), runDirectory: self.run(run),
+                configuration: configuration,
                 manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
-                precision: precision, threads: threads, device: "test", versions: [:]), report: report,
+                precision: precision, threads: threads, device: "test", versions: [:],
+                secondsBetweenStates: secondsBetweenStates), report: report,
             isInterrupted: isInterrupted)
     }
 

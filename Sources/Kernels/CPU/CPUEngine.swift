@@ -11,12 +11,15 @@ public final class CPUEngine: Engine {
     public let name = "cpu"
     public let threads: Int
     let team: Team
-    let pool = BufferPool()
+    let pool: BufferPool
     let products = ProductCache()
 
-    public init(threads: Int) {
+    /// - Parameter memoryLimit: bytes of matrices; where the engine comes near it, it gives memory back that it would have kept
+    ///   for the next matrix of the same size. What is in use is the caller's to limit.
+    public init(threads: Int, memoryLimit: Int = .max) {
         precondition(threads > 0, "an engine needs at least one thread, not \(threads)")
         self.threads = threads
+        pool = BufferPool(limit: memoryLimit)
         team = Team(threads: threads)
     }
 
@@ -126,9 +129,9 @@ extension ut_rows {
 }
 
 extension Dropout {
-    /// The mask of a block whose first row is `row` of the whole.
+    /// The mask of a block whose first row is `row` of the matrix.
     func native(firstRow row: Int = 0) -> ut_dropout {
-        ut_dropout(key: key, probability: probability, first_row: row)
+        ut_dropout(key: key, probability: probability, first_row: firstRow + row)
     }
 }
 

@@ -74,7 +74,7 @@ extension CPUEngine {
             storage: AlignedBuffer(byteCount: weight.elementCount * precision.byteCount), rows: weight.rows,
             columns: weight.columns, precision: precision)
         convert(weight, to: plain)
-        return CPUFrozenWeight(plain: plain)
+        return CPUFrozenWeight(plain: plain, pool: pool)
     }
 
     public func linearForward(
@@ -183,11 +183,16 @@ final class CPUFrozenWeight: FrozenWeight {
     let precision: Precision
     private let state: Mutex<State>
 
-    /// - Parameter plain: `[outputs, inputs]`, its rows end to end.
-    init(plain: Matrix) {
+    private let pool: BufferPool
+
+    /// - Parameters:
+    ///   - plain: `[outputs, inputs]`, its rows end to end.
+    ///   - pool: what packed forms count towards.
+    init(plain: Matrix, pool: BufferPool) {
         precondition(plain.isContiguous, "a weight's rows lie end to end")
         (outputs, inputs, precision) = (plain.rows, plain.columns, plain.precision)
         state = Mutex(State(plain: plain))
+        self.pool = pool
     }
 
     func packed(for product: Product) -> AlignedBuffer {
@@ -195,7 +200,7 @@ final class CPUFrozenWeight: FrozenWeight {
             if let form = state.forms.first(where: { $0.product === product || $0.product.packsAlike(product) }) {
                 return form.buffer
             }
-            let buffer = AlignedBuffer(byteCount: product.packedBytes), strides = (row: 1, column: inputs)
+            let buffer = pool.exactBuffer(byteCount: product.packedBytes), strides = (row: 1, column: inputs)
             if let plain = state.plain {
                 product.pack(plain.address, strides: strides, into: buffer.bytes.baseAddress!)
                 state.plain = nil
