@@ -148,11 +148,14 @@ public final class CountingEngine: Engine {
         touch(dx == nil ? windows : windows + windows + [flipped], workers: min(threads, groups))
     }
 
-    // MARK: Operations without
-
     public func linearForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool
-    ) {}
+    ) {
+        if accumulate, x.precision == .float32 { touch([4 * out.elementCount]) }
+    }
+
+    // MARK: Operations without
+
     public func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool) {}
     public func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix) {}
     public func layerNormForward(
