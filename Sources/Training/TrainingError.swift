@@ -68,7 +68,7 @@ public enum TrainingError: Fault, Equatable {
             "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
         case .state(let path, let detail):
             "\(path): \(detail); delete the run directory to start again"
-        case .interrupted(nil): "interrupted before the first step; the same command begins again"
+        case .interrupted(nil): "interrupted before a step was taken; nothing is lost, and the same command goes on"
         case .interrupted(let path?):
             "interrupted; the state is in \(path), and the same command with --resume goes on"
         }

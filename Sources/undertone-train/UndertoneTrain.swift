@@ -64,7 +64,8 @@ struct UndertoneTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A newer manifest than the one in the cache, for labels and splits.", valueName: "manifest.csv"))
+            "The manifest of the recordings, with --audio; else a newer one than the cache's, for labels and splits.",
+            valueName: "manifest.csv"))
     var corpus: String?
 
     @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")

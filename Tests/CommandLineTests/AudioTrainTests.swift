@@ -9,14 +9,32 @@ private func audioArguments(out: String = "run", _ more: String...) -> [String] 
     ] + more
 }
 
-/// Training from the recordings gives the bits of training from a float32 cache of them, in either precision.
-@Test(arguments: ["float32", "bfloat16"]) func trainingFromAudioIsTrainingFromACache(compute: String) throws {
+/// A set-up and the cut that it needs.
+struct AudioCase: Sendable, CustomTestStringConvertible {
+    let cut: String
+    var overrides: [String] = []
+    var compute = "float32"
+    var testDescription: String { "cut \(cut), \(compute)\(overrides.map { ", \($0)" }.joined())" }
+
+    var arguments: [String] { overrides.flatMap { ["--set", $0] } + ["--compute", compute] }
+}
+
+/// Training from the recordings gives the bits of training from a float32 cache of them, whatever is trained, in either precision.
+@Test(arguments: [
+    AudioCase(cut: "2"), AudioCase(cut: "2", compute: "bfloat16"), AudioCase(cut: "cnn", overrides: ["layers=all"]),
+    AudioCase(cut: "cnn", overrides: ["layers=all", "recompute=true"], compute: "bfloat16"),
+    AudioCase(cut: "0", overrides: ["layers=all", "tuning=lora", "ema=0.5"]),
+    AudioCase(cut: "4", overrides: ["layers=0", "pooling=attentive", "mask.time.probability=0.3"]),
+])
+func trainingFromAudioIsTrainingFromACache(_ audio: AudioCase) throws {
     let folder = try Scratch()
     try folder.writeCorpus(12)
-    let cached = try Program.cache.run(cacheArguments("--store", "float32", "--compute", compute), in: folder)
+    let cached = try Program.cache.run(
+        cacheArguments(cut: audio.cut, "--store", "float32", "--compute", audio.compute), in: folder)
     #expect(cached.code == 0, "\(cached.said)")
-    #expect(try Program.train.run(trainArguments(out: "cached", "--compute", compute), in: folder).code == 0)
-    let outcome = try Program.train.run(audioArguments("--compute", compute), in: folder)
+    let fromCache = try Program.train.run(trainArguments(out: "cached") + audio.arguments, in: folder)
+    #expect(fromCache.code == 0, "\(fromCache.said)")
+    let outcome = try Program.train.run(audioArguments() + audio.arguments, in: folder)
     #expect(outcome.code == 0, "\(outcome.said)")
     for file in ["best.safetensors", "predictions-development.csv", "predictions-test.csv", "scores.csv"] {
         #expect(try folder.bytes("run/\(file)") == folder.bytes("cached/\(file)"), "\(file)")
@@ -24,9 +42,10 @@ private func audioArguments(out: String = "run", _ more: String...) -> [String] 
     func result(_ run: String) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: folder.bytes("\(run)/result.json")) as? [String: Any])
     }
-    for key in ["cache_key", "cut", "model", "corpus_sha256"] {
+    for key in ["cache_key", "cut", "model", "corpus_sha256", "setup"] {
         #expect(try result("run")[key] as? String == result("cached")[key] as? String, "\(key)")
     }
+    #expect(try result("run")["cut"] as? String == audio.cut)
     #expect(
         folder.names(in: "cache") == ["cache.json", "corpus.csv", "rejects.csv", "shard-00000.h5", "upper.safetensors"])
 }

@@ -13,10 +13,12 @@ import Testing
     let epochs = 12 * kills
     let folder = try Scratch()
     try folder.writeCorpus(12)
+    try folder.write("train.yaml", everythingRandom)
     #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
-    #expect(try Program.train.run(trainArguments(out: "whole", epochs: epochs), in: folder).code == 0)
+    let whole = trainArguments(out: "whole", epochs: epochs, "--config", "train.yaml")
+    #expect(try Program.train.run(whole, in: folder).code == 0)
 
-    let arguments = trainArguments(epochs: epochs, "--resume", "--progress", "plain")
+    let arguments = trainArguments(epochs: epochs, "--config", "train.yaml", "--resume", "--progress", "plain")
     var killed = 0, lives = 0, moments: [Int] = []
     while killed < kills {
         // The state is saved after every step, or now and then, so that steps are taken again.
@@ -50,6 +52,17 @@ import Testing
     #expect(!folder.names(in: "run").contains { $0.contains(".tmp") || $0 == "state" }, "nothing is left behind")
     print("killed \(killed) times over \(epochs) epochs, after \(moments) epochs of each life")
 }
+
+/// All that draws random numbers, and all that has a state of its own.
+private let everythingRandom = """
+    pooling: attentive
+    attention: {hidden: 8}
+    ema: 0.9
+    dropout: {hidden: 0.1, attention: 0.1, layer: 0.1}
+    mask: {time: {probability: 0.2, length: 2}, channels: {probability: 0.1, length: 4}}
+    batch: {utterances: 4, bucketed: true}
+
+    """
 
 /// A run's epochs without what the clock says.
 private func untimed(_ run: String, in folder: Scratch) throws -> [NSDictionary] {

@@ -1,8 +1,11 @@
+import Buffers
 import Checkpoints
 import Faults
 import FeatureStore
 import Foundation
+import Kernels
 import Runs
+import SpeechEncoder
 import Testing
 
 @testable import Training
@@ -46,16 +49,38 @@ import Testing
         #expect("\(error)".contains("cache these recordings again"))
     }
 
-    @Test func activationsAreNamed() throws {
-        let cache = try SyntheticCache()
+    @Test(arguments: [
+        (Cut?.none, [String](), "encoder.layers.1"), (nil, ["layers=2"], "encoder.layers.1"),
+        (nil, ["tuning=lora", "ema=0.9", "dropout.layer=0.2"], "encoder.layers."),
+        (nil, ["tuning=norms", "pooling=attentive", "head.form=audeering"], "encoder.layers.1"),
+        (.cnn, ["layers=all", "recompute=true", "mask.channels.probability=0.1"], "encoder.pos_conv_embed"),
+        (.layer(4), ["layers=0", "pooling=mean_std"], "pooling"),
+    ])
+    func activationsAreNamed(_ cut: Cut?, _ overrides: [String], _ part: String) throws {
+        let cache = try SyntheticCache(cut: cut)
         try spoil(cache, "u3", with: 3e38)
-        let found = try failure(cache).found
-        guard case .activation(let part) = found.place else {
+        let found = try failure(cache, overrides).found
+        guard case .activation(let named) = found.place else {
             Issue.record("found \(found)")
             return
         }
-        #expect(part.hasPrefix("encoder.layers.") && found.utterances == ["u3"])
+        #expect(named.hasPrefix(part) && found.utterances == ["u3"], "\(found)")
         #expect("\(found.advice)".contains("--resume --set optimiser.learning_rate"))
+    }
+
+    /// In every set-up, whatever lies between: a head that is not finite shows first in its predictions.
+    @Test(arguments: SmallModel.all) func predictionsAreNamed(_ small: SmallModel) throws {
+        let engine = CPUEngine(threads: 1), model = try small.make(on: engine)
+        let offsets = try PackedOffsets(lengths: [7, 5])
+        func find() throws -> RegressionModel.Finding? {
+            let (rows, _) = try small.batch([7, 5], on: engine)
+            return model.firstNotFinite(rows, offsets: offsets, step: small.step, headStep: small.step)
+        }
+        #expect(try find() == nil)
+        let weight = try #require(model.headParameters.last { $0.role == .weight })
+        TrainingState.load(weight, value: [Float](repeating: .infinity, count: weight.count), engine: engine)
+        let place = try #require(try find()).place
+        #expect(place == .prediction(of: "activation") || place == .prediction(of: "valence"), "\(place)")
     }
 
     /// What is kept is what there was before the step: parameters that are finite, and the progress up to there.

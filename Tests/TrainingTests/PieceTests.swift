@@ -11,10 +11,10 @@ import Testing
     static let lengths = [9, 23, 4, 31, 12, 1, 17, 40, 8, 26]
 
     /// Loss, predictions and every parameter's gradient of a batch cut into pieces of at most `most` utterances.
-    private func pass(_ small: SmallModel, most: Int) throws -> (
+    private func pass(_ small: SmallModel, most: Int, threads: Int = 2) throws -> (
         loss: Double, predictions: [[Float]], gradients: [String: [Float]], pieces: Int, reads: Int
     ) {
-        let engine = CPUEngine(threads: 2), model = try small.make(on: engine), mask = small.mask(on: engine)
+        let engine = CPUEngine(threads: threads), model = try small.make(on: engine), mask = small.mask(on: engine)
         let (rows, labels) = try small.batch(Self.lengths, on: engine)
         let pieces = try #require(BatchPiece.cut(Self.lengths) { $0.count <= most })
         var reads = 0
@@ -48,6 +48,18 @@ import Testing
                 let worst = zip(gradient, parts.gradients[name]!).reduce(0) { max($0, abs($1.0 - $1.1)) }
                 #expect(worst <= 2e-5 * own, "\(name) deviates by \(worst / own) of its scale")
                 #expect(worst <= 1e-6 * largest, "\(name) deviates by \(worst / largest) of the largest gradient")
+            }
+        }
+    }
+
+    /// In every set-up.
+    @Test(arguments: SmallModel.all) func threadsDoNotChangeABit(_ small: SmallModel) throws {
+        let one = try pass(small, most: 10, threads: 1)
+        for threads in [2, 3] {
+            let several = try pass(small, most: 10, threads: threads)
+            #expect(several.predictions == one.predictions)
+            for (name, gradient) in one.gradients {
+                #expect(several.gradients[name] == gradient, "\(name) with \(threads) threads")
             }
         }
     }

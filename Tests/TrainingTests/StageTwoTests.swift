@@ -47,39 +47,6 @@ import Testing
         #expect(try cache.bytes("a", "best.safetensors") != cache.bytes("c", "best.safetensors"))
     }
 
-    /// Interrupted anywhere, between steps, inside one and in evaluation, and gone on: the same bits as undisturbed.
-    @Test(arguments: [4, 5, 6, 9, 10, 11, 23, 38, 45, 47]) func resumingChangesNothing(_ moment: Int) throws {
-        let cache = try SyntheticCache()
-        let configuration = try SyntheticCache.configuration()
-        _ = try cache.stage("whole", configuration).run()
-        var asked = 0
-        let fault = #expect(throws: TrainingError.self) {
-            try cache.stage(
-                "parts", configuration,
-                isInterrupted: {
-                    asked += 1
-                    return asked == moment
-                }
-            ).run()
-        }
-        #expect(fault?.kind == .interrupted)
-        var resumed: [Int] = []
-        let result = try cache.stage(
-            "parts", configuration, resume: true,
-            report: { if case .resumed(_, let step) = $0 { resumed.append(step) } }
-        ).run()
-        // Three questions while pooled rows are standardised, and then a few for each step.
-        #expect(resumed.count == 1 && resumed[0] <= (moment - 4) / 2)
-        for file in ["best.safetensors", "predictions-test1.csv", "predictions-development.csv"] {
-            #expect(try cache.bytes("whole", file) == cache.bytes("parts", file), "\(file)")
-        }
-        let whole = try RunDirectory(path: cache.run("whole")).metrics().epochs
-        let parts = try RunDirectory(path: cache.run("parts")).metrics().epochs
-        #expect(parts.map(\.trainLoss) == whole.map(\.trainLoss))
-        #expect(parts.map(\.step) == whole.map(\.step))
-        #expect(result.bestEpoch == (try RunDirectory(path: cache.run("whole")).result().bestEpoch))
-    }
-
     @Test func finishedRunsAreKeptUnlessReplaced() throws {
         let cache = try SyntheticCache()
         let configuration = try SyntheticCache.configuration(["epochs=1"])
