@@ -1,4 +1,5 @@
 import Kernels
+import Runs
 import SpeechEncoder
 
 /// Reads batches, in pieces where memory is limited.
@@ -20,7 +21,8 @@ struct BatchReader: Sendable {
         guard let memory else { return .whole(lengths) }
         guard let passes = memory.passes(lengths) else {
             throw .memory(
-                limit: memory.limit, frameCount: lengths.max() ?? 0, needed: memory.leastLimit(lengths))
+                limit: memory.limit, frameCount: lengths.max() ?? 0, fixed: ByteCount(memory.fixedBytes).roundedUp,
+                needed: memory.leastLimit(lengths))
         }
         return passes
     }

@@ -19,8 +19,8 @@ public enum TrainingError: Fault, Equatable {
     case noUpperWeights(path: String)
     /// A loss or a gradient that is not finite; the state of before the step is kept.
     case notFinite(step: Int, NotFinite, state: String)
-    /// An utterance that does not fit by itself.
-    case memory(limit: ByteCount, frameCount: Int, needed: ByteCount)
+    /// An utterance that does not fit by itself, beside what does not depend on it.
+    case memory(limit: ByteCount, frameCount: Int, fixed: ByteCount, needed: ByteCount)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
     case state(path: String, detail: String)
@@ -59,9 +59,9 @@ public enum TrainingError: Fault, Equatable {
                 + "that finish first"
         case .notFinite(let step, let found, let state):
             "training stopped at step \(step): \(found); the state of before that step is in \(state); \(found.advice)"
-        case .memory(let limit, let frameCount, let needed):
-            "memory: \(limit) is too little for an utterance of \(frameCount) frames; give \(needed) or more, train "
-                + "fewer layers, or take out the longest utterances"
+        case .memory(let limit, let frameCount, let fixed, let needed):
+            "memory: \(limit) is too little; the program, weights and optimiser take \(fixed), and the longest utterance, "
+                + "\(frameCount) frames, must fit beside them; give \(needed) or more, or train fewer layers"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):

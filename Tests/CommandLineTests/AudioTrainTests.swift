@@ -66,7 +66,7 @@ func trainingFromAudioIsTrainingFromACache(_ audio: AudioCase) throws {
     let outcome = try Program.train.run(audioArguments("--set", "memory=1MB"), in: folder)
     #expect(outcome.code == 64)
     let advice = try #require(outcome.said.firstMatch(of: /give (\d+MB) or more/))
-    #expect(outcome.said.hasPrefix("error: memory: 1MB is too little for an utterance of "))
+    #expect(outcome.said.hasPrefix("error: memory: 1MB is too little; the program, weights and optimiser take "))
     #expect(!folder.exists("run/metrics.jsonl"))
 
     #expect(try Program.train.run(audioArguments(out: "whole"), in: folder).code == 0)

@@ -18,7 +18,7 @@ import Testing
         let configuration = try SyntheticCache.configuration(overrides + ["memory=1MB"])
         let error = try #require(
             #expect(throws: TrainingError.self) { try cache.stage("run", configuration).run() })
-        guard case .memory(_, _, let needed) = error else { throw error }
+        guard case .memory(_, _, _, let needed) = error else { throw error }
         #expect(error.kind == .usage && "\(error)".contains("give \(needed) or more"))
         return needed
     }
