@@ -76,6 +76,12 @@ let package = Package(
                 "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
+            name: "AudioTraining",
+            dependencies: [
+                "Training", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "Checkpoints", "Runs", "Kernels",
+                "Buffers", "Faults",
+            ]),
+        .target(
             name: "Pipelines",
             dependencies: ["Runs", "Files", "Faults"]),
         .target(
@@ -95,7 +101,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "Training", "Reports", "Runs", "Kernels", "Buffers", "Faults",
+                "Console", "AudioTraining", "Training", "Reports", "Runs", "Corpus", "Kernels", "Buffers", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -24,7 +24,7 @@ public struct Reject: Sendable, Hashable {
     }
 
     /// Nil if the error is not about this one recording: a bug, or an output that cannot be written.
-    init?(_ utterance: Utterance, _ error: any Error) {
+    public init?(_ utterance: Utterance, _ error: any Error) {
         guard let fault = error as? any Fault, fault.kind == .badInput || fault.kind == .missingInput else {
             return nil
         }

@@ -15,9 +15,11 @@ public struct FrozenModel: Sendable {
     /// What the checkpoint has beside its encoder: heads, as a rule.
     public let ignoredTensors: [String]
     private let source: any ModelSource
+    /// Every tensor of the checkpoint.
+    public var weights: any TensorSource { source }
     /// As the user named it.
     public var location: String { source.location }
-    let configuration: EncoderConfiguration
+    public let configuration: EncoderConfiguration
     let cuts: [Cut]
     /// How the frozen layers are computed.
     public let compute: Precision
@@ -87,11 +89,16 @@ public struct FrozenModel: Sendable {
     }
 
     /// The frozen layers, loaded when first needed: a run that finds everything cached loads nothing.
-    public func encoder(precision: Precision, threads: Int) -> EncoderOnDemand {
-        EncoderOnDemand(threads: threads) { [configuration, source, cuts] in
-            try LowerEncoder(
-                configuration, weights: source, cuts: cuts, precision: precision, engine: CPUEngine(threads: threads))
+    /// - Parameter memoryLimit: see `CPUEngine`.
+    public func encoder(precision: Precision, threads: Int, memoryLimit: Int = .max) -> EncoderOnDemand {
+        EncoderOnDemand(threads: threads) {
+            try lowerEncoder(precision: precision, engine: CPUEngine(threads: threads, memoryLimit: memoryLimit))
         }
+    }
+
+    /// The frozen layers, loaded now.
+    public func lowerEncoder(precision: Precision, engine: any Engine) throws -> LowerEncoder {
+        try LowerEncoder(configuration, weights: source, cuts: cuts, precision: precision, engine: engine)
     }
 
     /// Everything above the lowest cut, under Hugging Face's names, whole or not at all.

@@ -5,11 +5,14 @@ public struct Dropout: Sendable, Equatable {
     /// Probability of dropping an element; what is kept is scaled by `1 / (1 − probability)`.
     public let probability: Float
     public let key: UInt64
+    /// Which row of the mask falls on row 0 of the matrix: a piece of a batch draws the mask of its place in the whole.
+    public let firstRow: Int
 
-    public init(probability: Float, key: UInt64) {
+    public init(probability: Float, key: UInt64, firstRow: Int = 0) {
         precondition(probability >= 0 && probability < 1, "a dropout probability lies in 0 ..< 1, not \(probability)")
         self.probability = probability
         self.key = key
+        self.firstRow = firstRow
     }
 
     public static let none = Dropout(probability: 0, key: 0)
@@ -65,6 +68,21 @@ public struct AttentionShape: Sendable {
         self.heads = heads
         self.width = width
         scale = 1 / Float(width).squareRoot()
+    }
+
+    /// The row of attention's dropout mask that belongs to a head of a packed row. It does not depend on how many rows there
+    /// are, so that a piece of a batch, whose masks begin at `Dropout.firstRow`, draws what the whole would.
+    static func maskRow(head: Int, row: Int) -> Int { (head << 40) + row }
+
+    /// Rows of scores are whole cache lines apart.
+    static func scoreStride(_ keys: Int) -> Int { (keys + 15) & ~15 }
+
+    /// Blocks of the queries of an utterance of `count` frames whose float32 scores fit half of a common second-level cache.
+    static func queryBlocks(_ count: Int) -> [Range<Int>] {
+        let limit = max(32, (512 << 10) / (4 * scoreStride(count)))
+        let blocks = (count + limit - 1) / limit
+        let size = (count + blocks - 1) / blocks
+        return stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
     }
 }
 

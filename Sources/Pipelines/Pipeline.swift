@@ -80,7 +80,13 @@ public struct Pipeline: Sendable, Equatable {
 
         train = TrainConfiguration()
         if let mapping = try top.mapping("train") {
-            try train.apply(mapping, refused: ["labels": "the labels belong at the top of a pipeline, beside 'corpus'"])
+            try train.apply(
+                mapping,
+                refused: [
+                    "labels": "the labels belong at the top of a pipeline, beside 'corpus'",
+                    "seeds":
+                        "a pipeline trains one seed; write one pipeline per seed, or give seeds to undertone-train",
+                ])
         }
         guard let labels = try TrainConfiguration.labels(in: top, key: "labels") else {
             throw ConfigurationError(

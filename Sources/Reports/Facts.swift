@@ -26,7 +26,7 @@ extension Report {
             ("Learning rate, heads", Format.significant(optimiser.headsLearningRate)),
             ("Schedule", "\(optimiser.schedule.rawValue), \(warmup)"),
             ("Weight decay", Format.significant(optimiser.weightDecay)),
-            ("Batch", "\(configuration.batchUtterances) utterances"),
+            ("Batch", configuration.batch.summary),
             ("Kept epoch", "\(result.bestEpoch) of \(result.epochs), by \(configuration.bestMetric.title)"),
             ("Seed", "\(result.seed)"),
         ])

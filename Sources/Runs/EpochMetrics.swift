@@ -13,6 +13,10 @@ public struct EpochMetrics: Sendable, Equatable {
     /// The loss over the development split as one batch, without dropout; nil where it was not computed.
     public var developmentLoss: Double?
     public var secondsTraining: Double
+    /// Of those, reading rows. Nil in files of before it was measured.
+    public var secondsReading: Double?
+    /// Of those, in the optimiser.
+    public var secondsOptimising: Double?
     public var secondsEvaluating: Double
     /// Frames (20 ms each) trained on per second of training.
     public var framesPerSecond: Double
@@ -23,8 +27,9 @@ public struct EpochMetrics: Sendable, Equatable {
 
     public init(
         epoch: Int, step: Int, trainLoss: Double, learningRates: [String: Double], development: [String: Scores],
-        developmentLoss: Double? = nil, secondsTraining: Double, secondsEvaluating: Double, framesPerSecond: Double,
-        gradientNorm: Double, isBest: Bool
+        developmentLoss: Double? = nil, secondsTraining: Double, secondsReading: Double? = nil,
+        secondsOptimising: Double? = nil, secondsEvaluating: Double, framesPerSecond: Double, gradientNorm: Double,
+        isBest: Bool
     ) {
         self.epoch = epoch
         self.step = step
@@ -33,6 +38,8 @@ public struct EpochMetrics: Sendable, Equatable {
         self.development = development
         self.developmentLoss = developmentLoss
         self.secondsTraining = secondsTraining
+        self.secondsReading = secondsReading
+        self.secondsOptimising = secondsOptimising
         self.secondsEvaluating = secondsEvaluating
         self.framesPerSecond = framesPerSecond
         self.gradientNorm = gradientNorm
@@ -50,6 +57,8 @@ extension EpochMetrics: Codable {
         case developmentLoss = "development_loss"
         case learningRates = "learning_rates"
         case secondsTraining = "seconds_training"
+        case secondsReading = "seconds_reading"
+        case secondsOptimising = "seconds_optimising"
         case secondsEvaluating = "seconds_evaluating"
         case framesPerSecond = "frames_per_second"
         case gradientNorm = "gradient_norm"
@@ -65,6 +74,8 @@ extension EpochMetrics: Codable {
         development = try values.decode([String: Scores].self, forKey: .development)
         developmentLoss = try values.decodeIfPresent(Double.self, forKey: .developmentLoss)
         secondsTraining = try values.decode(Double.self, forKey: .secondsTraining)
+        secondsReading = try values.decodeIfPresent(Double.self, forKey: .secondsReading)
+        secondsOptimising = try values.decodeIfPresent(Double.self, forKey: .secondsOptimising)
         secondsEvaluating = try values.decode(Double.self, forKey: .secondsEvaluating)
         framesPerSecond = try values.decodeNullAsNaN(.framesPerSecond)
         gradientNorm = try values.decodeNullAsNaN(.gradientNorm)
@@ -80,6 +91,8 @@ extension EpochMetrics: Codable {
         try values.encode(development, forKey: .development)
         if let developmentLoss { try values.encodeNaNAsNull(developmentLoss, .developmentLoss) }
         try values.encode(secondsTraining, forKey: .secondsTraining)
+        try values.encodeIfPresent(secondsReading, forKey: .secondsReading)
+        try values.encodeIfPresent(secondsOptimising, forKey: .secondsOptimising)
         try values.encode(secondsEvaluating, forKey: .secondsEvaluating)
         try values.encodeNaNAsNull(framesPerSecond, .framesPerSecond)
         try values.encodeNaNAsNull(gradientNorm, .gradientNorm)

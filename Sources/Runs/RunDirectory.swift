@@ -17,6 +17,8 @@ public struct RunDirectory: Sendable {
     public var metricsPath: String { "\(path)/metrics.jsonl" }
     public var resultPath: String { "\(path)/result.json" }
     public var scoresPath: String { "\(path)/scores.csv" }
+    /// Of a series of runs with seeds of their own, in the folder that holds theirs.
+    public var seedsPath: String { "\(path)/seeds.json" }
     public var bestWeightsPath: String { "\(path)/best.safetensors" }
     public var statePath: String { "\(path)/state" }
 
@@ -91,6 +93,17 @@ public struct RunDirectory: Sendable {
     public func result() throws(RunError) -> RunResult {
         let bytes = try readFile(resultPath, advice: "\(path) is not a run directory, or its run is not done")
         return try decodeJSON(RunResult.self, from: bytes, path: resultPath)
+    }
+
+    public func write(_ summary: SeedSummary) throws(RunError) {
+        let bytes = try encodeJSON(summary, pretty: true, path: seedsPath)
+        try replace(bytes + [UInt8(ascii: "\n")], at: seedsPath)
+    }
+
+    public func seedSummary() throws(RunError) -> SeedSummary {
+        let bytes = try readFile(
+            seedsPath, advice: "\(path) is not a folder of runs with several seeds, or not all are done")
+        return try decodeJSON(SeedSummary.self, from: bytes, path: seedsPath)
     }
 
     public func write(_ scores: ScoreTable) throws(RunError) {

@@ -34,8 +34,8 @@ extension TrainConfiguration {
 
     static let topKeys =
         ["labels"] + trainedKeys + [
-            "seed", "epochs", "batch", "optimiser", "ema", "dropout", "mask", "head", "pooling", "attention",
-            "standardise", "loss", "best_metric", "patience", "scores", "strict", "threads", "compute",
+            "seed", "seeds", "epochs", "batch", "memory", "optimiser", "ema", "dropout", "mask", "head", "pooling",
+            "attention", "standardise", "loss", "best_metric", "patience", "scores", "strict", "threads", "compute",
         ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
@@ -49,11 +49,9 @@ extension TrainConfiguration {
         try applyTrained(top)
         if let value = try top.integer("seed", atLeast: 0) { seed = UInt64(value) }
         if let value = try top.integer("epochs", atLeast: 1) { epochs = value }
-        if let batch = try top.mapping("batch") {
-            try batch.allowOnly(["utterances"])
-            // A CCC over one utterance is not defined.
-            if let value = try batch.integer("utterances", atLeast: 2) { batchUtterances = value }
-        }
+        if let value = try Self.seeds(in: top) { seeds = value }
+        if let mapping = try top.mapping("batch") { try batch.apply(mapping) }
+        if let value = try Self.memory(in: top) { memory = value }
         if let mapping = try top.mapping("optimiser") { try optimiser.apply(mapping) }
         if top.isNull("ema") {
             averageDecay = nil
@@ -142,6 +140,30 @@ extension TrainConfiguration {
                 problem: "key 'best_metric': '\(bestMetric.name)' is of '\(dimension)', which is none of the labels "
                     + "\(names.joined(separator: ", "))\(hint)")
         }
+    }
+
+    /// nil: not given; .some(nil): taken back.
+    private static func seeds(in mapping: StrictMapping) throws(ConfigurationError) -> [UInt64]?? {
+        if mapping.isNull("seeds") { return .some(nil) }
+        guard let items = try mapping.strings("seeds") else { return nil }
+        let seeds = items.compactMap(UInt64.init)
+        guard !seeds.isEmpty, seeds.count == items.count, Set(seeds).count == seeds.count else {
+            throw mapping.error(
+                at: "seeds",
+                "expected different whole numbers of 0 or more, e.g. [1, 2, 3], found "
+                    + "[\(items.joined(separator: ", "))]")
+        }
+        return seeds
+    }
+
+    private static func memory(in mapping: StrictMapping) throws(ConfigurationError) -> ByteCount?? {
+        if mapping.isNull("memory") { return .some(nil) }
+        guard let text = try mapping.string("memory") else { return nil }
+        guard let value = ByteCount(text) else {
+            throw mapping.error(
+                at: "memory", "expected an amount such as 2GB or 512MB, or null for no limit, found '\(text)'")
+        }
+        return value
     }
 
     private static func bestCriterion(

@@ -6,9 +6,11 @@ extension TrainConfiguration {
         \(labels.map(Self.line).joined(separator: "\n"))
         \(trainedYAML)
         seed: \(seed)
+        seeds: \(seeds.map { "[\($0.map { "\($0)" }.joined(separator: ", "))]" } ?? "null")
         epochs: \(epochs)
         batch:
-          utterances: \(batchUtterances)
+        \(batch.yaml)
+        memory: \(optional(memory))
         optimiser:
           learning_rate:
             layers: \(optimiser.layersLearningRate)

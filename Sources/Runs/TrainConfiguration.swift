@@ -106,8 +106,11 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var recomputes = false
     public var seed: UInt64 = 0
     public var epochs = 20
-    /// Utterances per batch, over all of which one exact CCC is computed.
-    public var batchUtterances = 32
+    /// Where several are given: as many runs, in folders of their own. Nil: one run of `seed`.
+    public var seeds: [UInt64]?
+    public var batch = Batch()
+    /// The most that training may take; batches go through the encoder in pieces that fit. Nil: no limit.
+    public var memory: ByteCount?
     public var optimiser = Optimiser()
     /// Decay of an exponential moving average of the weights, which is then what is evaluated and kept; nil: none.
     public var averageDecay: Double?

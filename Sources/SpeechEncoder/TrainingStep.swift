@@ -8,6 +8,8 @@ public struct TrainingStep: Sendable {
     public let seed: UInt64
     /// Counted over the whole run, so that a resumed run draws the same masks.
     public let number: UInt64
+    /// Where the rows at hand begin in the batch's.
+    private var firstRow = 0
 
     public init(dropouts: EncoderConfiguration.Dropouts, seed: UInt64, number: UInt64) {
         dropoutProbabilities = dropouts
@@ -15,10 +17,18 @@ public struct TrainingStep: Sendable {
         self.number = number
     }
 
+    /// The same step for a piece of its batch, which draws the masks of its place in the whole.
+    public func piece(firstRow: Int) -> TrainingStep {
+        var step = self
+        step.firstRow = firstRow
+        return step
+    }
+
     /// Dropout at a place of the model named by `site` and `index`.
     public func dropout(_ site: String, _ index: UInt64, probability: Float) -> Dropout {
         guard probability > 0 else { return .none }
-        return Dropout(probability: probability, key: RandomStream(seed: seed, site, index, number).key)
+        return Dropout(
+            probability: probability, key: RandomStream(seed: seed, site, index, number).key, firstRow: firstRow)
     }
 
     var projectionDropout: Dropout {

@@ -128,15 +128,26 @@ public struct UpperEncoder: Sendable {
     }
 
     /// The output as above, with dropout, and what the backward pass needs.
-    public func forward(_ rows: Matrix, offsets: PackedOffsets, step: TrainingStep) -> (Matrix, Tape) {
+    /// - Parameters:
+    ///   - keepsTape: false where no backward pass comes of it: the tape is then of no use, and memory that of a layer.
+    ///   - visit: is shown each part's output on the way up, named as the checkpoint names the part.
+    public func forward(
+        _ rows: Matrix, offsets: PackedOffsets, step: TrainingStep, keepsTape: Bool = true,
+        visit: (_ part: String, _ output: Matrix) -> Void = { _, _ in }
+    ) -> (Matrix, Tape) {
         let sequence = sequence(offsets)
         var x: EncoderRows, embeddingTape: Embedding.Tape?
         if let embedding, trainsEmbedding {
             (x, embeddingTape) = embedding.forward(rows, offsets: offsets, step: step)
+            if !keepsTape { embeddingTape = nil }
         } else {
             x = embedding?(rows, offsets: offsets) ?? EncoderRows(rows, operand: precision, engine: engine)
         }
-        for layer in layers.prefix(firstTrained) { x = layer(x, sequence) }
+        if embedding != nil { visit("encoder.pos_conv_embed", x.residual) }
+        for layer in layers.prefix(firstTrained) {
+            x = layer(x, sequence)
+            visit("encoder.layers.\(layer.index)", x.residual)
+        }
         var records: [Tape.Record] = []
         for layer in layers.dropFirst(firstTrained) {
             // WavLM's layer 0 is never left out, as in transformers, where it is the one that computes the position bias.
@@ -145,8 +156,9 @@ public struct UpperEncoder: Sendable {
                 continue
             }
             let (out, tape) = layer.forward(x, sequence, step: step)
-            records.append(recomputes ? .input(x) : .whole(tape))
+            if keepsTape { records.append(recomputes ? .input(x) : .whole(tape)) }
             x = out
+            visit("encoder.layers.\(layer.index)", x.residual)
         }
         guard let encoderNorm else {
             return (
@@ -157,6 +169,7 @@ public struct UpperEncoder: Sendable {
         let out = makeRows(like: x)
         let statistics = engine.makeMatrix(rows: out.rows, columns: 2, precision: .float32)
         encoderNorm.forward(out, statistics: statistics, x: x.residual)
+        visit("encoder.layer_norm", out)
         return (
             out,
             Tape(

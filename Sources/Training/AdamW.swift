@@ -62,12 +62,20 @@ public struct AdamW: Sendable {
     }
 
     /// One step, then gradients are cleared.
-    /// - Parameters:
-    ///   - count: of this step, from 1, for the moments' bias correction.
-    ///   - factor: of the schedule.
+    /// - Parameters: as below.
     /// - Returns: the gradient's norm before clipping.
     public func step(_ count: Int, factor: Double) -> Double {
         let norm = gradientNorm()
+        step(count, factor: factor, norm: norm)
+        return norm
+    }
+
+    /// The same, where the norm is known already.
+    /// - Parameters:
+    ///   - count: of this step, from 1, for the moments' bias correction.
+    ///   - factor: of the schedule.
+    ///   - norm: of the gradient, before clipping.
+    public func step(_ count: Int, factor: Double, norm: Double) {
         // torch.nn.utils.clip_grad_norm_'s 1e-6 included, so that runs compare to the last digit.
         let scale = options.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
         for group in groups {
@@ -79,7 +87,6 @@ public struct AdamW: Sendable {
                 }
             }
         }
-        return norm
     }
 
     private func update(_ parameter: Parameter, _ count: Int, learningRate: Double, gradientScale: Double) {

@@ -28,19 +28,22 @@ enum BestWeights {
         let labels = zip(model.dimensions, statistics).map {
             Label(name: $0, mean: $1.mean, deviation: $1.deviation)
         }
-        var tensors = (model.encoderParameters + model.headParameters).map {
-            (name: $0.name, shape: $0.shape, floats: engine.download($0.value))
-        }
-        let standardisation = model.standardisation
-        tensors.append(("pooled.shift", [standardisation.shift.count], standardisation.shift))
-        tensors.append(("pooled.scale", [standardisation.scale.count], standardisation.scale))
+        let parameters = model.encoderParameters + model.headParameters, standardisation = model.standardisation
+        let pooled = [("pooled.shift", standardisation.shift), ("pooled.scale", standardisation.scale)]
         var metadata = setUp.metadata
         metadata["format"] = "undertone-run-1"
         metadata["pool"] = "\(pool)"
         metadata["pooling"] = configuration.pooling.rawValue
         metadata["head"] = configuration.head.form.rawValue
         metadata["labels"] = String(decoding: try encoder.encode(labels), as: UTF8.self)
-        try SafetensorsFile.write(to: path, tensors: tensors, metadata: metadata)
+        var writer = try SafetensorsWriter(
+            path: path,
+            tensors: parameters.map { ($0.name, $0.shape, .float32) }
+                + pooled.map { name, values in (name, [values.count], .float32) }, metadata: metadata)
+        // A tensor at a time: the trained part need not be in memory twice.
+        for parameter in parameters { try writer.append(engine.download(parameter.value)) }
+        for (_, values) in pooled { try writer.append(values) }
+        try writer.finish()
     }
 
     /// Puts the saved values back into the model's parameters.

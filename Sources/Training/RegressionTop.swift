@@ -36,7 +36,7 @@ public struct RegressionTop: Sendable {
 
     public let dimensions: [String]
     public let standardisation: Standardisation
-    private let pooling: Pooling
+    let pooling: Pooling
     private let heads: [RegressionHead]
     private let shift: Matrix
     private let scale: Matrix
@@ -70,16 +70,8 @@ public struct RegressionTop: Sendable {
         _ hidden: Matrix, offsets: PackedOffsets, step: TrainingStep?
     ) -> (predictions: [[Float]], tape: Tape) {
         let (pooled, poolingTape) = pooling.forward(hidden, offsets: offsets)
-        let x = engine.makeMatrix(rows: pooled.rows, columns: pooled.columns, precision: .float32)
-        engine.standardise(out: x, x: pooled, shift: shift, scale: scale)
-        let passes = heads.map { $0.forward(x, step: step) }
-        let predictions = passes.flatMap { out, _ in
-            let values = engine.download(out)
-            return (0..<out.columns).map { column in
-                stride(from: column, to: values.count, by: out.columns).map { values[$0] }
-            }
-        }
-        return (predictions, Tape(pooling: poolingTape, heads: passes.map(\.1)))
+        let (predictions, heads) = predictions(pooled, step: step)
+        return (predictions, Tape(pooling: poolingTape, heads: heads))
     }
 
     /// Adds to the parameters' gradients.
@@ -88,18 +80,43 @@ public struct RegressionTop: Sendable {
     ///   - step: as it was in the forward pass.
     /// - Returns: the gradient with respect to `hidden`, `[N, C]`, which may have taken its place: a tape serves once.
     public func backward(dPredictions: [[Float]], tape: Tape, step: TrainingStep?) -> Matrix {
-        let batch = tape.pooling.offsets.utteranceCount
-        let dPooled = engine.makeMatrix(rows: batch, columns: pooling.outputs, precision: .float32)
+        pooling.backward(
+            dOut: backward(dPredictions: dPredictions, heads: tape.heads, step: step), tape: tape.pooling)
+    }
+
+    /// The part above pooling, which sees all utterances of a batch at once, in however many pieces they were pooled.
+    func predictions(
+        _ pooled: Matrix, step: TrainingStep?
+    ) -> (predictions: [[Float]], heads: [RegressionHead.Tape]) {
+        let x = makePooled(pooled.rows)
+        engine.standardise(out: x, x: pooled, shift: shift, scale: scale)
+        let passes = heads.map { $0.forward(x, step: step) }
+        let predictions = passes.flatMap { out, _ in
+            let values = engine.download(out)
+            return (0..<out.columns).map { column in
+                stride(from: column, to: values.count, by: out.columns).map { values[$0] }
+            }
+        }
+        return (predictions, passes.map(\.1))
+    }
+
+    /// - Returns: the gradient with respect to the pooled rows, `[B, C]` or `[B, 2C]`.
+    func backward(dPredictions: [[Float]], heads tapes: [RegressionHead.Tape], step: TrainingStep?) -> Matrix {
+        let batch = dPredictions.first?.count ?? 0, dPooled = makePooled(batch)
         engine.clear(dPooled)
         var first = 0
-        for (head, taped) in zip(heads, tape.heads) {
+        for (head, tape) in zip(heads, tapes) {
             let own = dPredictions[first..<first + head.outputs]
             let dOut = engine.makeMatrix(
                 (0..<batch).flatMap { utterance in own.map { $0[utterance] } }, rows: batch, columns: head.outputs)
-            head.backward(dPooled: dPooled, dOut: dOut, tape: taped, step: step)
+            head.backward(dPooled: dPooled, dOut: dOut, tape: tape, step: step)
             first += head.outputs
         }
         engine.standardise(out: dPooled, x: dPooled, shift: nil, scale: scale)
-        return pooling.backward(dOut: dPooled, tape: tape.pooling)
+        return dPooled
+    }
+
+    func makePooled(_ utterances: Int) -> Matrix {
+        engine.makeMatrix(rows: utterances, columns: pooling.outputs, precision: .float32)
     }
 }

@@ -5,17 +5,17 @@ import SpeechEncoder
 ///
 /// - `layers: k` needs a cut at or below layer `L − k`; the highest one is taken, and the frozen layers above it run without dropout.
 /// - The embedding, which full finetuning trains too, needs cut `cnn`.
-struct SetUp: Sendable, Equatable {
-    let cut: Cut
-    let parts: TrainedParts
+public struct SetUp: Sendable, Equatable {
+    public let cut: Cut
+    public let parts: TrainedParts
     /// `L`.
     let layerCount: Int
 
     /// - Parameters:
     ///   - cuts: that there are rows of.
-    ///   - cache: names them in errors.
+    ///   - cache: names where they are in errors.
     /// - Throws: `TrainingError.setUp` for more than the model has, `.noCut` and `.noCNNCut` for what these cuts cannot give.
-    init(
+    public init(
         _ configuration: TrainConfiguration, encoder: EncoderConfiguration, cuts: [Cut], cache: String
     ) throws(TrainingError) {
         layerCount = encoder.layerCount

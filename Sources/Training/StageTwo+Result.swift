@@ -1,6 +1,5 @@
 import Corpus
 import Evaluation
-import FeatureStore
 import Foundation
 import Runs
 import SpeechEncoder
@@ -38,12 +37,10 @@ extension StageTwo {
 
     /// What `result.json` says.
     func makeResult(
-        _ trainer: Trainer, cache: FeatureCache, progress: TrainingProgress, scores: [String: [String: Scores]],
+        _ trainer: Trainer, progress: TrainingProgress, scores: [String: [String: Scores]],
         note: CorpusNote?, hygiene: Hygiene
     ) -> RunResult {
         let parameters = parameterCount(trainer)
-        let hopSeconds =
-            Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
         let framesPerSecond = Double(progress.totalFrames) / max(progress.totalTrainingSeconds, .leastNonzeroMagnitude)
         return RunResult(
             status: .completed, bestEpoch: progress.bestEpoch,
@@ -51,15 +48,15 @@ extension StageTwo {
                 name: trainer.configuration.bestMetric.name, value: progress.bestMetric ?? .nan),
             epochs: progress.epoch, scores: scores,
             intervalMethod: Scoring.intervalMethod(resamples: trainer.configuration.scoring.resamples),
-            model: cache.description.modelSource,
-            cacheKey: cache.description.cacheKey, cut: trainer.reader.cut, layers: trainer.setUp.parts.layers,
-            setUp: trainer.setUp.description, seed: trainer.configuration.seed,
+            model: settings.features.modelSource, cacheKey: settings.features.key, cut: "\(trainer.reader.cut)",
+            layers: trainer.setUp.parts.layers, setUp: trainer.setUp.description, seed: trainer.configuration.seed,
             trainableParameters: parameters.trainable, totalParameters: parameters.total,
             compute: settings.precision.rawValue,
             threads: settings.threads, device: settings.device,
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
-            audioSecondsPerSecond: framesPerSecond * hopSeconds, peakMemoryBytes: Self.peakMemoryBytes(),
+            audioSecondsPerSecond: framesPerSecond * settings.features.rowSeconds,
+            peakMemoryBytes: Self.peakMemoryBytes(),
             versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
             hygiene: hygiene)
     }

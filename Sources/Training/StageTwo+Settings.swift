@@ -5,10 +5,10 @@ import Runs
 extension StageTwo {
     /// What a run is to be made of, where from, where to, and on what.
     public struct Settings: Sendable {
-        public var cacheDirectory: String
+        public var features: any FeatureSource
         public var runDirectory: String
         public var configuration: TrainConfiguration
-        /// A newer manifest than the one the cache carries.
+        /// A newer manifest than the one that came with the features.
         public var manifest: String?
         /// Go on with what the run directory holds; a finished run is left as it is.
         public var resume: Bool
@@ -20,13 +20,15 @@ extension StageTwo {
         /// The processor, as it names itself.
         public var device: String
         public var versions: [String: String]
+        /// What `kill -9` loses at most; SIGTERM loses nothing.
+        public var secondsBetweenStates: Double
 
         public init(
-            cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
+            features: any FeatureSource, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
             resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
-            versions: [String: String]
+            versions: [String: String], secondsBetweenStates: Double = 30
         ) {
-            self.cacheDirectory = cacheDirectory
+            self.features = features
             self.runDirectory = runDirectory
             self.configuration = configuration
             self.manifest = manifest
@@ -37,6 +39,7 @@ extension StageTwo {
             self.threads = threads
             self.device = device
             self.versions = versions
+            self.secondsBetweenStates = secondsBetweenStates
         }
     }
 }

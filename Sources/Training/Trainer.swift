@@ -1,7 +1,6 @@
 import Buffers
 import Corpus
 import Evaluation
-import FeatureStore
 import Foundation
 import Kernels
 import Runs
@@ -11,7 +10,11 @@ import SpeechEncoder
 public enum TrainingEvent: Sendable {
     /// What is trained, in words, and how much of it.
     case setUp(String, (trainable: Int, total: Int))
+    /// A run of several with seeds of their own begins.
+    case seed(UInt64, number: Int, of: Int)
     case standardising(utterances: Int)
+    /// The largest batch goes through the encoder in so many pieces, so that it fits.
+    case splitting(pieces: Int, limit: ByteCount)
     case resumed(epoch: Int, step: Int)
     /// What was found of the corpus's splits, where anything was.
     case hygiene(Hygiene)
@@ -31,6 +34,7 @@ struct Trainer {
     let model: RegressionModel
     let setUp: SetUp
     let optimiser: AdamW
+    let batches: Batches
     let schedule: LearningRateSchedule
     /// What is evaluated and kept instead of the weights themselves, if anything.
     let average: WeightAverage?
@@ -40,37 +44,62 @@ struct Trainer {
     let directory: RunDirectory
     let identity: TrainingState.Identity
     let engine: any Engine
+    /// The state is saved between steps, but not more often than this.
+    let secondsBetweenStates: Double
     let report: (TrainingEvent) -> Void
     let isInterrupted: () -> Bool
 
-    /// The state is saved at the end of an epoch, but not more often than this.
-    static let secondsBetweenStates = 30.0
-
     /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
     /// all were to come.
-    /// - Returns: the progress at the end of the last epoch.
-    /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
-    func run(from start: TrainingProgress) throws -> TrainingProgress {
+    /// - Parameter finish: what is to be done after the last epoch, with the progress at its end.
+    /// - Throws: `TrainingError.interrupted` once the state is saved; `.notFinite`, likewise, with the state of before the step.
+    func run<Result>(
+        from start: TrainingProgress, finish: (TrainingProgress) throws -> Result
+    ) throws -> Result {
         var progress = start
-        report(.began(steps: schedule.totalSteps - start.step))
-        let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
+        progress.failedStep = nil
+        do {
+            try train(&progress)
+            return try finish(progress)
+        } catch is StopRequest {
+            try save(progress)
+            throw TrainingError.interrupted(path: directory.statePath)
+        } catch let failure as NotFinite {
+            progress.failedStep = progress.step + 1
+            try save(progress)
+            throw TrainingError.notFinite(step: progress.step + 1, failure, state: directory.statePath)
+        }
+    }
+
+    private func train(_ progress: inout TrainingProgress) throws {
+        report(.began(steps: schedule.totalSteps - progress.step))
+        let begin = ContinuousClock.now, secondsBefore = progress.totalSeconds
         var lastState = begin
+        func saveIfDue() throws {
+            progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds
+            guard (ContinuousClock.now - lastState).seconds > secondsBetweenStates else { return }
+            try save(progress)
+            lastState = .now
+        }
         while progress.epoch < configuration.epochs {
             if let patience = configuration.patience, progress.epoch - progress.bestEpoch >= patience {
                 report(.stoppedEarly(bestEpoch: progress.bestEpoch))
                 break
             }
-            try trainEpoch(&progress)
+            let epoch = batches.epoch(progress.epoch)
+            while progress.batch < epoch.count {
+                try checkInterruption()
+                let (frames, loss) = try trainStep(epoch[progress.batch].map { corpus.train[$0] }, &progress)
+                report(
+                    .step(
+                        epoch: progress.epoch + 1, done: progress.batch, of: epoch.count, frames: frames, loss: loss))
+                if progress.batch < epoch.count { try saveIfDue() }
+            }
             let metrics = try finishEpoch(&progress)
-            progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds
             try directory.append(metrics)
             report(.epoch(metrics))
-            if (ContinuousClock.now - lastState).seconds > Self.secondsBetweenStates {
-                try save(progress)
-                lastState = .now
-            }
+            try saveIfDue()
         }
-        return progress
     }
 
     func save(_ progress: TrainingProgress) throws {
@@ -79,47 +108,54 @@ struct Trainer {
             standardisation: model.standardisation, engine: engine)
     }
 
-    private func trainEpoch(_ progress: inout TrainingProgress) throws {
-        let batches = Batches.shuffled(
-            corpus.train.count, size: configuration.batchUtterances, seed: configuration.seed, epoch: progress.epoch)
-        while progress.batch < batches.count {
-            if isInterrupted() {
-                try save(progress)
-                throw TrainingError.interrupted(path: directory.statePath)
-            }
-            let clock = ContinuousClock.now
-            let examples = batches[progress.batch].map { corpus.train[$0] }
-            let (rows, offsets) = try reader.read(examples)
-            mask.apply(to: rows, offsets: offsets, ids: examples.map(\.id), step: progress.step)
-            let step = TrainingStep(
-                dropouts: dropouts, seed: configuration.seed, number: UInt64(progress.step))
-            let loss = model.accumulateGradients(
-                rows, offsets: offsets, labels: standardisedLabels(examples), step: step
-            ).loss.value
-            let norm = optimiser.step(progress.step + 1, factor: schedule.factor(step: progress.step))
-            guard loss.isFinite, norm.isFinite else {
-                throw TrainingError.loss(step: progress.step + 1, detail: diagnosis(loss: loss, norm: norm))
-            }
-            progress.step += 1
-            average?.update(step: progress.step)
-            progress.batch += 1
-            progress.lossSum += loss
-            progress.normSum += norm
-            progress.frames += offsets.rowCount
-            progress.seconds += (ContinuousClock.now - clock).seconds
-            report(
-                .step(
-                    epoch: progress.epoch + 1, done: progress.batch, of: batches.count, frames: offsets.rowCount,
-                    loss: loss))
-        }
+    private func checkInterruption() throws {
+        if isInterrupted() { throw StopRequest() }
     }
 
-    private func diagnosis(loss: Double, norm: Double) -> String {
-        let culprit = optimiser.parameters.first { parameter in
-            engine.download(parameter.value).contains { !$0.isFinite }
+    /// One batch: gradients, and a step of the optimiser if they are finite.
+    private func trainStep(
+        _ examples: [TrainingCorpus.Example], _ progress: inout TrainingProgress
+    ) throws -> (frames: Int, loss: Double) {
+        let clock = ContinuousClock.now
+        var secondsReading = 0.0
+        let labels = standardisedLabels(examples)
+        let number = progress.step
+        let step = TrainingStep(dropouts: dropouts, seed: configuration.seed, number: UInt64(number))
+        let batch = try reader.batch(examples)
+        let result = try model.accumulateGradients(batch.pieces, labels: labels, step: step) { piece in
+            // A batch may take minutes; its pieces do not.
+            try checkInterruption()
+            let begin = ContinuousClock.now
+            defer { secondsReading += (ContinuousClock.now - begin).seconds }
+            return try rows(of: piece, in: batch, examples, step: number)
         }
-        return "the loss is \(loss) and the gradient's norm \(norm)"
-            + (culprit.map { ", \($0.name) is the first tensor that is not finite" } ?? "")
+        let beforeOptimiser = ContinuousClock.now
+        let norm = optimiser.gradientNorm()
+        // A loss that leaves out what it cannot score may be finite over predictions that are not.
+        let loss = result.predictions.joined().allSatisfy(\.isFinite) ? result.loss.value : .nan
+        guard loss.isFinite, norm.isFinite else {
+            throw try diagnosis(loss: loss, gradientNorm: norm, examples, step: step)
+        }
+        optimiser.step(progress.step + 1, factor: schedule.factor(step: progress.step), norm: norm)
+        progress.step += 1
+        average?.update(step: progress.step)
+        progress.batch += 1
+        progress.lossSum += loss
+        progress.normSum += norm
+        progress.frames += batch.frameCount
+        progress.seconds += (ContinuousClock.now - clock).seconds
+        progress.secondsReading += secondsReading
+        progress.secondsOptimising += (ContinuousClock.now - beforeOptimiser).seconds
+        return (batch.frameCount, loss)
+    }
+
+    /// The rows of a piece as training sees them: read anew, or kept, and masked either way.
+    func rows(
+        of piece: BatchPiece, in batch: PiecewiseBatch, _ examples: [TrainingCorpus.Example], step: Int
+    ) throws -> Matrix {
+        let rows = try batch.rows(piece)
+        mask.apply(to: rows, offsets: piece.offsets, ids: examples[piece.utterances].map(\.id), step: step)
+        return rows
     }
 
     private func finishEpoch(_ progress: inout TrainingProgress) throws -> EpochMetrics {
@@ -142,6 +178,7 @@ struct Trainer {
                 uniqueKeysWithValues: optimiser.groups.map {
                     ($0.name, $0.learningRate * schedule.factor(step: progress.step - 1))
                 }), development: development, developmentLoss: developmentLoss, secondsTraining: progress.seconds,
+            secondsReading: progress.secondsReading, secondsOptimising: progress.secondsOptimising,
             secondsEvaluating: 0,
             framesPerSecond: Double(progress.frames) / progress.seconds, gradientNorm: progress.normSum / batches,
             isBest: false)
@@ -152,18 +189,11 @@ struct Trainer {
             progress.bestEpoch = progress.epoch
             progress.bestMetric = score
             try BestWeights.save(
-                model, statistics: statistics, configuration: configuration, setUp: setUp,
-                pool: reader.cache.description.pool,
+                model, statistics: statistics, configuration: configuration, setUp: setUp, pool: reader.pool,
                 to: directory.bestWeightsPath, engine: engine)
         }
         metrics.secondsEvaluating = (ContinuousClock.now - clock).seconds
-        progress.totalFrames += progress.frames
-        progress.totalTrainingSeconds += progress.seconds
-        progress.batch = 0
-        progress.lossSum = 0
-        progress.normSum = 0
-        progress.frames = 0
-        progress.seconds = 0
+        progress.beginEpoch()
         return metrics
     }
 
@@ -173,9 +203,13 @@ struct Trainer {
     /// What the heads give, in standardised labels, `[dimension][example]`.
     private func outputs(_ examples: [TrainingCorpus.Example]) throws -> [[Float]] {
         var result = [[Float]](repeating: [], count: corpus.dimensions.count)
-        for batch in Batches.inOrder(examples.count, size: configuration.batchUtterances) {
-            let (rows, offsets) = try reader.read(batch.map { examples[$0] })
-            for (index, values) in model.predictions(rows, offsets: offsets).enumerated() { result[index] += values }
+        for indices in Batches.inOrder(examples.map(\.frameCount), configuration.batch) {
+            let batch = try reader.batch(indices.map { examples[$0] })
+            for piece in batch.pieces {
+                try checkInterruption()
+                let outputs = model.predictions(try batch.rows(piece), offsets: piece.offsets)
+                for (index, values) in outputs.enumerated() { result[index] += values }
+            }
         }
         return result
     }

@@ -1,6 +1,5 @@
 import Corpus
 import Crypto
-import FeatureStore
 import Files
 import Foundation
 import Runs
@@ -10,20 +9,20 @@ public struct TrainingCorpus: Sendable {
     public struct Example: Sendable {
         public let id: String
         public let speaker: String?
-        public let place: FeatureCache.Utterance
+        public let features: FeatureUtterance
         /// By dimension, in the labels' own scale; nil where unlabelled.
         public let labels: [Double?]
         /// The filled cells of the columns that scores are grouped by, `speaker` not counted.
         public let metadata: [String: String]
 
-        public var frameCount: Int { place.entry.frameCount }
+        public var frameCount: Int { features.frameCount }
     }
 
     public let dimensions: [String]
     /// The manifest's columns that scores are grouped by, `speaker` not counted.
     public let groupColumns: [String]
     public let splits: [Split: [Example]]
-    /// Utterances of the manifest that the cache does not hold (rejected recordings).
+    /// Utterances of the manifest that there are no features of (rejected recordings).
     public let missing: [String]
 
     /// - Parameters:
@@ -31,7 +30,7 @@ public struct TrainingCorpus: Sendable {
     ///   - groups: columns that scores are grouped by.
     /// - Throws: `ManifestError` for labels or columns that are not there and labels that are not numbers, `TrainingError` when a split has nothing to offer.
     public init(
-        cache: FeatureCache, manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String] = []
+        features: any FeatureSource, manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String] = []
     ) throws {
         let dimensions = labels.map(\.name)
         try manifest.validateLabels(dimensions)
@@ -47,13 +46,13 @@ public struct TrainingCorpus: Sendable {
         var splits: [Split: [Example]] = [:]
         var missing: [String] = []
         for utterance in manifest.utterances {
-            guard let index = cache.index(of: utterance.id) else {
+            guard let found = features.utterance(utterance.id) else {
                 missing.append(utterance.id)
                 continue
             }
             splits[utterance.split, default: []].append(
                 Example(
-                    id: utterance.id, speaker: utterance.speaker, place: cache.utterances[index],
+                    id: utterance.id, speaker: utterance.speaker, features: found,
                     labels: dimensions.map(utterance.label),
                     metadata: utterance.cells.filter { groupColumns.contains($0.key) && !$0.value.isEmpty }))
         }
@@ -64,7 +63,7 @@ public struct TrainingCorpus: Sendable {
         let hint =
             missing.isEmpty
             ? "add rows with that split to the manifest"
-            : "\(missing.count) rows of the manifest are not in the cache; run undertone-cache again"
+            : "\(missing.count) rows of the manifest \(features.missingAdvice)"
         for split in [Split.train, .development] where splits[split, default: []].isEmpty {
             throw TrainingError.emptySplit(corpus: manifest.path, split: "\(split)", hint: hint)
         }
@@ -82,6 +81,9 @@ public struct TrainingCorpus: Sendable {
     public var train: [Example] { splits[.train, default: []] }
     public var development: [Example] { splits[.development, default: []] }
 
+    /// Frames, over all splits.
+    var longestUtterance: Int { splits.values.joined().map(\.frameCount).max() ?? 1 }
+
     /// Every split with an utterance, in the splits' order.
     public var splitNames: [Split] { splits.keys.sorted() }
 
@@ -94,7 +96,7 @@ public struct TrainingCorpus: Sendable {
             for example in splits[split, default: []] {
                 let labels = example.labels.map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
                 hash.update(
-                    data: Data("\n\(split)\t\(example.id)\t\(example.place.entry.audioSHA256)\t\(labels)".utf8))
+                    data: Data("\n\(split)\t\(example.id)\t\(example.features.audioSHA256)\t\(labels)".utf8))
                 let groups = [example.speaker ?? ""] + groupColumns.map { example.metadata[$0] ?? "" }
                 hash.update(data: Data("\t\(groups.joined(separator: "\t"))".utf8))
             }
@@ -109,7 +111,7 @@ public struct TrainingCorpus: Sendable {
                 splits[split, default: []].map { example in
                     SplitHygiene.Member(
                         id: example.id, split: split, speaker: example.speaker,
-                        audioSHA256: example.place.entry.audioSHA256)
+                        audioSHA256: example.features.audioSHA256)
                 }
             })
     }

@@ -1,4 +1,5 @@
 import Faults
+import Runs
 
 public enum TrainingError: Fault, Equatable {
     /// A wish that the model cannot fulfil.
@@ -16,17 +17,21 @@ public enum TrainingError: Fault, Equatable {
     case unclean(corpus: String, problems: [String])
     /// Frozen-weights files that the cache should carry.
     case noUpperWeights(path: String)
-    case loss(step: Int, detail: String)
+    /// A loss or a gradient that is not finite; the state of before the step is kept.
+    case notFinite(step: Int, NotFinite, state: String)
+    /// An utterance that does not fit by itself, beside what does not depend on it.
+    case memory(limit: ByteCount, frameCount: Int, fixed: ByteCount, needed: ByteCount)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
     case state(path: String, detail: String)
-    case interrupted(path: String)
+    /// Nil where nothing was trained yet.
+    case interrupted(path: String?)
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
+        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .notFinite, .state: .badInput
         case .noUpperWeights: .missingInput
-        case .setUp, .occupied, .otherRun: .usage
+        case .setUp, .memory, .occupied, .otherRun: .usage
         case .interrupted: .interrupted
         }
     }
@@ -52,15 +57,19 @@ public enum TrainingError: Fault, Equatable {
         case .noUpperWeights(let path):
             "\(path): not found; it carries the weights above the cut and is written at the end of undertone-cache, so let "
                 + "that finish first"
-        case .loss(let step, let detail):
-            "training stopped at step \(step): \(detail); lower the learning rates or compute in float32"
+        case .notFinite(let step, let found, let state):
+            "training stopped at step \(step): \(found); the state of before that step is in \(state); \(found.advice)"
+        case .memory(let limit, let frameCount, let fixed, let needed):
+            "memory: \(limit) is too little; the program, weights and optimiser take \(fixed), and the longest utterance, "
+                + "\(frameCount) frames, must fit beside them; give \(needed) or more, or train fewer layers"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):
             "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
         case .state(let path, let detail):
             "\(path): \(detail); delete the run directory to start again"
-        case .interrupted(let path):
+        case .interrupted(nil): "interrupted before a step was taken; nothing is lost, and the same command goes on"
+        case .interrupted(let path?):
             "interrupted; the state is in \(path), and the same command with --resume goes on"
         }
     }

@@ -21,10 +21,27 @@ struct TrainingProgress: Codable, Equatable, Sendable {
     var normSum = 0.0
     var frames = 0
     var seconds = 0.0
+    var secondsReading = 0.0
+    var secondsOptimising = 0.0
+    /// Where the step after these could not be taken, because something in it was not finite.
+    var failedStep: Int?
     /// Over the whole run.
     var totalFrames = 0
     var totalTrainingSeconds = 0.0
     var totalSeconds = 0.0
+
+    /// Adds the epoch that is done to the totals and clears its sums.
+    mutating func beginEpoch() {
+        totalFrames += frames
+        totalTrainingSeconds += seconds
+        batch = 0
+        lossSum = 0
+        normSum = 0
+        frames = 0
+        seconds = 0
+        secondsReading = 0
+        secondsOptimising = 0
+    }
 }
 
 extension TrainingState.Identity {
@@ -74,14 +91,30 @@ struct TrainingState {
         try writer.finish()
     }
 
-    func identity() throws -> Identity { try read().identity }
+    /// In words, what the state's run has otherwise; nil when it can be gone on with.
+    func difference(from identity: Identity) throws -> String? {
+        let state = try read()
+        return identity.difference(
+            from: state.progress.failedStep == nil ? state.identity : try relaxed(state.identity, as: identity))
+    }
 
     func load(identity: Identity) throws -> (file: SafetensorsFile, progress: TrainingProgress) {
-        let state = try read()
-        if let difference = identity.difference(from: state.identity) {
+        if let difference = try difference(from: identity) {
             throw TrainingError.otherRun(path: directory.path, difference: difference)
         }
+        let state = try read()
         return (state.file, state.progress)
+    }
+
+    /// A run that stopped over something that is not finite may go on with another optimiser and precision: that is the way out.
+    private func relaxed(_ saved: Identity, as wanted: Identity) throws -> Identity {
+        var configuration = try TrainConfiguration(yaml: saved.configuration, source: path)
+        let other = try TrainConfiguration(yaml: wanted.configuration, source: path)
+        configuration.optimiser = other.optimiser
+        configuration.compute = other.compute
+        var identity = saved
+        identity.configuration = configuration.yaml
+        return identity
     }
 
     private func read() throws -> (file: SafetensorsFile, progress: TrainingProgress, identity: Identity) {

@@ -11,6 +11,8 @@ final class Narrator {
     private var reporter: ProgressReporter
     /// Said when there turns out to be something to do, so that an error stands alone.
     private var opening: String?
+    /// Likewise, of a run of several.
+    private var seedLine: String?
     private var isTraining = false
 
     init(mode: ProgressReporter.Mode, epochs: Int, opening: String) {
@@ -21,13 +23,23 @@ final class Narrator {
     }
 
     func report(_ event: TrainingEvent) {
+        if case .seed(let seed, let number, let count) = event {
+            leaveBar()
+            isTraining = false
+            seedLine = "seed \(seed), \(number) of \(count)"
+            return
+        }
         if let opening { say(opening) }
-        opening = nil
+        if let seedLine { say(seedLine) }
+        (opening, seedLine) = (nil, nil)
         switch event {
+        case .seed: break
         case .setUp(let text, let parameters):
             say(
                 "training \(text): \(Summary.rounded(parameters.trainable)) of \(Summary.rounded(parameters.total)) "
                     + "parameters")
+        case .splitting(let pieces, let limit):
+            say("the largest batch goes through the encoder in \(pieces) pieces, to fit \(limit)")
         case .standardising(let utterances):
             say("standardising pooled features over \(utterances) training utterances")
         case .resumed(let epoch, let step):

@@ -3,7 +3,7 @@ import Runs
 
 /// What stands on standard output at the end.
 enum Summary {
-    static func json(_ result: RunResult) throws -> String {
+    static func json(_ result: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(result), as: UTF8.self)
@@ -25,6 +25,22 @@ enum Summary {
                 + "(\(one(share)) %), \(one(result.secondsPerEpoch)) s per epoch, "
                 + "\(one(result.audioSecondsPerSecond)) audio seconds per second, "
                 + "peak memory \(one(Double(result.peakMemoryBytes) / 1e9)) GB")
+        return lines.joined(separator: "\n")
+    }
+
+    static func text(_ summary: SeedSummary, directory: String) -> String {
+        func spread(_ spread: SeedSummary.Spread?) -> String {
+            guard let spread else { return "—" }
+            return three(spread.mean) + (spread.deviation.map { " ± \(three($0))" } ?? "")
+        }
+        var lines = ["\(summary.seeds.count) seeds, \(directory): mean ± standard deviation between seeds"]
+        for split in sortedSplits(summary.scores.keys) {
+            for (dimension, scores) in summary.scores[split, default: [:]].sorted(by: { $0.key < $1.key }) {
+                lines.append(
+                    "\(pad(split, 12)) \(pad(dimension, 11)) CCC \(spread(scores["ccc"]))  RMSE "
+                        + spread(scores["rmse"]))
+            }
+        }
         return lines.joined(separator: "\n")
     }
 

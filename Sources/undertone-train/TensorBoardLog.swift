@@ -4,11 +4,13 @@ import Training
 
 /// Writes a run's scalars for TensorBoard as the run goes on. A run does not fail for want of them.
 final class TensorBoardLog {
-    private let directory: RunDirectory
+    private let parent: RunDirectory
+    private var directory: RunDirectory
     private let warn: (String) -> Void
     private var file: EventFile?
 
     init(_ directory: RunDirectory, warn: @escaping (String) -> Void) {
+        parent = directory
         self.directory = directory
         self.warn = warn
     }
@@ -16,9 +18,12 @@ final class TensorBoardLog {
     func report(_ event: TrainingEvent) {
         do {
             switch event {
+            case .seed(let seed, _, _):
+                directory = RunDirectory(path: SeedSeries.runDirectory(of: seed, in: parent.path))
+                file = nil
             case .began: file = try EventFile(directory, epochs: try directory.metrics().epochs)
             case .epoch(let metrics): try file?.append(metrics)
-            case .setUp, .standardising, .resumed, .hygiene, .stoppedEarly, .step: break
+            case .setUp, .standardising, .resumed, .hygiene, .stoppedEarly, .splitting, .step: break
             }
         } catch {
             warn("warning: \(error); TensorBoard will not see all of this run")

@@ -1,11 +1,14 @@
 import ArgumentParser
+import AudioTraining
+import Buffers
 import Console
+import Corpus
 import Foundation
 import Kernels
 import Runs
 import Training
 
-/// Stage two: trains the layers above the cut and the regression heads from a cache.
+/// Stage two: trains the layers above the cut and the regression heads from a cache, or from the recordings themselves.
 @main
 struct UndertoneTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,11 +17,15 @@ struct UndertoneTrain: ParsableCommand {
         usage: "undertone-train [<options>] --cache <folder> --out <folder> [--set <key=value> ...]",
         discussion: """
             Needs nothing but the cache: the labels and the weights above the cut travel in it. The run directory \
-            receives config.yaml, metrics.jsonl, result.json, scores.csv, predictions-<split>.csv and best.safetensors.
+            receives config.yaml, metrics.jsonl, result.json, scores.csv, predictions-<split>.csv and best.safetensors. \
+            With seeds: [1, 2, 3] in the configuration it receives as many run directories, seed-<n>, and seeds.json with \
+            the mean and the standard deviation of every score.
 
             Example:
               undertone-train --cache build/cache --out build/runs/first \\
                 --set 'labels=[activation,valence]'
+              undertone-train --audio --corpus manifest.csv --model path/to/model \\
+                --out build/runs/uncached --set 'labels=[activation,valence]'
 
             What is trained, beside the heads (docs/training.md has every key):
               --set layers=3         the top three layers (the default)
@@ -29,7 +36,16 @@ struct UndertoneTrain: ParsableCommand {
         version: Version.text)
 
     @Option(help: ArgumentHelp("The cache directory that undertone-cache wrote.", valueName: "folder"))
-    var cache: String
+    var cache: String?
+
+    @Flag(help: "Compute the frozen layers anew for every batch, from the recordings of --corpus: no cache is needed.")
+    var audio = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --audio: the model, as undertone-cache takes it; a folder, or random:wav2vec2-base?seed=0.",
+            valueName: "model"))
+    var model: String?
 
     @Option(help: ArgumentHelp("The run directory to write.", valueName: "folder"))
     var out: String
@@ -48,7 +64,8 @@ struct UndertoneTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A newer manifest than the one in the cache, for labels and splits.", valueName: "manifest.csv"))
+            "The manifest of the recordings, with --audio; else a newer one than the cache's, for labels and splits.",
+            valueName: "manifest.csv"))
     var corpus: String?
 
     @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")
@@ -70,6 +87,12 @@ struct UndertoneTrain: ParsableCommand {
         help: ArgumentHelp("Threads. (default: the configuration's, or one per core)", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long to train between two savings of the state: what kill -9 loses at most. 0: save after every step.",
+            valueName: "seconds"))
+    var saveEvery = 30.0
+
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
 
@@ -78,49 +101,98 @@ struct UndertoneTrain: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); expected 1 or more") }
+        guard saveEvery >= 0, saveEvery.isFinite else {
+            throw ValidationError("--save-every is \(saveEvery); expected seconds, 0 or more")
+        }
+        if audio {
+            if cache != nil {
+                throw ValidationError("--audio trains without a cache; give --cache or --audio, not both")
+            }
+            guard corpus != nil, model != nil else {
+                throw ValidationError("--audio reads recordings; give --corpus <manifest.csv> and --model <model> too")
+            }
+        } else {
+            if model != nil {
+                throw ValidationError(
+                    "--model is of use with --audio; the model of a cache is the one it was made with")
+            }
+            guard cache != nil else {
+                throw ValidationError("give --cache <folder>, or --audio to train from the recordings themselves")
+            }
+        }
     }
 
     func run() {
         do {
             Interruption.install()
-            try train(try settings())
+            try train()
         } catch {
             exitReporting(error)
         }
     }
 
-    /// The validated arguments.
-    private func settings() throws -> StageTwo.Settings {
+    private func train() throws {
+        let configuration = try readConfiguration()
+        if configuration.memory != nil { returnFreedMemory() }
+        let precision = configuration.compute.precision
+        let threads = configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let words = threads == 1 ? "1 thread" : "\(threads) threads"
+        let narrator = Narrator(
+            mode: progress, epochs: configuration.epochs,
+            opening: "training in \(precision.rawValue) on \(words) of \(CPUEngine.processorName)")
+        defer { narrator.leaveBar() }
+        let settings = StageTwo.Settings(
+            features: try features(configuration, precision: precision, threads: threads, narrator),
+            runDirectory: out, configuration: configuration, manifest: corpus, resume: resume, replace: replace,
+            engine: CPUEngine(
+                threads: threads, memoryLimit: configuration.memory.map(MemoryPlan.engineBytes) ?? .max),
+            precision: precision, threads: threads, device: CPUEngine.processorName,
+            versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift],
+            secondsBetweenStates: saveEvery)
+        let log = TensorBoardLog(RunDirectory(path: out), warn: narrator.say)
+        func report(_ event: TrainingEvent) {
+            narrator.report(event)
+            log.report(event)
+        }
+        let summary: String
+        if let seeds = configuration.seeds {
+            let result = try SeedSeries(
+                settings, seeds: seeds, report: report, isInterrupted: { Interruption.isRequested }
+            ).run()
+            summary = json ? try Summary.json(result) : Summary.text(result, directory: out)
+        } else {
+            let result = try StageTwo(settings, report: report, isInterrupted: { Interruption.isRequested }).run()
+            summary = json ? try Summary.json(result) : Summary.text(result, directory: out)
+        }
+        narrator.leaveBar()
+        if narrator.heardNothing {
+            narrator.say("\(out): this run was finished before; nothing is done over again")
+        }
+        print(summary)
+    }
+
+    /// With what the command line says of it.
+    private func readConfiguration() throws -> TrainConfiguration {
         var configuration = try TrainConfiguration(path: config, overrides: overrides)
         if let compute { configuration.compute = compute }
         if let threads { configuration.threads = threads }
-        let threads = configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
-        return StageTwo.Settings(
-            cacheDirectory: cache, runDirectory: out, configuration: configuration, manifest: corpus, resume: resume,
-            replace: replace, engine: CPUEngine(threads: threads), precision: configuration.compute.precision,
-            threads: threads, device: CPUEngine.processorName,
-            versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift])
+        return configuration
     }
 
-    private func train(_ settings: StageTwo.Settings) throws {
-        let threads = settings.threads == 1 ? "1 thread" : "\(settings.threads) threads"
-        let narrator = Narrator(
-            mode: progress, epochs: settings.configuration.epochs,
-            opening: "training in \(settings.precision.rawValue) on \(threads) of \(settings.device)")
-        let log = TensorBoardLog(RunDirectory(path: settings.runDirectory), warn: narrator.say)
-        let stage = StageTwo(
-            settings,
-            report: { event in
-                narrator.report(event)
-                log.report(event)
-            }, isInterrupted: { Interruption.isRequested })
-        defer { narrator.leaveBar() }
-        let result = try stage.run()
-        if narrator.heardNothing {
-            narrator.say("\(settings.runDirectory): this run was finished before; nothing is done over again")
+    private func features(
+        _ configuration: TrainConfiguration, precision: Precision, threads: Int, _ narrator: Narrator
+    ) throws -> any FeatureSource {
+        guard audio, let corpus, let model else { return try CachedFeatures(directory: cache ?? "") }
+        let manifest = try CorpusManifest.load(corpus)
+        do {
+            let features = try RecordedFeatures(
+                corpus: manifest, model: model, configuration: configuration, precision: precision, threads: threads,
+                shouldStop: { Interruption.isRequested })
+            for reject in features.rejects { narrator.say("rejected: \(reject.reason) (\(corpus):\(reject.line))") }
+            return features
+        } catch is StopRequest {
+            throw TrainingError.interrupted(path: nil)
         }
-        narrator.leaveBar()
-        print(json ? try Summary.json(result) : Summary.text(result, directory: settings.runDirectory))
     }
 }
 

@@ -117,9 +117,9 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
 
 /// As an error about one that is not among them lists the configuration's keys.
 let topLevelKeys =
-    "'labels', 'layers', 'tuning', 'lora', 'embedding', 'recompute', 'seed', 'epochs', 'batch', 'optimiser', 'ema', "
-    + "'dropout', 'mask', 'head', 'pooling', 'attention', 'standardise', 'loss', 'best_metric', 'patience', 'scores', "
-    + "'strict', 'threads', 'compute'"
+    "'labels', 'layers', 'tuning', 'lora', 'embedding', 'recompute', 'seed', 'seeds', 'epochs', 'batch', 'memory', "
+    + "'optimiser', 'ema', 'dropout', 'mask', 'head', 'pooling', 'attention', 'standardise', 'loss', 'best_metric', "
+    + "'patience', 'scores', 'strict', 'threads', 'compute'"
 
 @Test(arguments: UsageCase.all)
 func wrongUsageIsRefused(_ wrong: UsageCase) throws {

@@ -7,7 +7,10 @@ extension OperationCase {
             linear(rows: 7, inputs: 10, outputs: 6), linear(rows: 70, inputs: 48, outputs: 33),
             linear(rows: 1, inputs: 5, outputs: 1),
             // More outputs than one block: with three threads, blocks of other heights than with one.
-            linear(rows: 90, inputs: 48, outputs: 144), frozenLinear(rows: 37, inputs: 24, outputs: 20),
+            linear(rows: 90, inputs: 48, outputs: 144),
+            // As low-rank adapters have them, and with a row too many for the threads.
+            linear(rows: 65, inputs: 48, outputs: 8), addedLinear(rows: 65, inputs: 8, outputs: 48),
+            frozenLinear(rows: 37, inputs: 24, outputs: 20),
             layerNorm(rows: 5, columns: 12, dropout: 0), layerNorm(rows: 300, columns: 40, dropout: 0.3),
             gelu(rows: 6, columns: 9, dropout: 0), gelu(rows: 50, columns: 33, dropout: 0.25),
             tanh(rows: 4, columns: 7, dropout: 0), tanh(rows: 9, columns: 5, dropout: 0.5),
@@ -454,7 +457,9 @@ extension OperationCase {
                 Input(name: "base", rows: rows, columns: outputs),
             ], outputCount: rows * outputs
         ) { engine, values, _ in
-            let out = engine.operands(values[2], .float32)
+            // Columns of a wider matrix, as an adapter of one of three stacked maps has them.
+            let out = engine.zeros(rows, 3 * outputs).columns(outputs..<2 * outputs)
+            engine.convert(values[2], to: out)
             engine.linearForward(
                 out: out, x: values[0], weight: .plain(values[1]), bias: nil, activation: .identity, accumulate: true)
             return out

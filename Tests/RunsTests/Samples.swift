@@ -34,6 +34,7 @@ func sampleEpoch(_ epoch: Int) -> EpochMetrics {
     EpochMetrics(
         epoch: epoch, step: 5 * epoch, trainLoss: 1 / Double(epoch), learningRates: ["layers": 1e-5, "heads": 1e-3],
         development: ["activation": sampleScores(), "valence": sampleScores(ccc: 0.25)], secondsTraining: 1.5,
+        secondsReading: epoch == 2 ? 0.125 : nil, secondsOptimising: epoch == 2 ? 0.5 : nil,
         secondsEvaluating: 0.25, framesPerSecond: 4000, gradientNorm: 2.5, isBest: epoch == 1)
 }
 

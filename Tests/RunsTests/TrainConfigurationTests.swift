@@ -19,7 +19,11 @@ import Testing
         expected.recomputes = true
         expected.seed = 11
         expected.epochs = 4
-        expected.batchUtterances = 16
+        expected.seeds = [3, 1, 18_446_744_073_709_551_615]
+        expected.batch.size = .frames(20_000)
+        expected.batch.isBucketed = true
+        expected.batch.dropsLast = true
+        expected.memory = ByteCount(1_500_000_000)
         expected.optimiser.layersLearningRate = 1e-5
         expected.optimiser.headsLearningRate = 2e-3
         expected.optimiser.adaptersLearningRate = 3e-3
@@ -181,6 +185,13 @@ import Testing
         ("labels: [a]\nseed: 1\nseed: 2\n", nil, "given twice"),
         ("labels: [a\n", nil, "not valid YAML"),
         ("- a\n", 1, "the top of the file is a list"),
+        ("labels: [a]\nbatch: {utterances: 8, frames: 100}\n", 2, "'utterances' is given too; give one of the two"),
+        ("labels: [a]\nmemory: 2\n", 2, "expected an amount such as 2GB or 512MB, or null for no limit, found '2'"),
+        (
+            "labels: [a]\nseeds: [1, 1]\n", 2,
+            "expected different whole numbers of 0 or more, e.g. [1, 2, 3], found [1, 1]"
+        ),
+        ("labels: [a]\nseeds: []\n", 2, "found []"),
     ])
     func mistakesNameFileLineAndKey(yaml: String, line: Int?, problem: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try TrainConfiguration(yaml: yaml, source: "t.yaml") }
@@ -235,7 +246,9 @@ import Testing
         recompute: true
         seed: 11
         epochs: 4
-        batch: {utterances: 16}
+        seeds: [3, 1, 18446744073709551615]
+        batch: {frames: 20000, bucketed: true, drop_last: true}
+        memory: 1.5 GB
         optimiser:
           learning_rate: {layers: 1e-5, heads: 2.0e-3, adapters: 3e-3, embedding: 4e-6}
           layer_decay: 0.9

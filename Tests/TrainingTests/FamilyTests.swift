@@ -71,7 +71,7 @@ import Testing
             let configuration = try SyntheticCache.configuration([
                 "layers=all", "epochs=1", "batch.utterances=32", "recompute=\(recomputes)",
             ])
-            let stage = cache.stage("\(precision)-\(recomputes)", configuration, precision: precision)
+            let stage = try cache.stage("\(precision)-\(recomputes)", configuration, precision: precision)
             _ = try stage.run()
             return stage.settings.engine.peakBytes
         }

@@ -39,13 +39,4 @@ import Testing
         }
         if warmup > 0 { #expect(ours.factor(step: warmup - 1) == 1) }
     }
-
-    @Test(arguments: [(7, 3), (96, 32), (100, 32), (2, 5)]) func batchesCoverEverythingOnce(_ count: Int, _ size: Int) {
-        let batches = Batches.shuffled(count, size: size, seed: 1, epoch: 2)
-        #expect(batches.flatMap { $0 }.sorted() == Array(0..<count))
-        let sizes = batches.map(\.count)
-        #expect(sizes.max()! <= size && sizes.max()! - sizes.min()! <= 1)
-        #expect(batches == Batches.shuffled(count, size: size, seed: 1, epoch: 2))
-        #expect(count < 5 || batches != Batches.shuffled(count, size: size, seed: 1, epoch: 3))
-    }
 }

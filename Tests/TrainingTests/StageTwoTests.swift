@@ -47,38 +47,6 @@ import Testing
         #expect(try cache.bytes("a", "best.safetensors") != cache.bytes("c", "best.safetensors"))
     }
 
-    /// Interrupted before any step of the run, and gone on: the same bits as undisturbed.
-    @Test(arguments: [1, 2, 3, 7, 12, 17]) func resumingChangesNothing(_ step: Int) throws {
-        let cache = try SyntheticCache()
-        let configuration = try SyntheticCache.configuration()
-        _ = try cache.stage("whole", configuration).run()
-        var asked = 0
-        let fault = #expect(throws: TrainingError.self) {
-            try cache.stage(
-                "parts", configuration,
-                isInterrupted: {
-                    asked += 1
-                    return asked > step
-                }
-            ).run()
-        }
-        #expect(fault?.kind == .interrupted)
-        var resumed: [Int] = []
-        let result = try cache.stage(
-            "parts", configuration, resume: true,
-            report: { if case .resumed(_, let step) = $0 { resumed.append(step) } }
-        ).run()
-        #expect(resumed == [step])
-        for file in ["best.safetensors", "predictions-test1.csv", "predictions-development.csv"] {
-            #expect(try cache.bytes("whole", file) == cache.bytes("parts", file), "\(file)")
-        }
-        let whole = try RunDirectory(path: cache.run("whole")).metrics().epochs
-        let parts = try RunDirectory(path: cache.run("parts")).metrics().epochs
-        #expect(parts.map(\.trainLoss) == whole.map(\.trainLoss))
-        #expect(parts.map(\.step) == whole.map(\.step))
-        #expect(result.bestEpoch == (try RunDirectory(path: cache.run("whole")).result().bestEpoch))
-    }
-
     @Test func finishedRunsAreKeptUnlessReplaced() throws {
         let cache = try SyntheticCache()
         let configuration = try SyntheticCache.configuration(["epochs=1"])

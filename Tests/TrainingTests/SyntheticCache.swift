@@ -21,10 +21,12 @@ final class SyntheticCache {
     ///   - cut: by default below the top three layers.
     ///   - cell: an utterance's label cells by row; the default follows the rows.
     ///   - utterances: of the training split; the others have a third of it each.
+    ///   - longest: frames that an utterance may have; the least is 3.
     ///   - audio: an utterance's audio hash by row, and `speaker` its speaker; by default each audio is its own, and each split
     ///     has three speakers of its own.
     init(
         model: ModelSpecification = SyntheticCache.model, cut: Cut? = nil, utterances: Int = 24,
+        longest: Int = 22,
         withUpperWeights: Bool = true, storage: StorageFormat = .float32, pool: Int = 1,
         audio: (_ row: Int) -> String = { "\($0)" },
         speaker: (_ row: Int, _ split: Int) -> String = { "s\($1)\($0 % 3)" },
@@ -48,7 +50,7 @@ final class SyntheticCache {
             for _ in 0..<(index == 0 ? utterances : max(4, utterances / 3)) {
                 var stream = RandomStream(seed: 9, "utterance", UInt64(number))
                 let activation = Double(stream.uniform()), valence = Double(stream.uniform())
-                let length = 3 + Int(stream.next() % 20)
+                let length = 3 + Int(stream.next() % UInt64(longest - 2))
                 let values = (0..<length * columns).map { element -> Float in
                     let signal = element % columns < columns / 2 ? activation : valence
                     return (element % 3 == 0 ? 1 : -1) * Float(signal) + 0.3 * stream.normal()
@@ -99,13 +101,16 @@ final class SyntheticCache {
     func stage(
         _ run: String, _ configuration: TrainConfiguration, threads: Int = 1, precision: Precision = .float32,
         resume: Bool = false, replace: Bool = false, manifest: String? = nil,
+        secondsBetweenStates: Double = 30,
         report: @escaping (TrainingEvent) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false }
-    ) -> StageTwo {
+    ) throws -> StageTwo {
         StageTwo(
             StageTwo.Settings(
-                cacheDirectory: directory, runDirectory: self.run(run), configuration: configuration,
+                features: try CachedFeatures(directory: directory), runDirectory: self.run(run),
+                configuration: configuration,
                 manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
-                precision: precision, threads: threads, device: "test", versions: [:]), report: report,
+                precision: precision, threads: threads, device: "test", versions: [:],
+                secondsBetweenStates: secondsBetweenStates), report: report,
             isInterrupted: isInterrupted)
     }
 

@@ -2,7 +2,7 @@
 /// over rows and relaxed reductions.
 ///
 /// Every loop is compiled for several instruction sets and the loader picks one (`UT_CLONES`), so the binary stays
-/// portable. None of these functions reads or writes beyond the counts it is given, and none keeps state. Matrices are
+/// portable. None of these functions reads or writes beyond the counts it is given, and none keeps state (but for `allocator.h`). Matrices are
 /// rows of `columns` elements, `stride` elements apart; "16" marks bfloat16, and a `ut_rows` may be either.
 #pragma once
 #include "half.h"
@@ -22,3 +22,4 @@
 #include "tiles.h"
 #include "waveform.h"
 #include "crc32c.h"
+#include "allocator.h"

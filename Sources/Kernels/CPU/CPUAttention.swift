@@ -81,9 +81,9 @@ extension CPUEngine {
 
     private func headForward(_ head: AttentionHead, out: Matrix, logSumExp: Matrix?, dropout: Dropout) {
         let operand = head.query.precision, keys = head.rows.count
-        let stride = AttentionHead.scoreStride(keys)
+        let stride = AttentionShape.scoreStride(keys)
         let target = out.rows(head.rows).columns(head.columns)
-        for block in head.queryBlocks {
+        for block in AttentionShape.queryBlocks(keys) {
             let count = block.count
             let scores = makeMatrix(rows: count, columns: stride, precision: .float32).columns(0..<keys)
             // In float32 the probabilities take the scores' place.
@@ -109,9 +109,9 @@ extension CPUEngine {
         logSumExp: Matrix, dropout: Dropout
     ) {
         let operand = head.query.precision, keys = head.rows.count
-        let stride = AttentionHead.scoreStride(keys)
+        let stride = AttentionShape.scoreStride(keys)
         let dHead = dOut.rows(head.rows).columns(head.columns)
-        let blocks = head.queryBlocks
+        let blocks = AttentionShape.queryBlocks(keys)
         // Gradients of keys and values are sums over blocks of queries: in float32, then converted. One block needs no sum.
         let dKey = blocks.count == 1 ? gradient.key : makeMatrix(rows: keys, columns: head.width, precision: .float32)
         let dValue =
@@ -171,7 +171,6 @@ struct AttentionHead {
     let index: Int
     let width: Int
     let scale: Float
-    private let batchRows: Int
     private let positions: AttentionPositions?
 
     init(qkv: Matrix, shape: AttentionShape, utterance: Int, head: Int, positions: AttentionPositions?) {
@@ -185,23 +184,11 @@ struct AttentionHead {
         index = head
         width = shape.width
         scale = shape.scale
-        batchRows = qkv.rows
         let own = qkv.rows(rows), size = shape.heads * shape.width, begin = head * shape.width
         columns = begin..<begin + shape.width
         query = own.columns(begin..<begin + width)
         key = own.columns(size + begin..<size + begin + width)
         value = own.columns(2 * size + begin..<2 * size + begin + width)
-    }
-
-    /// Rows of scores are whole cache lines apart.
-    static func scoreStride(_ keys: Int) -> Int { (keys + 15) & ~15 }
-
-    /// Blocks of queries whose float32 scores fit half of a common second-level cache.
-    var queryBlocks: [Range<Int>] {
-        let count = rows.count, limit = max(32, (512 << 10) / (4 * Self.scoreStride(count)))
-        let blocks = (count + limit - 1) / limit
-        let size = (count + blocks - 1) / blocks
-        return stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
     }
 
     /// What a block of queries adds to its scores, if anything.
@@ -231,8 +218,7 @@ struct AttentionHead {
             rows.count)
     }
 
-    /// Every head's every row draws its own dropout mask.
-    func maskRow(_ row: Int) -> Int { index * batchRows + rows.lowerBound + row }
+    func maskRow(_ row: Int) -> Int { AttentionShape.maskRow(head: index, row: rows.lowerBound + row) }
 }
 
 extension CPUEngine {

@@ -21,6 +21,9 @@ extension CPUEngine {
         }
     }
 
+    private static let layerNormBlockHeight = 128
+    static func layerNormBlocks(_ rows: Int) -> Int { (rows + layerNormBlockHeight - 1) / layerNormBlockHeight }
+
     public func layerNormBackward(
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
         statistics: Matrix, dropout: Dropout, parameters: NormParameters
@@ -29,8 +32,7 @@ extension CPUEngine {
             dx.shape == dOut.shape && sum.shape == dOut.shape && statistics.rows == dOut.rows,
             "layer norm gradient \(dx.shape) of \(dOut.shape)")
         // Partial sums over blocks of a fixed height, added in order: the number of threads does not show.
-        let height = 128
-        let blocks = (dOut.rows + height - 1) / height
+        let height = Self.layerNormBlockHeight, blocks = Self.layerNormBlocks(dOut.rows)
         let isTrained = dGamma != nil || dBeta != nil
         let partial = makeMatrix(rows: isTrained ? 2 * blocks : 0, columns: dOut.columns, precision: .float32)
         clear(partial)

@@ -11,16 +11,20 @@ public final class CPUEngine: Engine {
     public let name = "cpu"
     public let threads: Int
     let team: Team
-    let pool = BufferPool()
+    let pool: BufferPool
     let products = ProductCache()
 
     private let usesTiles: Bool
 
-    /// - Parameter usesTiles: whether products run in our own tiles where the processor has them; for tests of what runs elsewhere.
-    public init(threads: Int, usesTiles: Bool = true) {
+    /// - Parameters:
+    ///   - memoryLimit: bytes of matrices; where the engine comes near it, it gives memory back that it would have kept for the
+    ///     next matrix of the same size. What is in use is the caller's to limit.
+    ///   - usesTiles: whether products run in our own tiles where the processor has them; for tests of what runs elsewhere.
+    public init(threads: Int, memoryLimit: Int = .max, usesTiles: Bool = true) {
         precondition(threads > 0, "an engine needs at least one thread, not \(threads)")
         self.threads = threads
         self.usesTiles = usesTiles
+        pool = BufferPool(limit: memoryLimit)
         team = Team(threads: threads)
     }
 
@@ -132,9 +136,9 @@ extension ut_rows {
 }
 
 extension Dropout {
-    /// The mask of a block whose first row is `row` of the whole.
+    /// The mask of a block whose first row is `row` of the matrix.
     func native(firstRow row: Int = 0) -> ut_dropout {
-        ut_dropout(key: key, probability: probability, first_row: row)
+        ut_dropout(key: key, probability: probability, first_row: firstRow + row)
     }
 }
 

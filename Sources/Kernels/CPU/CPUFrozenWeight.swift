@@ -17,12 +17,16 @@ final class CPUFrozenWeight: FrozenWeight {
     let inputs: Int
     let precision: Precision
     private let state: Mutex<State>
+    private let pool: BufferPool
 
-    /// - Parameter plain: `[outputs, inputs]`, its rows end to end.
-    init(plain: Matrix) {
+    /// - Parameters:
+    ///   - plain: `[outputs, inputs]`, its rows end to end.
+    ///   - pool: what packed forms count towards.
+    init(plain: Matrix, pool: BufferPool) {
         precondition(plain.isContiguous, "a weight's rows lie end to end")
         (outputs, inputs, precision) = (plain.rows, plain.columns, plain.precision)
         state = Mutex(State(plain: plain))
+        self.pool = pool
     }
 
     /// As oneDNN wants it for a product.
@@ -32,7 +36,7 @@ final class CPUFrozenWeight: FrozenWeight {
             where other === product || other.packsAlike(product) {
                 return buffer
             }
-            let buffer = AlignedBuffer(byteCount: product.packedBytes)
+            let buffer = pool.exactBuffer(byteCount: product.packedBytes)
             let plain = takePlain(&state)
             withExtendedLifetime(plain) {
                 product.pack(plain.address, strides: (row: 1, column: inputs), into: buffer.bytes.baseAddress!)
@@ -46,7 +50,7 @@ final class CPUFrozenWeight: FrozenWeight {
     func panels(blocks: Int) -> Tiles.Panels {
         state.withLock { state in
             for case .panels(let panels) in state.forms where panels.count == blocks { return panels }
-            let panels = Tiles.Panels(takePlain(&state), blocks: blocks) { AlignedBuffer(byteCount: $0) }
+            let panels = Tiles.Panels(takePlain(&state), blocks: blocks) { pool.exactBuffer(byteCount: $0) }
             state.forms.append(.panels(panels))
             return panels
         }

@@ -73,7 +73,7 @@ extension CPUEngine {
             storage: AlignedBuffer(byteCount: weight.elementCount * precision.byteCount), rows: weight.rows,
             columns: weight.columns, precision: precision)
         convert(weight, to: plain)
-        return CPUFrozenWeight(plain: plain)
+        return CPUFrozenWeight(plain: plain, pool: pool)
     }
 
     public func linearForward(
@@ -84,10 +84,15 @@ extension CPUEngine {
             x.columns == weight.inputs && out.columns == weight.outputs && out.rows == x.rows,
             "linear \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
         team.forEachRange(x.rows, multiple: 64, minimum: 16) { range in
-            let part = x.rows(range)
+            // oneDNN rounds a float32 sum otherwise for a few rows than for many, where the target's rows lie apart.
+            let isApart = accumulate && x.precision == .float32
+            let part =
+                isApart
+                ? self.makeMatrix(rows: range.count, columns: out.columns, precision: .float32) : out.rows(range)
             self.linear(
-                Target(out.rows(range)), Factor(part), rows: range.count, operand: x.precision, weight: weight,
-                bias: bias, gelu: activation == .gelu, accumulate: accumulate)
+                Target(part), Factor(x.rows(range)), rows: range.count, operand: x.precision, weight: weight,
+                bias: bias, gelu: activation == .gelu, accumulate: accumulate && !isApart)
+            if isApart { ut_rows_add(out.rows(range).native, part.native, range.count, out.columns) }
         }
     }
 

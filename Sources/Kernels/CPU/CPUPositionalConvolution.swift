@@ -91,6 +91,11 @@ extension CPUEngine {
         }
     }
 
+    /// Bytes of one group's padded frames.
+    static func paddedByteCount(_ x: Matrix, kernel: Int, groups: Int) -> Int {
+        (x.rows + kernel - 1) * (x.columns / groups) * x.precision.byteCount
+    }
+
     /// A group's frames, end to end, with zeros before and after them: the window of frame `t` begins at row `t`.
     private func padded(_ x: Matrix, kernel: Int, padding: Int) -> Matrix {
         let padded = makeMatrix(rows: x.rows + kernel - 1, columns: x.columns, precision: x.precision)
@@ -114,7 +119,7 @@ extension CPUEngine {
 }
 
 /// The rows of one group with each frame's next taps laid out beside it, once for all products over them.
-private struct TapWindows {
+struct TapWindows {
     /// Channels of the group.
     let width: Int
     private let windows: Matrix
@@ -122,10 +127,23 @@ private struct TapWindows {
     private let taps: Int
     private let frames: Int
 
+    /// Taps of a block, and the first of the last block.
+    private static func blocks(_ kernel: Int) -> (taps: Int, lastTap: Int) {
+        let taps = min(16, kernel)
+        return (taps, (kernel - 1) / taps * taps)
+    }
+
+    /// What the windows of one group of `x` take.
+    static func byteCounts(_ x: Matrix, kernel: Int, groups: Int) -> [Int] {
+        let (taps, lastTap) = blocks(kernel), rowBytes = x.columns / groups * x.precision.byteCount
+        return [(x.rows + lastTap + taps) * rowBytes, (x.rows + lastTap) * taps * rowBytes]
+    }
+
     init(_ x: Matrix, kernel: Int, padding: Int, on engine: CPUEngine) {
         let bytes = x.precision.byteCount
-        (width, frames, self.kernel, taps) = (x.columns, x.rows, kernel, min(16, kernel))
-        let lastTap = (kernel - 1) / taps * taps
+        let lastTap: Int
+        (width, frames, self.kernel) = (x.columns, x.rows, kernel)
+        (taps, lastTap) = Self.blocks(kernel)
         let padded = engine.makeMatrix(rows: frames + lastTap + taps, columns: width, precision: x.precision)
         memset(padded.address, 0, padded.elementCount * bytes)
         ut_rows_convert(padded.rows(padding..<padding + frames).native, x.native, frames, width)

@@ -30,6 +30,8 @@ struct Team: Sendable {
         let pieces = max(1, min(threads, count / max(1, minimum)))
         let size = ((count + pieces - 1) / pieces + multiple - 1) / multiple * multiple
         guard size > 0 else { return }
-        forEach((count + size - 1) / size) { index in body(index * size..<min(count, (index + 1) * size)) }
+        // What is left over where it is too small goes with the range before.
+        let ranges = max(1, count / size + (count % size >= minimum ? 1 : 0))
+        forEach(ranges) { index in body(index * size..<(index == ranges - 1 ? count : (index + 1) * size)) }
     }
 }

@@ -22,11 +22,16 @@ enum Tiles {
         init(_ weight: Matrix, blocks: Int, buffer makeBuffer: (Int) -> AlignedBuffer) {
             precondition(weight.rows % blocks == 0, "\(weight.rows) outputs in \(blocks) blocks")
             (count, depth, width, precision) = (blocks, weight.columns, weight.rows / blocks, weight.precision)
-            buffer = makeBuffer(blocks * Self.byteCount(depth: depth, width: width, precision))
+            buffer = makeBuffer(Self.byteCount(weight, blocks: blocks))
             for block in 0..<blocks {
                 let rows = weight.rows(block * width..<(block + 1) * width)
                 ut_panels_pack_transposed(address(of: block), rows.native, depth, width)
             }
+        }
+
+        /// What the panels of a weight take.
+        static func byteCount(_ weight: Matrix, blocks: Int) -> Int {
+            blocks * byteCount(depth: weight.columns, width: weight.rows / blocks, weight.precision)
         }
 
         func unpack(to weight: Matrix) {

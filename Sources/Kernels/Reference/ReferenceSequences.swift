@@ -11,7 +11,7 @@ extension ReferenceEngine {
         _ qkv: [Double], _ shape: AttentionShape, _ positions: AttentionPositions?, rows: Range<Int>, head: Int,
         dropout: Dropout
     ) -> (plain: [Double], dropped: [Double], logSumExp: [Double]) {
-        let size = shape.heads * shape.width, total = shape.offsets.rowCount, count = rows.count
+        let size = shape.heads * shape.width, count = rows.count
         var plain: [Double] = [], logs: [Double] = []
         let gates = positions.map { read($0.gate) }, biases = positions.map { read($0.bias.rows(head..<head + 1)) }
         for i in rows {
@@ -29,7 +29,9 @@ extension ReferenceEngine {
             plain += scores.map { exp($0 - maximum) / normaliser }
             logs.append(maximum + log(normaliser))
         }
-        let kept = mask(dropout, rows: count, columns: count, firstRow: head * total + rows.lowerBound)
+        let kept = mask(
+            dropout, rows: count, columns: count,
+            firstRow: AttentionShape.maskRow(head: head, row: rows.lowerBound))
         return (plain, zip(plain, kept).map(*), logs)
     }
 
@@ -74,7 +76,8 @@ extension ReferenceEngine {
             for head in 0..<shape.heads {
                 let p = probabilities(input, shape, positions, rows: rows, head: head, dropout: dropout)
                 let kept = mask(
-                    dropout, rows: count, columns: count, firstRow: head * qkv.rows + rows.lowerBound)
+                    dropout, rows: count, columns: count,
+                    firstRow: AttentionShape.maskRow(head: head, row: rows.lowerBound))
                 for (i, n) in rows.enumerated() {
                     var dP = [Double](repeating: 0, count: count)
                     for (j, m) in rows.enumerated() {

@@ -1,0 +1,70 @@
+import Faults
+import Foundation
+import Runs
+import Testing
+
+@testable import Training
+
+/// Several seeds in one call.
+@Suite struct SeedSeriesTests {
+    private func series(
+        _ cache: SyntheticCache, _ configuration: TrainConfiguration, resume: Bool = false,
+        isInterrupted: @escaping () -> Bool = { false }
+    ) throws -> SeedSeries {
+        let settings = try cache.stage("series", configuration, resume: resume).settings
+        return SeedSeries(
+            settings, seeds: try #require(configuration.seeds), report: { _ in }, isInterrupted: isInterrupted)
+    }
+
+    @Test func eachIsTheRunOfItsSeedAndTheSummaryTheirSpread() throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["epochs=2", "seeds=[4, 9, 2]"])
+        let summary = try series(cache, configuration).run()
+        let directory = RunDirectory(path: cache.run("series"))
+        #expect(try directory.seedSummary() == summary)
+        #expect(summary.seeds == [4, 9, 2] && summary.runs == ["seed-4", "seed-9", "seed-2"])
+        _ = try cache.stage("alone", try SyntheticCache.configuration(["epochs=2", "seed=9"])).run()
+        for file in ["best.safetensors", "predictions-test1.csv", "config.yaml"] {
+            #expect(try cache.bytes("series/seed-9", file) == cache.bytes("alone", file))
+        }
+        let values = try [4, 9, 2].map {
+            try RunDirectory(path: cache.run("series/seed-\($0)")).result().scores["test1"]!["valence"]!.ccc
+        }
+        let spread = try #require(summary.scores["test1"]?["valence"]?["ccc"])
+        let mean = values.reduce(0, +) / 3
+        #expect(spread.values == values && abs(spread.mean - mean) < 1e-15)
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2
+        #expect(abs(try #require(spread.deviation) - variance.squareRoot()) < 1e-15)
+    }
+
+    @Test func goesOnWhereItStopped() throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["epochs=2", "seeds=[1, 2]"])
+        _ = try series(cache, configuration).run()
+        let whole = try ["seed-1", "seed-2"].map { try cache.bytes("series/\($0)", "best.safetensors") }
+        let first = try cache.bytes("series/seed-1", "result.json")
+        try FileManager.default.removeItem(atPath: "\(cache.run("series"))/seed-2")
+        var asked = 0
+        let fault = #expect(throws: TrainingError.self) {
+            try series(cache, configuration, resume: true) {
+                asked += 1
+                return asked == 12
+            }.run()
+        }
+        #expect(fault == .interrupted(path: "\(cache.run("series"))/seed-2/state"))
+        #expect(!FileManager.default.fileExists(atPath: "\(cache.run("series"))/seeds.json"))
+        _ = try series(cache, configuration, resume: true).run()
+        #expect(try ["seed-1", "seed-2"].map { try cache.bytes("series/\($0)", "best.safetensors") } == whole)
+        #expect(try cache.bytes("series/seed-1", "result.json") == first, "what was done is not done again")
+        // Without a word, what is there is left alone.
+        #expect(throws: TrainingError.self) { try series(cache, configuration).run() }
+    }
+
+    @Test func scoresThatAreNotDefinedAreLeftOut() throws {
+        let spread = SeedSummary.Spread([1, .nan, 3])
+        #expect(spread.mean == 2 && spread.deviation == 2.0.squareRoot())
+        #expect(SeedSummary.Spread([5]).deviation == nil)
+        let read = try JSONDecoder().decode(SeedSummary.Spread.self, from: JSONEncoder().encode(spread))
+        #expect(read.values.map { $0.isNaN } == [false, true, false] && read.mean == 2)
+    }
+}
