@@ -19,6 +19,8 @@ public struct RunDirectory: Sendable {
     public var scoresPath: String { "\(path)/scores.csv" }
     /// Of a series of runs with seeds of their own, in the folder that holds theirs.
     public var seedsPath: String { "\(path)/seeds.json" }
+    /// Of one of those.
+    public func seedRun(_ seed: UInt64) -> RunDirectory { RunDirectory(path: "\(path)/seed-\(seed)") }
     public var bestWeightsPath: String { "\(path)/best.safetensors" }
     public var statePath: String { "\(path)/state" }
 
@@ -26,6 +28,12 @@ public struct RunDirectory: Sendable {
 
     /// The folder's own name.
     public var name: String { URL(fileURLWithPath: path).lastPathComponent }
+
+    /// Those of the seeds whose runs lie in this folder, in order; none in an ordinary run directory.
+    public var seeds: [UInt64] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.compactMap { $0.hasPrefix("seed-") ? UInt64($0.dropFirst(5)) : nil }.sorted()
+    }
 
     /// Makes the directory and those above it, where they are not there.
     public func create() throws(RunError) {
@@ -91,7 +99,11 @@ public struct RunDirectory: Sendable {
     }
 
     public func result() throws(RunError) -> RunResult {
-        let bytes = try readFile(resultPath, advice: "\(path) is not a run directory, or its run is not done")
+        let advice =
+            seeds.isEmpty
+            ? "\(path) is not a run directory, or its run is not done"
+            : "\(path) holds a run for each of several seeds; give those, \(path)/seed-*"
+        let bytes = try readFile(resultPath, advice: advice)
         return try decodeJSON(RunResult.self, from: bytes, path: resultPath)
     }
 

@@ -50,8 +50,8 @@ public struct NotFinite: Error, Equatable, CustomStringConvertible {
         if case .rows = place {
             return "cache these recordings again, or take them out of the manifest"
         }
-        return "go on from there with lower learning rates (--resume --set optimiser.learning_rate.layers=…) or in "
-            + "float32 (--resume --compute float32)"
+        return "go on from there with lower learning rates (--resume --set optimiser.learning_rate.layers=…, or heads, "
+            + "adapters, embedding) or in float32 (--resume --compute float32)"
     }
 }
 

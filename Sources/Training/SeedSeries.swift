@@ -21,27 +21,35 @@ public struct SeedSeries {
         self.isInterrupted = isInterrupted
     }
 
-    public static func runDirectory(of seed: UInt64, in directory: String) -> String { "\(directory)/seed-\(seed)" }
-
     /// - Returns: what is written to `seeds.json`.
+    /// - Throws: `TrainingError.mixed` where the folder holds a run of its own; what the runs throw.
     public func run() throws -> SeedSummary {
-        let directory = RunDirectory(path: settings.runDirectory)
-        try directory.create()
-        let summary = URL(filePath: directory.seedsPath)
-        // It speaks of runs that are all done.
-        if FileManager.default.fileExists(atPath: summary.path) { try FileManager.default.removeItem(at: summary) }
-        try directory.write(settings.configuration)
+        let directory = RunDirectory(path: settings.runDirectory), files = FileManager.default
+        if files.fileExists(atPath: directory.resultPath) || files.fileExists(atPath: directory.statePath) {
+            throw TrainingError.mixed(path: directory.path, holds: "a run of one seed", wanted: "runs of several seeds")
+        }
         var results: [RunResult] = []
         for (index, seed) in seeds.enumerated() {
             report(.seed(seed, number: index + 1, of: seeds.count))
             var own = settings
-            own.runDirectory = Self.runDirectory(of: seed, in: directory.path)
+            own.runDirectory = directory.seedRun(seed).path
             own.configuration.seed = seed
             own.configuration.seeds = nil
-            results.append(try StageTwo(own, report: report, isInterrupted: isInterrupted).run())
+            results.append(
+                try StageTwo(own, report: report, isInterrupted: isInterrupted, willTrain: { try begin(directory) })
+                    .run())
         }
         let result = SeedSummary(results)
         try directory.write(result)
         return result
+    }
+
+    /// Once it is sure that something is trained: a run that is refused leaves what was there.
+    private func begin(_ directory: RunDirectory) throws {
+        // It speaks of runs that are all done.
+        if FileManager.default.fileExists(atPath: directory.seedsPath) {
+            try FileManager.default.removeItem(atPath: directory.seedsPath)
+        }
+        try directory.write(settings.configuration)
     }
 }

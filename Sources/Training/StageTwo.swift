@@ -8,13 +8,17 @@ public struct StageTwo {
     let settings: Settings
     let report: (TrainingEvent) -> Void
     let isInterrupted: () -> Bool
+    private let willTrain: () throws -> Void
 
+    /// - Parameter willTrain: is called when the run directory is found fit, and there is something left to do.
     public init(
-        _ settings: Settings, report: @escaping (TrainingEvent) -> Void, isInterrupted: @escaping () -> Bool
+        _ settings: Settings, report: @escaping (TrainingEvent) -> Void, isInterrupted: @escaping () -> Bool,
+        willTrain: @escaping () throws -> Void = {}
     ) {
         self.settings = settings
         self.report = report
         self.isInterrupted = isInterrupted
+        self.willTrain = willTrain
     }
 
     /// - Returns: the result, as written to `result.json`.
@@ -41,6 +45,7 @@ public struct StageTwo {
         let identity = TrainingState.Identity(
             configuration: settings.configuration.yaml, cacheKey: features.key, corpus: corpus.sha256())
         if let finished = try prepare(directory, identity: identity) { return finished }
+        try willTrain()
 
         let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
         if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
@@ -59,13 +64,20 @@ public struct StageTwo {
     private func prepare(_ directory: RunDirectory, identity: TrainingState.Identity) throws -> RunResult? {
         let files = FileManager.default, state = TrainingState(directory: directory)
         var difference: String?
+        if !directory.seeds.isEmpty {
+            throw TrainingError.mixed(path: directory.path, holds: "runs of several seeds", wanted: "a run of one seed")
+        }
         if files.fileExists(atPath: directory.resultPath) {
             let result = try directory.result()
             let found = TrainingState.Identity(
                 configuration: try directory.configuration().yaml, cacheKey: result.cacheKey,
                 corpus: result.corpusSHA256)
             difference = identity.difference(from: found)
-            if difference == nil, settings.resume { return result }
+            if difference == nil, settings.resume {
+                // Killed between the two, it may still be there.
+                try? files.removeItem(atPath: directory.statePath)
+                return result
+            }
             if !settings.resume, !settings.replace {
                 throw TrainingError.occupied(path: directory.path, detail: "already holds a finished run")
             }

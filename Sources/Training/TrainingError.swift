@@ -23,6 +23,8 @@ public enum TrainingError: Fault, Equatable {
     case memory(limit: ByteCount, frameCount: Int, fixed: ByteCount, needed: ByteCount)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
+    /// A folder is for runs of several seeds, or for a run of one.
+    case mixed(path: String, holds: String, wanted: String)
     case state(path: String, detail: String)
     /// Nil where nothing was trained yet.
     case interrupted(path: String?)
@@ -31,7 +33,7 @@ public enum TrainingError: Fault, Equatable {
         switch self {
         case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .notFinite, .state: .badInput
         case .noUpperWeights: .missingInput
-        case .setUp, .memory, .occupied, .otherRun: .usage
+        case .setUp, .memory, .occupied, .otherRun, .mixed: .usage
         case .interrupted: .interrupted
         }
     }
@@ -66,6 +68,8 @@ public enum TrainingError: Fault, Equatable {
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):
             "\(path): holds a run with another \(difference); give --replace to replace it, or another --out"
+        case .mixed(let path, let holds, let wanted):
+            "\(path): holds \(holds), which \(wanted) would be mixed up with; give another --out"
         case .state(let path, let detail):
             "\(path): \(detail); delete the run directory to start again"
         case .interrupted(nil): "interrupted before a step was taken; nothing is lost, and the same command goes on"

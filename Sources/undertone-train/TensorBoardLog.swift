@@ -19,7 +19,7 @@ final class TensorBoardLog {
         do {
             switch event {
             case .seed(let seed, _, _):
-                directory = RunDirectory(path: SeedSeries.runDirectory(of: seed, in: parent.path))
+                directory = parent.seedRun(seed)
                 file = nil
             case .began: file = try EventFile(directory, epochs: try directory.metrics().epochs)
             case .epoch(let metrics): try file?.append(metrics)

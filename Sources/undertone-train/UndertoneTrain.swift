@@ -13,13 +13,13 @@ import Training
 struct UndertoneTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "undertone-train",
-        abstract: "Train the top layers and the regression heads from a cache of hidden states.",
+        abstract: "Train an encoder's upper layers and regression heads, from a cache or from recordings.",
         usage: "undertone-train [<options>] --cache <folder> --out <folder> [--set <key=value> ...]",
         discussion: """
             Needs nothing but the cache: the labels and the weights above the cut travel in it. The run directory \
             receives config.yaml, metrics.jsonl, result.json, scores.csv, predictions-<split>.csv and best.safetensors. \
-            With seeds: [1, 2, 3] in the configuration it receives as many run directories, seed-<n>, and seeds.json with \
-            the mean and the standard deviation of every score.
+            Of several seeds it receives as many run directories, and seeds.json with the mean and the standard deviation \
+            of every score.
 
             Example:
               undertone-train --cache build/cache --out build/runs/first \\
@@ -32,6 +32,10 @@ struct UndertoneTrain: ParsableCommand {
               --set layers=all       all layers, from cut cnn the embedding too
               --set layers=0         nothing
               --set tuning=lora      low-rank adapters of these layers; also biases, norms
+
+            And how:
+              --set memory=2GB       any batch, in pieces that fit, with the loss of the whole
+              --set 'seeds=[1,2,3]'  a run for each, in seed-<n>, and seeds.json
             """,
         version: Version.text)
 

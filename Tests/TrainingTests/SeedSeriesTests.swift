@@ -56,8 +56,32 @@ import Testing
         _ = try series(cache, configuration, resume: true).run()
         #expect(try ["seed-1", "seed-2"].map { try cache.bytes("series/\($0)", "best.safetensors") } == whole)
         #expect(try cache.bytes("series/seed-1", "result.json") == first, "what was done is not done again")
-        // Without a word, what is there is left alone.
+        // Without a word, what is there is left alone, all of it.
+        let summary = try cache.bytes("series", "seeds.json")
         #expect(throws: TrainingError.self) { try series(cache, configuration).run() }
+        let other = try SyntheticCache.configuration(["epochs=1", "seeds=[1, 2]"])
+        #expect(throws: TrainingError.self) { try series(cache, other, resume: true).run() }
+        #expect(try cache.bytes("series", "seeds.json") == summary)
+        #expect(try RunDirectory(path: cache.run("series")).configuration() == configuration)
+        // A seed more is a run more.
+        let more = try SyntheticCache.configuration(["epochs=2", "seeds=[1, 2, 3]"])
+        #expect(try series(cache, more, resume: true).run().seeds == [1, 2, 3])
+        #expect(try cache.bytes("series/seed-1", "result.json") == first)
+    }
+
+    /// A folder holds a run, or the runs of several seeds, and says which.
+    @Test func oneSeedAndSeveralAreNotMixedUp() throws {
+        let cache = try SyntheticCache()
+        let one = try SyntheticCache.configuration(["epochs=1"])
+        let several = try SyntheticCache.configuration(["epochs=1", "seeds=[1, 2]"])
+        _ = try series(cache, several).run()
+        let fault = #expect(throws: TrainingError.self) { try cache.stage("series", one, replace: true).run() }
+        #expect(fault?.kind == .usage && fault?.description.contains("holds runs of several seeds") == true)
+        let unread = #expect(throws: RunError.self) { try RunDirectory(path: cache.run("series")).result() }
+        #expect(unread?.description.contains("give those, \(cache.run("series"))/seed-*") == true)
+        try FileManager.default.removeItem(atPath: cache.run("series"))
+        _ = try cache.stage("series", one).run()
+        #expect(throws: TrainingError.self) { try series(cache, several).run() }
     }
 
     @Test func scoresThatAreNotDefinedAreLeftOut() throws {
