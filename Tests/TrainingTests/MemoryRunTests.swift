@@ -35,8 +35,8 @@ import Testing
         Choice(testDescription: "adapters", cnn: true, overrides: ["layers=all", "tuning=lora", "lora.dropout=0.1"]),
     ])
     func piecesChangeNothingButRounding(_ choice: Choice) throws {
-        let cache = try SyntheticCache(cut: choice.cnn ? .cnn : nil, utterances: 96, longest: 120)
-        let overrides = ["epochs=2", "batch.utterances=48", "scores.resamples=100"] + choice.overrides
+        let cache = try SyntheticCache(cut: choice.cnn ? .cnn : nil, utterances: 48, longest: 120)
+        let overrides = ["epochs=2", "batch.utterances=24", "scores.resamples=100"] + choice.overrides
         let least = try leastLimit(cache, overrides)
         let limited = try SyntheticCache.configuration(overrides + ["memory=\(least)"])
         var pieces = 0
