@@ -108,9 +108,9 @@ final class Running {
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     func wait() throws -> Outcome {
-        if ended.wait(timeout: .now() + 120) == .timedOut {
+        if ended.wait(timeout: .now() + 600) == .timedOut {
             send(SIGKILL)
-            Issue.record("still running after 120 s: \(process.arguments ?? [])\n\(said)")
+            Issue.record("still running after ten minutes: \(process.arguments ?? [])\n\(said)")
             ended.wait()
         }
         let output = try String(contentsOfFile: outputPath, encoding: .utf8)
