@@ -162,7 +162,8 @@ let package = Package(
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore", "LoopbackHub"], exclude: ["Golden"]),
+            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore", "LoopbackHub"],
+            exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17
 )

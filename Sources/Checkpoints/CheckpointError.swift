@@ -41,7 +41,8 @@ public enum CheckpointError: Fault, Equatable {
             return "\(path): no such folder; expected a model in Hugging Face layout (config.json and its weights)"
         case .notFetched(let name, let cache):
             let options = name.revision.map { " --revision \($0)" } ?? ""
-            return "\(name): no such folder, and no model of that name in the Hugging Face cache (\(cache)); expected a "
+            return
+                "\(name): no such folder, and no model of that name in the Hugging Face cache (\(cache)); expected a "
                 + "folder with config.json and weights. If it is a model of the hub: undertone model fetch "
                 + "\(name.repository)\(options) --to models/\(name.model), then give models/\(name.model)"
         case .missingFile(let directory, let lookedFor, let found):

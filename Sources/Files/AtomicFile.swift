@@ -15,7 +15,8 @@ package struct AtomicFile: ~Copyable {
         self.path = path
         TemporaryName.removeStale(for: path)
         temporary = TemporaryName.make(for: path)
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644 & TemporaryName.modeMask(for: path))
+        descriptor = open(
+            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644 & TemporaryName.modeMask(for: path))
         if descriptor < 0 { throw WriteFailure(path: path, reason: lastSystemError()) }
     }
 

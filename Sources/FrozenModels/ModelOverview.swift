@@ -137,8 +137,10 @@ public struct ModelOverview: Sendable, Encodable {
         let files = (source as? Checkpoint)?.weightFiles ?? []
         return Weights(
             files: files.map { path in
-                let bytes = try? FileManager.default.attributesOfItem(
-                    atPath: URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false))[.size] as? Int
+                let bytes =
+                    try? FileManager.default.attributesOfItem(
+                        atPath: URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false))[.size]
+                    as? Int
                 return Weights.File(name: PathParts(path).name, bytes: bytes ?? 0)
             },
             tensors: source.names.count,

@@ -26,7 +26,7 @@ extension StageOne {
             preprocessing.hopSamples = layout.hopSamples
             return CacheDescription(
                 key: layout.key, cuts: layout.cuts, frozenWeightsSHA256: model.frozenWeightsSHA256,
-                upperSHA256: upperSHA256, model: try model.configurationJSON(), 
+                upperSHA256: upperSHA256, model: try model.configurationJSON(),
                 modelSource: settings.withholdsPaths ? model.locationWithoutFolders : model.location,
                 preprocessing: preprocessing, storage: layout.storage, pool: layout.pool,
                 compute: model.compute.rawValue, shards: summary.shards,

@@ -49,7 +49,8 @@ public enum HubError: Fault, Equatable {
         case .offline:
             return "HF_HUB_OFFLINE is set, so nothing is asked of the hub; unset it to fetch"
         case .unreachable(let host, let reason):
-            return "\(host): cannot be reached (\(printable(reason))); expected a Hugging Face hub. Check the network, set "
+            return
+                "\(host): cannot be reached (\(printable(reason))); expected a Hugging Face hub. Check the network, set "
                 + "HF_ENDPOINT to a mirror, or copy the model's folder from a machine that has it"
         case .unauthorised(let repository, let hub, let hasToken):
             return hasToken
@@ -58,12 +59,14 @@ public enum HubError: Fault, Equatable {
                 : "\(repository): \(hub) has no public model of that name; check the name, or set HF_TOKEN to a token "
                     + "that may read it"
         case .gated(let repository, let hub, let hasToken):
-            return "\(repository): its authors grant access one by one; accept their terms on \(hub)/\(repository), then "
+            return
+                "\(repository): its authors grant access one by one; accept their terms on \(hub)/\(repository), then "
                 + (hasToken ? "use a token of that account in HF_TOKEN" : "set HF_TOKEN to a token of that account")
         case .noRepository(let repository, let hub):
             return "\(repository): \(hub) has no model of that name; expected one such as facebook/wav2vec2-base"
         case .noRevision(let revision, let repository):
-            return "\(repository): has no revision '\(printable(revision))'; expected a branch, tag or commit, or leave "
+            return
+                "\(repository): has no revision '\(printable(revision))'; expected a branch, tag or commit, or leave "
                 + "--revision out for main"
         case .answer(let what, let status, let message):
             let words = message.isEmpty ? "" : ": \(printable(message))"
@@ -83,7 +86,8 @@ public enum HubError: Fault, Equatable {
             return "\(file): what came has the hash \(found), expected \(expected); nothing of it was kept. It was "
                 + "altered on its way, or the server is not what it says"
         case .unverifiable(let file):
-            return "\(file): the server gives no hash to verify it by; nothing of it was kept. Expected a Hugging Face hub "
+            return
+                "\(file): the server gives no hash to verify it by; nothing of it was kept. Expected a Hugging Face hub "
                 + "or a full mirror of one"
         case .occupied(let path, let reason):
             return "\(path): \(reason); nothing was overwritten, choose another folder or take it away"

@@ -28,10 +28,11 @@ public struct HubSettings: Sendable {
             let text = environment[name]?.trimmingCharacters(in: .whitespacesAndNewlines)
             return text?.isEmpty == false ? text : nil
         }
-        var text = value("HF_ENDPOINT") ?? "https://huggingface.co"
+        let given = value("HF_ENDPOINT") ?? "https://huggingface.co"
+        var text = given
         while text.hasSuffix("/") { text.removeLast() }
         guard let endpoint = URL(string: text), ["http", "https"].contains(endpoint.scheme), endpoint.host() != nil
-        else { throw .endpoint(text) }
+        else { throw .endpoint(given) }
         self.init(endpoint: endpoint, token: value("HF_TOKEN"))
         isOffline = ["1", "ON", "YES", "TRUE"].contains((value("HF_HUB_OFFLINE") ?? "").uppercased())
     }

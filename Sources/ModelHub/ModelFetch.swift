@@ -154,7 +154,8 @@ public struct ModelFetch {
             return true
         }
         guard replaceable.contains(file.rfilename) else {
-            throw .occupied(path: path, reason: "is there already, and is not that of \(name.repository) at \(revision)")
+            throw .occupied(
+                path: path, reason: "is there already, and is not that of \(name.repository) at \(revision)")
         }
         return false
     }

@@ -133,7 +133,8 @@ struct UndertoneCache: ParsableCommand {
             manifestPath: corpus, model: model, cuts: Set(cuts).sorted(), directory: out, shardCount: shards,
             onlyShard: onlyShard, compute: compute.precision, storage: store, pool: pool,
             workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
-            sealDuration: .seconds(sealEvery), prunes: prune, withholdsPaths: noPaths, progress: progress, isDryRun: dryRun, printsJSON: json)
+            sealDuration: .seconds(sealEvery), prunes: prune, withholdsPaths: noPaths, progress: progress,
+            isDryRun: dryRun, printsJSON: json)
     }
 }
 

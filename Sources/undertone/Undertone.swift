@@ -15,7 +15,8 @@ struct Undertone: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ModelCommand.self, CorpusCommand.self, PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self,
+            ModelCommand.self, CorpusCommand.self, PlanCommand.self, ReportCommand.self, CompareCommand.self,
+            InspectCommand.self,
             VerifyCommand.self,
         ])
 }

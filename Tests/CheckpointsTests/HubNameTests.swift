@@ -2,11 +2,12 @@ import Checkpoints
 import Foundation
 import Testing
 
-@Test(arguments: [
-    ("facebook/wav2vec2-base", "facebook/wav2vec2-base", nil), ("a/b.c_d-9", "a/b.c_d-9", nil),
-    ("org/model@main", "org/model", "main"), ("org/model@refs/pr/3", "org/model", "refs/pr/3"),
-    ("models/base", "models/base", nil),
-] as [(String, String, String?)])
+@Test(
+    arguments: [
+        ("facebook/wav2vec2-base", "facebook/wav2vec2-base", nil), ("a/b.c_d-9", "a/b.c_d-9", nil),
+        ("org/model@main", "org/model", "main"), ("org/model@refs/pr/3", "org/model", "refs/pr/3"),
+        ("models/base", "models/base", nil),
+    ] as [(String, String, String?)])
 func hubNames(text: String, repository: String, revision: String?) throws {
     let name = try #require(HubName(text))
     #expect(name.repository == repository && name.revision == revision && "\(name)" == text)

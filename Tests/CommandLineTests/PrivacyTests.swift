@@ -6,15 +6,14 @@ import Testing
 func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
     let folder = try Scratch()
     try folder.writeCorpus(6)
-    try folder.write("labels.csv", "file,speaker,activation,split\nu0.wav,s0,1,train\nu1.wav,s1,2,development\n")
     try folder.write(
         "pipeline.yaml",
         """
         name: small
         corpus: manifest.csv
         model: \(tinyModel)
+        labels: [{name: activation, scale: [1, 5]}]
         cache: {cuts: [2]}
-        train: {labels: [activation]}
 
         """)
     let before = Set(try FileManager.default.subpathsOfDirectory(atPath: folder.path))
@@ -81,7 +80,9 @@ private func arguments(_ more: String...) -> [String] {
     let plan = try Program.cache.run(arguments("--no-paths", "--dry-run"), in: folder)
     let outcome = try Program.cache.run(arguments("--no-paths"), in: folder)
     #expect(outcome.code == 0, "\(outcome.said)")
-    for text in [plan.output, plan.said, outcome.output, outcome.said] { #expect(!text.contains("jane-doe"), "\(text)") }
+    for text in [plan.output, plan.said, outcome.output, outcome.said] {
+        #expect(!text.contains("jane-doe"), "\(text)")
+    }
     #expect(outcome.lines("rejected: utterance 'r7': cannot be read as audio").count == 1, "\(outcome.said)")
     #expect(outcome.lines("rejected: utterance 'r8': no such file").count == 1)
     #expect(outcome.lines("warning: utterance 'r6': silent").count == 1)
@@ -103,7 +104,10 @@ private func arguments(_ more: String...) -> [String] {
     #expect(try Program.undertone.run(["verify", "cache"], in: folder).code == 0)
 
     // The paths are part of no row and no key.
-    #expect(try Program.cache.run(cacheArguments(model: "jane-doe-models/tiny", out: "open", "--max-rejects", "2"), in: folder).code == 0)
+    #expect(
+        try Program.cache.run(
+            cacheArguments(model: "jane-doe-models/tiny", out: "open", "--max-rejects", "2"), in: folder
+        ).code == 0)
     #expect(try folder.bytes("open/shard-00000.h5") == folder.bytes("cache/shard-00000.h5"))
     #expect(try folder.read("open/corpus.csv") == folder.read("manifest.csv"))
 }

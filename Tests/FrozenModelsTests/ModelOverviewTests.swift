@@ -17,7 +17,9 @@ private final class ModelFolder {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
 
-    func write(_ name: String, _ text: String) throws { try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)")) }
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+    }
 
     func edit(_ name: String, _ old: String, _ new: String) throws {
         let text = try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
@@ -45,7 +47,7 @@ private final class ModelFolder {
 
 @Test func publishedShapesHaveTheirPublishedSizes() throws {
     for (preset, parameters, hop) in [
-        ("wav2vec2-base", 94_370_944, 320), ("hubert-base", 94_370_944, 320), ("wavlm-base", 94_381_936, 320),
+        ("wav2vec2-base", 94_370_944, 320), ("hubert-base", 94_370_944, 320), ("wavlm-base", 94_381_168, 320),
     ] {
         let overview = try ModelOverview("random:\(preset)?seed=0")
         #expect(overview.isUsable && overview.folder == nil && overview.weights?.files.isEmpty == true)

@@ -58,7 +58,8 @@ private let allNames = (FakeHub.neededNames + [ModelProvenance.fileName]).sorted
     let index = #"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "model-1.safetensors"}}"#
     let shards = (1...2).map { FakeHub.File(name: "model-\($0).safetensors", content: Data("shard \($0)".utf8)) }
     let hub = try FakeHub(
-        [FakeHub.files[0], .init(name: "model.safetensors.index.json", content: Data(index.utf8), isLarge: false)] + shards)
+        [FakeHub.files[0], .init(name: "model.safetensors.index.json", content: Data(index.utf8), isLarge: false)]
+            + shards)
     let folder = TemporaryFolder()
     let outcome = try fetch(hub, to: folder)
     #expect(

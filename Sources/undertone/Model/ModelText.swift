@@ -27,7 +27,8 @@ struct ModelText {
 
     private func add(_ architecture: ModelOverview.Architecture, to table: inout TextTable) {
         table.add(
-            "family", "\(architecture.family), \(architecture.isPreNorm ? "pre" : "post")-norm, positions by "
+            "family",
+            "\(architecture.family), \(architecture.isPreNorm ? "pre" : "post")-norm, positions by "
                 + architecture.positions)
         table.add(
             "layers",
@@ -44,7 +45,8 @@ struct ModelText {
     private func add(_ weights: ModelOverview.Weights, to table: inout TextTable) {
         let types = weights.tensorsByType.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         table.add(
-            "tensors", "\(weights.tensors): " + types.map { "\($0.value) \(printable($0.key))" }.joined(separator: ", "))
+            "tensors", "\(weights.tensors): " + types.map { "\($0.value) \(printable($0.key))" }.joined(separator: ", ")
+        )
         for (index, file) in weights.files.enumerated() {
             table.add(index == 0 ? "weights" : "", "\(printable(file.name)), \(Words.bytes(file.bytes))")
         }
