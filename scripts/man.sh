@@ -10,4 +10,5 @@ rm -f "$pages"/undertone*.1
 for program in undertone undertone-cache undertone-train; do
     .build/release/generate-manual ".build/release/$program" --multi-page --output-directory "$pages"
 done
+rm -f "$pages"/*.help.1  # of the command `help`, which every program has
 echo "man: $(ls "$pages" | wc -l) pages in $pages; man -M build/man undertone"

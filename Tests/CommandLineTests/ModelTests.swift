@@ -39,6 +39,7 @@ extension Scratch {
     #expect(outcome.output.hasPrefix("models/tiny: org/model at \(FakeHub.commit), "))
     #expect(outcome.output.hasSuffix("; 3 of 3 files came\nlicence: apache-2.0\n"))
     #expect(outcome.said.hasPrefix("fetching 3/3 (100 %)"))
+    #expect(hub.server.requests.count == 4)
     #expect(folder.names(in: "models/tiny") == (modelFiles + ["source.json"]).sorted())
     for name in modelFiles { #expect(try folder.bytes("models/tiny/\(name)") == folder.bytes("model/\(name)")) }
 
@@ -63,7 +64,7 @@ extension Scratch {
         outcome.said
             == "error: org/model: has no revision 'v9'; expected a branch, tag or commit, or leave --revision out for "
             + "main\n")
-    #expect(!folder.exists("m"))
+    #expect(!folder.exists("m") && hub.server.requests.count == 1)
     let offline = try Program.undertone.run(
         ["model", "fetch", "org/model", "--to", "m"], after: "export HF_HUB_OFFLINE=1", in: folder)
     #expect(offline.code == 66 && offline.errors.count == 1)

@@ -44,36 +44,42 @@ package final class LoopbackServer: Sendable {
     package init(_ answer: @escaping @Sendable (Request) -> Reply) throws {
         // A client that goes away is an error of the write.
         signal(SIGPIPE, SIG_IGN)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard bound, listen(listener, 16) == 0 else { throw CocoaError(.fileReadUnknown) }
+        let (listener, port) = try LoopbackServer.bindAnyPort()
+        guard listen(listener, 16) == 0 else { throw CocoaError(.fileReadUnknown) }
+        self.port = port
         descriptor = listener
-        port = UInt16(bigEndian: place.sin_port)
         Thread { [seen] in
             while true {
                 let connection = accept(listener, nil, nil)
                 if connection < 0, errno == EINTR { continue }
-                guard connection >= 0 else { return }
+                guard connection >= 0 else { break }
                 if let request = LoopbackServer.read(connection) {
                     seen.requests.withLock { $0.append(request) }
                     LoopbackServer.send(answer(request), to: connection)
                 }
                 close(connection)
             }
+            // Closed by the thread that accepts: else it might go on with the number when another server has it.
+            close(listener)
         }.start()
     }
 
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
+    deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// A port on loopback at which nobody listens, as long as the descriptor is open.
+    package static func bindAnyPort() throws -> (descriptor: Int32, port: UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &place) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw CocoaError(.fileReadUnknown) }
+        return (descriptor, UInt16(bigEndian: place.sin_port))
     }
 
     private static func read(_ connection: Int32) -> Request? {

@@ -255,8 +255,9 @@ func refusalsAreWorded(_ refusal: Refusal) throws {
 }
 
 @Test func noServerThereIsSaidAtOnce() throws {
-    let gone = try FakeHub().server.address
-    var settings = HubSettings(endpoint: URL(string: gone)!)
+    let (descriptor, port) = try LoopbackServer.bindAnyPort()
+    defer { close(descriptor) }
+    var settings = HubSettings(endpoint: URL(string: "http://127.0.0.1:\(port)")!)
     settings.firstPause = .seconds(3600)
     let fetch = ModelFetch(name, to: TemporaryFolder().path, settings: settings)
     let error = #expect(throws: HubError.self) { try fetch.run() }
