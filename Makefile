@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity kills lint clean help FORCE
+.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -101,6 +101,10 @@ KILLS ?= 200
 kills: build
 	UNDERTONE_KILLS=$(KILLS) $(SWIFT) test -c release --filter killedAtAnyMomentNothingIsEverDamaged
 	UNDERTONE_KILLS=$$(($(KILLS) / 2)) $(SWIFT) test -c release --filter trainingKilledAtAnyMomentEndsInTheSameWeights
+
+## man      Manual pages of all programs and commands, into build/man; nothing is installed.
+man: build
+	scripts/man.sh
 
 ## lint     Check the sources' format.
 lint:

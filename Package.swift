@@ -50,6 +50,11 @@ let package = Package(
             dependencies: [
                 "Buffers", "Files", "Faults", "CNumerics", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(
+            name: "ModelHub",
+            dependencies: [
+                "Checkpoints", "Console", "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "SpeechEncoder", dependencies: ["Kernels", "Checkpoints", "Buffers", "Faults"]),
         .target(
             name: "FeatureStore",
@@ -60,7 +65,8 @@ let package = Package(
         .target(
             name: "FrozenModels",
             dependencies: [
-                "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Faults",
+                "Caching", "Corpus", "Checkpoints", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Files",
+                "Faults",
             ]),
         .target(
             name: "CacheInspection",
@@ -107,8 +113,9 @@ let package = Package(
         .executableTarget(
             name: "undertone",
             dependencies: [
-                "Console", "CacheInspection", "FrozenModels", "Caching", "CorpusAdapters", "Corpus", "SpeechEncoder",
-                "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
+                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation",
+                "Runs", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -130,6 +137,13 @@ let package = Package(
         .testTarget(name: "CorpusAdaptersTests", dependencies: ["CorpusAdapters", "Corpus", "Faults"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
+        // A Hugging Face hub on loopback, for tests.
+        .target(
+            name: "LoopbackHub", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            path: "Tests/LoopbackHub"),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "LoopbackHub", "Checkpoints", "Faults"]),
+        .testTarget(
+            name: "FrozenModelsTests", dependencies: ["FrozenModels", "SpeechEncoder", "Checkpoints", "Faults"]),
         .testTarget(name: "SpeechEncoderTests", dependencies: ["SpeechEncoder", "Checkpoints", "Kernels", "Faults"]),
         .testTarget(
             name: "GoldenTests",
@@ -154,7 +168,8 @@ let package = Package(
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore"], exclude: ["Golden"]),
+            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore", "LoopbackHub"],
+            exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17
 )

@@ -51,9 +51,10 @@ extension RejectGroup {
     /// Rejects whose reasons are alike but for the file and for numbers, the most frequent first.
     static func grouped(_ rejects: [Reject]) -> [RejectGroup] {
         let reasons = rejects.map { reject in
-            // The reason names the file by its whole path, which ends as the manifest has it.
-            let text = reject.reason.firstRange(of: "\(reject.path): ").map { reject.reason[$0.upperBound...] }
-            return (path: reject.path, text: String(text ?? reject.reason[...]))
+            // The reason names the file by its whole path, which ends as the manifest has it, or by the utterance.
+            let names = ["\(reject.path): ", "utterance '\(reject.id)': "]
+            let name = names.lazy.compactMap { reject.reason.firstRange(of: $0) }.first
+            return (path: reject.path, text: String(name.map { reject.reason[$0.upperBound...] } ?? reject.reason[...]))
         }
         let groups = Dictionary(grouping: reasons) { $0.text.replacing(/[0-9]+([.,][0-9]+)?/, with: "…") }
         return groups.map { pattern, members in

@@ -16,10 +16,13 @@ public struct CachingSettings: Sendable {
     public var segmentDuration: Duration
     /// Whether rows of utterances that the manifest no longer has go.
     public var prunes: Bool
+    /// Whether `corpus.csv`, `rejects.csv`, `cache.json` and messages name no audio file: ids stand for them.
+    public var withholdsPaths: Bool
 
     public init(
         directory: String, layout: ShardLayout, onlyShard: Int? = nil, workerCount: Int,
-        rejectLimit: RejectLimit = .count(0), segmentDuration: Duration = .seconds(30), prunes: Bool = false
+        rejectLimit: RejectLimit = .count(0), segmentDuration: Duration = .seconds(30), prunes: Bool = false,
+        withholdsPaths: Bool = false
     ) {
         precondition(workerCount > 0, "at least one worker")
         self.directory = directory
@@ -29,6 +32,7 @@ public struct CachingSettings: Sendable {
         self.rejectLimit = rejectLimit
         self.segmentDuration = segmentDuration
         self.prunes = prunes
+        self.withholdsPaths = withholdsPaths
     }
 
     /// Of a file of the cache.

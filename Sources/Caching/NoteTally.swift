@@ -6,12 +6,16 @@ import Synchronization
 public final class NoteTally: Sendable {
     private let manifestPath: String
     private let linesPerKind: Int
+    private let withholdsPaths: Bool
     private let counted = Mutex<[RecordingNote.Kind: Int]>([:])
 
-    /// - Parameter linesPerKind: how many recordings of each kind are named.
-    public init(manifestPath: String, linesPerKind: Int = 20) {
+    /// - Parameters:
+    ///   - linesPerKind: how many recordings of each kind are named.
+    ///   - withholdsPaths: whether they are named by their ids alone.
+    public init(manifestPath: String, linesPerKind: Int = 20, withholdsPaths: Bool = false) {
         self.manifestPath = manifestPath
         self.linesPerKind = linesPerKind
+        self.withholdsPaths = withholdsPaths
     }
 
     /// Counts a note.
@@ -22,7 +26,8 @@ public final class NoteTally: Sendable {
             return counted[note.kind]!
         }
         guard count <= linesPerKind else { return nil }
-        return "warning: \(utterance.audioPath): \(note) (\(manifestPath):\(utterance.line))"
+        let name = withholdsPaths ? utterance.nameWithoutPath : utterance.audioPath
+        return "warning: \(name): \(note) (\(manifestPath):\(utterance.line))"
     }
 
     /// How many recordings there were of each kind that there was any of.

@@ -11,7 +11,7 @@ public struct Reject: Sendable, Hashable {
     public var path: String
     /// Line of the manifest.
     public var line: Int
-    /// One line, naming the file.
+    /// One line, naming the file, or the utterance where paths are withheld.
     public var reason: String
     public var isMissing: Bool
 
@@ -24,22 +24,25 @@ public struct Reject: Sendable, Hashable {
     }
 
     /// Nil if the error is not about this one recording: a bug, or an output that cannot be written.
-    public init?(_ utterance: Utterance, _ error: any Error) {
+    public init?(_ utterance: Utterance, _ error: any Error, withholdsPaths: Bool = false) {
         guard let fault = error as? any Fault, fault.kind == .badInput || fault.kind == .missingInput else {
             return nil
         }
         id = utterance.id
         path = utterance.path
         line = utterance.line
-        reason = fault.description.replacing("\n", with: " ")
+        let description = fault.description.replacing("\n", with: " ")
+        reason = withholdsPaths ? utterance.withoutPath(description) : description
         isMissing = fault.kind == .missingInput
     }
 
     private static let header = ["id", "path", "reason"]
 
     /// `rejects.csv`: `id,path,reason`, a row per reject in the manifest's order.
-    static func csv(_ rejects: [Reject]) -> String {
-        let rows = [header] + rejects.map { [$0.id, $0.path, $0.reason] }
+    ///
+    /// - Parameter pathOfId: what stands in the column `path` where it is not the path.
+    static func csv(_ rejects: [Reject], pathOfId: [String: String] = [:]) -> String {
+        let rows = [header] + rejects.map { [$0.id, pathOfId[$0.id] ?? $0.path, $0.reason] }
         return rows.map(CommaSeparated.row).joined()
     }
 

@@ -134,7 +134,8 @@ struct ShardMaker {
                 fileModifiedNanoseconds: item.stamp?.modifiedNanoseconds ?? 0)
             return .computed(entry, rows: rows, notes: recording.notes)
         } catch {
-            return Reject(utterance, error).map { .rejected($0) } ?? .failed(error)
+            let reject = Reject(utterance, error, withholdsPaths: settings.withholdsPaths)
+            return reject.map { .rejected($0) } ?? .failed(error)
         }
     }
 

@@ -56,7 +56,8 @@ extension StageOne {
                     survey.pendingBytes += need.add(computedSeconds: seconds ?? 0)
                 }
             case .failure(let error):
-                guard let reject = Reject(item.utterance, error) else { throw error }
+                let reject = Reject(item.utterance, error, withholdsPaths: settings.withholdsPaths)
+                guard let reject else { throw error }
                 survey.addPending(item.utterance, seconds: nil)
                 survey.rejects.append(reject)
                 survey.rejectOfId[reject.id] = reject
@@ -102,19 +103,7 @@ extension StageOne {
     /// - Throws: `CachingError.noSpace`. A file system that does not say how much it has is taken at its word later.
     public func requireSpace(_ survey: CachingSurvey, besideBytes: Int) throws(CachingError) {
         let needed = survey.peakBytes + besideBytes
-        guard let free = StageOne.freeBytes(at: settings.directory), free < needed else { return }
+        guard let free = freeDiskBytes(at: settings.directory), free < needed else { return }
         throw .noSpace(directory: settings.directory, needed: needed, free: free)
-    }
-
-    /// Bytes that the user may still write where `path` is or will be; nil if the file system does not say.
-    public static func freeBytes(at path: String) -> Int? {
-        var folder = path
-        var status = statvfs()
-        while statvfs(folder, &status) != 0 {
-            guard errno == ENOENT, folder != "/", folder != "." else { return nil }
-            folder = PathParts(folder).folder
-        }
-        // Some file systems in user space answer with zeros.
-        return status.f_blocks > 0 ? Int(status.f_bavail) * Int(status.f_frsize) : nil
     }
 }

@@ -160,9 +160,12 @@ public struct StageOne: Sendable {
             shouldStop: observer.shouldStop)
         try addShards(to: &summary)
         let description = try describe(summary)
-        try manifest.write(to: settings.path("corpus.csv"))
+        let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
+        let pathOfId = Dictionary(kept.utterances.map { ($0.id, $0.path) }) { first, _ in first }
+        try kept.write(to: settings.path("corpus.csv"))
         try writing(as: StoreError.self) { () throws(WriteFailure) in
-            try AtomicFile.write(Reject.csv(summary.rejects), to: settings.path("rejects.csv"))
+            try AtomicFile.write(
+                Reject.csv(summary.rejects, pathOfId: pathOfId), to: settings.path("rejects.csv"))
         }
         try description.write(directory: settings.directory)
         _ = consume lock

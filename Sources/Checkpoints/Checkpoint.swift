@@ -7,6 +7,8 @@ import Foundation
 /// and `weight_v`, whatever the file calls it.
 public struct Checkpoint: ModelSource {
     public let location: String
+    /// Where it lies: `location`, unless that is a name.
+    public let directory: String
     public let configuration: ConfigurationFile
     public let preprocessor: ConfigurationFile?
     public let names: [String]
@@ -21,13 +23,15 @@ public struct Checkpoint: ModelSource {
     }
 
     /// Where weights may be, the first that is there is taken.
-    static let weightFileNames = [
+    public static let weightFileNames = [
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
     ]
 
     /// Opens the folder, maps its weights, and checks that every file is whole; no tensor is read yet.
+    ///
+    /// - Parameter name: what the user calls it, where that is not the folder.
     /// - Throws: `CheckpointError`, naming the file, and the tensor where it is about one.
-    public static func open(_ directory: String) throws(CheckpointError) -> Checkpoint {
+    public static func open(_ directory: String, calledBy name: String? = nil) throws(CheckpointError) -> Checkpoint {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
             throw .missingDirectory(path: directory)
@@ -58,7 +62,7 @@ public struct Checkpoint: ModelSource {
             places[canonical] = Place(file: file, stored: name)
         }
         return Checkpoint(
-            location: directory, configuration: configuration, preprocessor: preprocessor,
+            location: name ?? directory, directory: directory, configuration: configuration, preprocessor: preprocessor,
             names: places.keys.sortedBytewise(), weightFiles: files.map(\.location), files: files, places: places)
     }
 
@@ -68,6 +72,10 @@ public struct Checkpoint: ModelSource {
 
     public func shape(of name: String) -> [Int]? {
         places[name].flatMap { files[$0.file].shape(of: $0.stored) }
+    }
+
+    public func storedType(of name: String) -> String? {
+        places[name].flatMap { files[$0.file].storedType(of: $0.stored) }
     }
 
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {

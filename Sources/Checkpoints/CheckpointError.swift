@@ -6,6 +6,8 @@ public enum CheckpointError: Fault, Equatable {
     /// The model argument is neither a folder nor a known random model.
     case specification(text: String, reason: String)
     case missingDirectory(path: String)
+    /// No folder, and of that name nothing in the Hugging Face cache.
+    case notFetched(HubName, cache: String)
     case missingFile(directory: String, lookedFor: [String], found: [String])
     case unreadable(path: String, reason: String)
     /// The file as a whole is not what its name says.
@@ -25,7 +27,7 @@ public enum CheckpointError: Fault, Equatable {
     public var kind: FaultKind {
         switch self {
         case .specification: .usage
-        case .missingDirectory, .missingFile, .unreadable: .missingInput
+        case .missingDirectory, .notFetched, .missingFile, .unreadable: .missingInput
         case .malformed, .refusedGlobal, .tensor, .missingTensor, .shape, .incomplete, .configuration: .badInput
         case .cannotWrite: .cannotWrite
         }
@@ -37,6 +39,12 @@ public enum CheckpointError: Fault, Equatable {
             return "model '\(text)': \(reason)"
         case .missingDirectory(let path):
             return "\(path): no such folder; expected a model in Hugging Face layout (config.json and its weights)"
+        case .notFetched(let name, let cache):
+            let options = name.revision.map { " --revision \($0)" } ?? ""
+            return
+                "\(name): no such folder, and no model of that name in the Hugging Face cache (\(cache)); expected a "
+                + "folder with config.json and weights. If it is a model of the hub: undertone model fetch "
+                + "\(name.repository)\(options) --to models/\(name.model), then give models/\(name.model)"
         case .missingFile(let directory, let lookedFor, let found):
             let listed = found.isEmpty ? "the folder is empty" : "the folder holds \(abbreviated(found))"
             return "\(directory): no \(lookedFor.joined(separator: ", no ")); \(listed)"

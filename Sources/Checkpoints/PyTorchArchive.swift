@@ -55,6 +55,8 @@ public struct PyTorchArchive: TensorSource {
 
     public func shape(of name: String) -> [Int]? { tensors[name]?.shape }
 
+    public func storedType(of name: String) -> String? { tensors[name]?.type.name }
+
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
         guard let tensor = tensors[name], let storage = storages[tensor.storageKey] else { throw missing(name) }
         let onePiece = PyTorchArchive.onePiece(tensor, storage)

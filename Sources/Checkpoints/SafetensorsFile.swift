@@ -75,6 +75,8 @@ public struct SafetensorsFile: TensorSource {
 
     public func shape(of name: String) -> [Int]? { entries[name]?.shape }
 
+    public func storedType(of name: String) -> String? { entries[name]?.type.name }
+
     /// SHA-256 of the whole file in hexadecimal, as `sha256sum` prints it. Reads it all.
     public var sha256: String {
         var hash = SHA256()

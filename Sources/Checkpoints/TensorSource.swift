@@ -10,6 +10,8 @@ public protocol TensorSource: Sendable {
     var names: [String] { get }
     /// nil when there is no tensor of that name.
     func shape(of name: String) -> [Int]?
+    /// How the tensor's elements are stored, such as `float16`; nil when there is no tensor of that name.
+    func storedType(of name: String) -> String?
     /// The tensor's elements in row-major order. float32, float16 and bfloat16 come exactly, float64 rounded.
     /// - Throws: `CheckpointError.missingTensor`, or `.tensor` when its elements are of another type.
     func floats(_ name: String) throws(CheckpointError) -> [Float]
@@ -25,6 +27,8 @@ public protocol TensorSource: Sendable {
 
 extension TensorSource {
     public func location(of name: String) -> String { location }
+
+    public func storedType(of name: String) -> String? { shape(of: name).map { _ in ElementType.float32.name } }
 
     public func withFloats<Outcome>(
         _ name: String, _ body: (Span<Float>) throws(CheckpointError) -> Outcome

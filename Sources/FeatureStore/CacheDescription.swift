@@ -17,7 +17,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var upperSHA256: String?
     /// The model's `config.json`, whole.
     public var model: JSONValue
-    /// Where the model came from, as the user named it: a folder, or `random:wav2vec2-base?seed=0`.
+    /// Where the model came from, as the user named it: a folder, a name on the Hugging Face hub, or
+    /// `random:wav2vec2-base?seed=0`. Of a folder only its last component, where paths are withheld.
     public var modelSource: String
     public var preprocessing: Preprocessing
     public var storage: StorageFormat
@@ -27,6 +28,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var compute: String
     public var shards: [Shard]
     public var totals: Totals
+    /// True if no file of the cache names an audio file; nil in a cache that does.
+    public var pathsWithheld: Bool?
     /// Nil if no reference was computed.
     public var fidelity: Fidelity?
     /// Name of the software or library to its version.
@@ -89,7 +92,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public init(
         key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, upperSHA256: String? = nil, model: JSONValue,
         modelSource: String, preprocessing: Preprocessing, storage: StorageFormat, pool: Int = 1, compute: String,
-        shards: [Shard], totals: Totals, fidelity: Fidelity?, versions: [String: String]
+        shards: [Shard], totals: Totals, pathsWithheld: Bool? = nil, fidelity: Fidelity?, versions: [String: String]
     ) {
         schema = ShardLayout.schema
         cacheKey = key.hex
@@ -105,6 +108,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         self.compute = compute
         self.shards = shards
         self.totals = totals
+        self.pathsWithheld = pathsWithheld
         self.fidelity = fidelity
         self.versions = versions
     }
@@ -116,6 +120,7 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         case modelSource = "model_source"
         case frozenWeightsSHA256 = "frozen_weights_sha256"
         case upperSHA256 = "upper_sha256"
+        case pathsWithheld = "paths_withheld"
     }
 }
 

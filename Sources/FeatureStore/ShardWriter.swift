@@ -68,6 +68,7 @@ public final class ShardWriter {
         let file = try Hdf5Handle(.file) {
             H5Fcreate(temporaryPath, ut_h5f_truncate(), creation.id, access.id)
         }
+        TemporaryName.restrictMode(of: temporaryPath, for: path)
         try writeAttribute(file.id, "schema", ShardLayout.schema)
         try writeAttribute(file.id, "cache_key", layout.key.hex)
         try writeAttribute(file.id, "key_components", layout.key.canonicalJSON)

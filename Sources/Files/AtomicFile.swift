@@ -4,7 +4,7 @@ import Foundation
 /// the disk, and otherwise goes away: neither an interruption nor a full disk leaves something half-written that a
 /// later step would take for whole.
 ///
-/// The file's mode is 0644 as far as the process's umask allows.
+/// The file's mode is 0644 as far as the process's umask and the file that it replaces allow.
 package struct AtomicFile: ~Copyable {
     package let path: String
     private let temporary: String
@@ -15,7 +15,8 @@ package struct AtomicFile: ~Copyable {
         self.path = path
         TemporaryName.removeStale(for: path)
         temporary = TemporaryName.make(for: path)
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        descriptor = open(
+            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644 & TemporaryName.modeMask(for: path))
         if descriptor < 0 { throw WriteFailure(path: path, reason: lastSystemError()) }
     }
 
@@ -82,7 +83,7 @@ package func makeFolder(_ path: String) throws(WriteFailure) {
 }
 
 /// Writes every byte, going on where a signal or a short write stopped.
-func writeAll(_ bytes: RawSpan, to descriptor: Int32, path: String) throws(WriteFailure) {
+package func writeAll(_ bytes: RawSpan, to descriptor: Int32, path: String) throws(WriteFailure) {
     let failure: WriteFailure? = bytes.withUnsafeBytes { buffer in
         var rest = buffer
         while !rest.isEmpty {

@@ -26,6 +26,22 @@ package enum TemporaryName {
     /// Whether a file's name is one that `make` gives.
     package static func isTemporary(_ name: String) -> Bool { name.contains(marker) }
 
+    /// The permissions that a file made for `path` may have: those of the file that it replaces, where there is one. Who has
+    /// closed a file to others finds it closed after it was written anew.
+    package static func modeMask(for path: String) -> mode_t {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o777
+    }
+
+    /// Takes from a file that a library has just created what `modeMask(for:)` does not allow.
+    package static func restrictMode(of temporary: String, for path: String) {
+        var status = stat()
+        let mask = modeMask(for: path)
+        // A file that cannot be asked or changed is one that the library could not write either.
+        guard stat(temporary, &status) == 0, status.st_mode & 0o777 & ~mask != 0 else { return }
+        chmod(temporary, status.st_mode & mask)
+    }
+
     /// Gives a finished temporary file its final name, once its bytes are on the disk.
     ///
     /// - Throws: `WriteFailure`; the temporary file is then gone, and what was under `path` before is still there.

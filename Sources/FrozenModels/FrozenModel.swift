@@ -3,6 +3,7 @@ import Caching
 import Checkpoints
 import Corpus
 import FeatureStore
+import Files
 import Foundation
 import Kernels
 import SpeechEncoder
@@ -19,6 +20,11 @@ public struct FrozenModel: Sendable {
     public var weights: any TensorSource { source }
     /// As the user named it.
     public var location: String { source.location }
+    /// The same, but of a folder only the last component: those above it may well be somebody's name.
+    var locationWithoutFolders: String {
+        guard let checkpoint = source as? Checkpoint, checkpoint.directory == location else { return location }
+        return PathParts(location).name
+    }
     public let configuration: EncoderConfiguration
     let cuts: [Cut]
     /// How the frozen layers are computed.
@@ -36,20 +42,33 @@ public struct FrozenModel: Sendable {
         guard highest.layersBelow <= configuration.layerCount else {
             throw ModelError.cut(highest, model: source.location, layerCount: configuration.layerCount)
         }
-        guard let preprocessor = source.preprocessor else { throw ModelError.noPreprocessor(model: source.location) }
+        let hearing = try FrozenModel.hearing(of: source)
         preprocessing = CacheDescription.Preprocessing(
-            sampleRateHz: try preprocessor.int("sampling_rate"), hopSamples: configuration.hop,
-            minimumSamples: configuration.minimumSamples, normalise: try preprocessor.bool("do_normalize"))
-        guard AudioFile.sampleRatesHz.contains(preprocessing.sampleRateHz) else {
-            throw preprocessor.mistake("sampling_rate", expected: "a rate in Hz, such as 16000")
-        }
+            sampleRateHz: hearing.sampleRateHz, hopSamples: configuration.hop,
+            minimumSamples: configuration.minimumSamples, normalise: hearing.normalises)
         let names = TensorNames(configuration)
         // What is below a cut is computed with, what is above it passed on: all of it must be there.
         let wanted = names.all.map { (name: $0.name, shape: $0.shape) }
         try source.require(wanted)
-        // Masking is a matter of pretraining: every encoder carries that tensor, and no features depend on it.
-        ignoredTensors = source.compare(with: wanted).extra.filter { $0 != "masked_spec_embed" }
+        ignoredTensors = FrozenModel.ignoredTensors(source.compare(with: wanted))
         frozenWeightsSHA256 = try source.sha256OfTensors(names.lower(upTo: highest).map(\.name))
+    }
+
+    /// What the model's preprocessor says of waveforms.
+    ///
+    /// - Throws: `ModelError.noPreprocessor`; `CheckpointError.configuration`.
+    static func hearing(of source: any ModelSource) throws -> (sampleRateHz: Int, normalises: Bool) {
+        guard let preprocessor = source.preprocessor else { throw ModelError.noPreprocessor(model: source.location) }
+        let rate = try preprocessor.int("sampling_rate"), normalises = try preprocessor.bool("do_normalize")
+        guard AudioFile.sampleRatesHz.contains(rate) else {
+            throw preprocessor.mistake("sampling_rate", expected: "a rate in Hz, such as 16000")
+        }
+        return (rate, normalises)
+    }
+
+    /// Masking is a matter of pretraining: every encoder carries that tensor, and no features depend on it.
+    static func ignoredTensors(_ comparison: TensorComparison) -> [String] {
+        comparison.extra.filter { $0 != "masked_spec_embed" }
     }
 
     /// What determines the features, one component each: see `CacheKey`.

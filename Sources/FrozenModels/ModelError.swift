@@ -5,11 +5,14 @@ import SpeechEncoder
 public enum ModelError: Fault {
     case cut(Cut, model: String, layerCount: Int)
     case noPreprocessor(model: String)
+    /// Looked at, and found wanting.
+    case unusable(model: String, problemCount: Int)
 
     public var kind: FaultKind {
         switch self {
         case .cut: .usage
         case .noPreprocessor: .missingInput
+        case .unusable: .badInput
         }
     }
 
@@ -20,6 +23,8 @@ public enum ModelError: Fault {
         case .noPreprocessor(let model):
             "\(model): no preprocessor_config.json; it says whether waveforms are normalised, so copy it from where "
                 + "the model comes from"
+        case .unusable(let model, let count):
+            "\(model): cannot be used, for the \(count == 1 ? "reason" : "\(count) reasons") given"
         }
     }
 }

@@ -26,13 +26,14 @@ extension StageOne {
             preprocessing.hopSamples = layout.hopSamples
             return CacheDescription(
                 key: layout.key, cuts: layout.cuts, frozenWeightsSHA256: model.frozenWeightsSHA256,
-                upperSHA256: upperSHA256, model: try model.configurationJSON(), modelSource: model.location,
+                upperSHA256: upperSHA256, model: try model.configurationJSON(),
+                modelSource: settings.withholdsPaths ? model.locationWithoutFolders : model.location,
                 preprocessing: preprocessing, storage: layout.storage, pool: layout.pool,
                 compute: model.compute.rawValue, shards: summary.shards,
                 totals: .init(
                     utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds,
                     bytes: summary.bytes),
-                fidelity: fidelity,
+                pathsWithheld: settings.withholdsPaths ? true : nil, fidelity: fidelity,
                 versions: programVersions.merging([
                     "onednn": CPUEngine.libraryVersion, "hdf5": ShardLayout.libraryVersion,
                     "resampler": AudioFile.resamplerDescription,

@@ -2,8 +2,10 @@ import Checkpoints
 import Faults
 import Foundation
 
-/// Which model the user asked for: a folder, or `random:<preset>?seed=<number>`.
+/// Which model the user asked for: a folder, a name of the Hugging Face hub whose snapshot lies in the cache of Hugging Face's
+/// own tools, or `random:<preset>?seed=<number>`.
 public enum ModelSpecification: Sendable, Hashable {
+    /// A folder; where there is none, a name such as `facebook/wav2vec2-base`, with `@` and a revision or without.
     case directory(String)
     case random(preset: String, seed: UInt64)
 
@@ -33,9 +35,23 @@ public enum ModelSpecification: Sendable, Hashable {
     /// Opens the folder, or sets up the random model.
     public func open() throws(CheckpointError) -> any ModelSource {
         switch self {
-        case .directory(let path): try Checkpoint.open(path)
+        case .directory(let path): try Checkpoint.open(ModelSpecification.folder(path), calledBy: path)
         case .random(let preset, let seed): try ModelSpecification.random(preset, seed: seed, location: description)
         }
+    }
+
+    /// Where the model lies, nil for a random one; that it is a folder, only opening tells.
+    /// - Throws: `CheckpointError.notFetched`, for a name of the hub that is no folder here.
+    public func folder() throws(CheckpointError) -> String? {
+        guard case .directory(let path) = self else { return nil }
+        return try ModelSpecification.folder(path)
+    }
+
+    private static func folder(_ path: String) throws(CheckpointError) -> String {
+        guard !FileManager.default.fileExists(atPath: path), let name = HubName(path) else { return path }
+        let cache = HubCache()
+        guard let snapshot = cache.snapshot(of: name) else { throw .notFetched(name, cache: cache.folder) }
+        return snapshot
     }
 
     private static func random(

@@ -28,6 +28,7 @@ struct CacheJob {
         var rejectLimit: RejectLimit
         var sealDuration: Duration
         var prunes: Bool
+        var withholdsPaths: Bool
         var progress: ProgressReporter.Mode
         var isDryRun: Bool
         var printsJSON: Bool
@@ -42,7 +43,7 @@ struct CacheJob {
         self.arguments = arguments
         notices = ProgressReporter(
             mode: arguments.progress == .json ? .json : .none, label: "", total: 0, unit: "audio s")
-        notes = NoteTally(manifestPath: arguments.manifestPath)
+        notes = NoteTally(manifestPath: arguments.manifestPath, withholdsPaths: arguments.withholdsPaths)
     }
 
     func run() throws {
@@ -107,7 +108,8 @@ struct CacheJob {
         let settings = CachingSettings(
             directory: arguments.directory, layout: layout, onlyShard: arguments.onlyShard,
             workerCount: arguments.workerCount, rejectLimit: arguments.rejectLimit,
-            segmentDuration: arguments.sealDuration, prunes: arguments.prunes)
+            segmentDuration: arguments.sealDuration, prunes: arguments.prunes,
+            withholdsPaths: arguments.withholdsPaths)
         let reporter = progress ?? notices
         let manifestPath = manifest.path
         let observer = CachingObserver(

@@ -43,7 +43,7 @@ struct PlanReport: Encodable {
         estimatedGigabytes = Double(survey.pendingBytes) / 1e9
         upperWeightsGigabytes = Double(upperBytes) / 1e9
         peakGigabytes = Double(survey.peakBytes + upperBytes) / 1e9
-        freeGigabytes = StageOne.freeBytes(at: directory).map { Double($0) / 1e9 }
+        freeGigabytes = freeDiskBytes(at: directory).map { Double($0) / 1e9 }
         estimatedSeconds = time?.seconds
         productGigaflops = time.map { $0.productRate / 1e9 }
         absent = survey.absentCount

@@ -30,7 +30,8 @@ struct UndertoneCache: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model's folder in Hugging Face layout, or random:wav2vec2-base?seed=0.", valueName: "model"))
+            "A model's folder in Hugging Face layout; the name of one in the Hugging Face cache, such as "
+                + "facebook/wav2vec2-base; or random:wav2vec2-base?seed=0.", valueName: "model"))
     var model: String
 
     @Option(
@@ -87,6 +88,12 @@ struct UndertoneCache: ParsableCommand {
     @Flag(help: "Drop the rows of utterances that the manifest no longer has; without it they stay.")
     var prune = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Name no audio file in corpus.csv, rejects.csv, cache.json or messages: ids stand for them. Training needs "
+                + "no paths."))
+    var noPaths = false
+
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
 
@@ -126,7 +133,8 @@ struct UndertoneCache: ParsableCommand {
             manifestPath: corpus, model: model, cuts: Set(cuts).sorted(), directory: out, shardCount: shards,
             onlyShard: onlyShard, compute: compute.precision, storage: store, pool: pool,
             workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
-            sealDuration: .seconds(sealEvery), prunes: prune, progress: progress, isDryRun: dryRun, printsJSON: json)
+            sealDuration: .seconds(sealEvery), prunes: prune, withholdsPaths: noPaths, progress: progress,
+            isDryRun: dryRun, printsJSON: json)
     }
 }
 

@@ -96,7 +96,9 @@ struct RepairJob {
         let encoder = model.encoder(
             precision: model.compute,
             threads: max(1, ProcessInfo.processInfo.activeProcessorCount / workerCount))
-        let settings = CachingSettings(directory: directory, layout: layout, workerCount: workerCount)
+        let settings = CachingSettings(
+            directory: directory, layout: layout, workerCount: workerCount,
+            withholdsPaths: description.pathsWithheld ?? false)
         let recordings = RecordingsToRepair(model.recordings, only: Set(plan.pending.map(\.span)))
         let survey = try StageOne(
             manifest: plan.wanted, settings: settings, recordings: recordings,

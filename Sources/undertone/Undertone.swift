@@ -1,7 +1,7 @@
 import ArgumentParser
 import Console
 
-/// What surrounds the two stages: manifests and planning before them, looking after caches between them, reporting and comparing after them.
+/// What surrounds the two stages: models, manifests and planning before them, looking after caches between them, reporting and comparing after them.
 @main
 struct Undertone: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,13 +9,14 @@ struct Undertone: ParsableCommand {
         abstract: "Plans and reports the finetuning of speech encoders for dimensional emotion recognition.",
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
-            undertone-train trains the upper layers and the heads from what that left. This program turns corpora into \
-            manifests, writes the Make rules that link the stages, looks after caches, and reports and compares what \
-            came out.
+            undertone-train trains the upper layers and the heads from what that left. This program fetches models, turns \
+            corpora into manifests, writes the Make rules that link the stages, looks after caches, and reports and \
+            compares what came out.
             """,
         version: Version.text,
         subcommands: [
-            CorpusCommand.self, PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self,
+            ModelCommand.self, CorpusCommand.self, PlanCommand.self, ReportCommand.self, CompareCommand.self,
+            InspectCommand.self,
             VerifyCommand.self,
         ])
 }

@@ -164,11 +164,3 @@ private let shardName = ShardLayout.fileName(shard: 0)
     prune.endShard()
     #expect(prune.peakBytes == 1000 * row + padding + 208)
 }
-
-@Test func freeSpaceIsThatOfTheFolderToCome() throws {
-    let folder = try TemporaryFolder()
-    let here = try #require(StageOne.freeBytes(at: folder.path))
-    let there = try #require(StageOne.freeBytes(at: folder.file("not/yet/there")))
-    #expect(here > 0 && abs(here - there) < here / 2)
-    for path in ["", ".", "x", "x/y", "/", "/x"] { #expect(StageOne.freeBytes(at: path) != nil, "'\(path)'") }
-}

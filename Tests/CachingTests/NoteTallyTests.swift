@@ -45,3 +45,10 @@ import Testing
         #expect(noted.withLock { $0.count } == 4, "nothing was computed again")
     }
 }
+
+@Test func withheldPathsAreInNoLine() {
+    let utterance = Utterance(
+        id: "u1", path: "jane.wav", audioPath: "/x/jane.wav", split: .train, speaker: nil, cells: [:], line: 2)
+    let line = NoteTally(manifestPath: "m.csv", withholdsPaths: true).line(.clipped(share: 0.5), of: utterance)
+    #expect(line?.hasPrefix("warning: utterance 'u1': clipped, ") == true && line?.hasSuffix(" (m.csv:2)") == true)
+}

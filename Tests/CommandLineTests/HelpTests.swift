@@ -7,6 +7,7 @@ import Testing
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
         (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]), (.undertone, ["corpus"]),
+        (.undertone, ["model"]), (.undertone, ["model", "fetch"]), (.undertone, ["model", "inspect"]),
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
     ] as [(Program, [String])])

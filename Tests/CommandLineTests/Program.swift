@@ -47,7 +47,12 @@ enum Program: String, CaseIterable, Sendable {
 
     /// Runs to the end under limits set by bash's `ulimit`.
     func run(_ arguments: [String], limits: String, in folder: Scratch) throws -> Outcome {
-        let script = "ulimit \(limits) && exec \"$@\""
+        try run(arguments, after: "ulimit \(limits)", in: folder)
+    }
+
+    /// Runs to the end in a shell that has done something first, such as `umask 077` or `export NAME=value`.
+    func run(_ arguments: [String], after preparation: String, in folder: Scratch) throws -> Outcome {
+        let script = "\(preparation) && exec \"$@\""
         return try Running(
             URL(filePath: "/bin/bash"), ["-c", script, "bash", try url.path] + arguments, in: folder
         ).wait()

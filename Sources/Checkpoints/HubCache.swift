@@ -1,0 +1,42 @@
+import Foundation
+
+/// The folder in which Hugging Face's own tools keep what they fetch; read as it lies, never written.
+///
+///     models--facebook--wav2vec2-base/refs/main              the commit that `main` was when it was fetched
+///     models--facebook--wav2vec2-base/snapshots/<commit>/    config.json, …: links into blobs/
+///
+/// - Source: huggingface_hub's guide "Understand caching", and its `constants.py` for the variables.
+public struct HubCache: Sendable {
+    public let folder: String
+
+    /// Where `HF_HUB_CACHE` says; else in `HF_HOME`, in `XDG_CACHE_HOME/huggingface`, in `~/.cache/huggingface`.
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        func value(_ name: String) -> String? {
+            guard let text = environment[name], !text.isEmpty else { return nil }
+            return text.hasPrefix("~/") ? NSHomeDirectory() + text.dropFirst() : text
+        }
+        folder =
+            value("HF_HUB_CACHE") ?? value("HF_HOME").map { "\($0)/hub" }
+            ?? value("XDG_CACHE_HOME").map { "\($0)/huggingface/hub" }
+            ?? "\(value("HOME") ?? NSHomeDirectory())/.cache/huggingface/hub"
+    }
+
+    /// The folder of a model's snapshot, nil if there is none.
+    ///
+    /// Without a revision it is that of `main`, or the only one there is: one fetched by its commit has no branch.
+    public func snapshot(of name: HubName) -> String? {
+        let model = "\(folder)/models--\(name.organisation)--\(name.model)", snapshots = "\(model)/snapshots"
+        let revision = name.revision ?? "main"
+        let reference = FileManager.default.contents(atPath: "\(model)/refs/\(revision)")
+        let commit = reference.map { String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace } } ?? revision
+        if HubName.isRevision(commit), isFolder("\(snapshots)/\(commit)") { return "\(snapshots)/\(commit)" }
+        guard name.revision == nil else { return nil }
+        let all = ((try? FileManager.default.contentsOfDirectory(atPath: snapshots)) ?? []).map { "\(snapshots)/\($0)" }
+        return all.count == 1 && isFolder(all[0]) ? all[0] : nil
+    }
+
+    private func isFolder(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+}
