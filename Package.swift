@@ -69,6 +69,12 @@ let package = Package(
                 "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
+            name: "Prediction",
+            dependencies: [
+                "Training", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Kernels", "Buffers",
+                "Files", "Faults",
+            ]),
+        .target(
             name: "Pipelines",
             dependencies: ["Runs", "Files", "Faults"]),
         .target(
@@ -95,7 +101,7 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
-                "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "Kernels", "Buffers", "Pipelines", "Prediction", "Reports", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -82,7 +82,7 @@ package func makeFolder(_ path: String) throws(WriteFailure) {
 }
 
 /// Writes every byte, going on where a signal or a short write stopped.
-func writeAll(_ bytes: RawSpan, to descriptor: Int32, path: String) throws(WriteFailure) {
+package func writeAll(_ bytes: RawSpan, to descriptor: Int32, path: String) throws(WriteFailure) {
     let failure: WriteFailure? = bytes.withUnsafeBytes { buffer in
         var rest = buffer
         while !rest.isEmpty {

@@ -46,10 +46,13 @@ public struct StageTwo {
         let scores = try writePredictions(trainer, to: directory)
         let result = makeResult(
             trainer, cache: cache, progress: progress, scores: scores, note: note, hygiene: hygiene)
+        try directory.writeModel(ModelRecord(cache, upper: upperPath, cut: trainer.setUp.cut, corpus: corpus))
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
     }
+
+    private var upperPath: String { "\(settings.cacheDirectory)/upper.safetensors" }
 
     /// Makes the run directory fit to be written: empty, or with the same run in it when that is to be resumed.
     /// - Returns: the result, if the same run is there and finished.
@@ -84,7 +87,7 @@ public struct StageTwo {
     private func clear(_ directory: RunDirectory) throws {
         let own = [
             directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
-            directory.configurationPath, directory.scoresPath,
+            directory.configurationPath, directory.scoresPath, directory.modelPath,
         ]
         let files = FileManager.default
         let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }
@@ -102,7 +105,6 @@ public struct StageTwo {
             configuration, encoder: encoderConfiguration, cuts: cache.description.cuts.compactMap { Cut($0.name) },
             cache: settings.cacheDirectory)
         let cut = setUp.cut
-        let upperPath = "\(settings.cacheDirectory)/upper.safetensors"
         guard FileManager.default.fileExists(atPath: upperPath) else {
             throw TrainingError.noUpperWeights(path: upperPath)
         }

@@ -17,6 +17,8 @@ public enum TrainingError: Fault, Equatable {
     /// Frozen-weights files that the cache should carry.
     case noUpperWeights(path: String)
     case loss(step: Int, detail: String)
+    /// A run's weights that cannot be used.
+    case weights(path: String, detail: String)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
     case state(path: String, detail: String)
@@ -24,7 +26,7 @@ public enum TrainingError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state: .badInput
+        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .loss, .state, .weights: .badInput
         case .noUpperWeights: .missingInput
         case .setUp, .occupied, .otherRun: .usage
         case .interrupted: .interrupted
@@ -54,6 +56,8 @@ public enum TrainingError: Fault, Equatable {
                 + "that finish first"
         case .loss(let step, let detail):
             "training stopped at step \(step): \(detail); lower the learning rates or compute in float32"
+        case .weights(let path, let detail):
+            "\(path): \(detail); give a run directory that undertone-train finished, or a bundle"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):

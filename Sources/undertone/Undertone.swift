@@ -14,6 +14,7 @@ struct Undertone: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
+            PlanCommand.self, PredictCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self,
+            VerifyCommand.self,
         ])
 }
