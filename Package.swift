@@ -71,8 +71,14 @@ let package = Package(
         .target(
             name: "Prediction",
             dependencies: [
-                "Training", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Kernels", "Buffers",
+                "Training", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Kernels",
+                "Buffers",
                 "Files", "Faults",
+            ]),
+        .target(
+            name: "Exports",
+            dependencies: [
+                "Prediction", "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Files", "Faults",
             ]),
         .target(
             name: "Pipelines",
@@ -101,7 +107,8 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
-                "Kernels", "Buffers", "Pipelines", "Prediction", "Reports", "Evaluation", "Runs", "Faults", "Files",
+                "Kernels", "Buffers", "Pipelines", "Prediction", "Exports", "Reports", "Evaluation", "Runs", "Faults",
+                "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -15,7 +15,7 @@ struct PredictCommand: ParsableCommand {
 
             Examples:
               undertone predict --run build/runs/first calls/*.wav
-              ffmpeg -i talk.mp4 -f wav - | undertone predict --bundle model.safetensors --window 10 -
+              ffmpeg -i talk.mp4 -f wav - | undertone predict --bundle FILE --window 10 -
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case csv, jsonl }

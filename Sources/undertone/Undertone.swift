@@ -14,7 +14,8 @@ struct Undertone: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            PlanCommand.self, PredictCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self,
+            PlanCommand.self, PredictCommand.self, ExportCommand.self, ReportCommand.self, CompareCommand.self,
+            InspectCommand.self,
             VerifyCommand.self,
         ])
 }
