@@ -22,9 +22,12 @@ struct ONNXEncoder {
         x = features(graph.add("Unsqueeze", x, graph.integers(1)))
         x = pooled(x, at: .cnn)
         x = pooled(embedding(x), at: .layer(0))
-        let biases = configuration.variants.relativePositions.map { positionBiases($0, x) }
+        var biases = configuration.variants.relativePositions.map { positionBiases($0, x) }
         for index in 0..<configuration.layerCount {
-            x = pooled(layer(index, x, biases: biases), at: .layer(index + 1))
+            let rows = layer(index, x, biases: biases)
+            x = pooled(rows, at: .layer(index + 1))
+            // There are fewer of them from here on.
+            if x != rows { biases = configuration.variants.relativePositions.map { positionBiases($0, x) } }
         }
         return configuration.variants.isPreNorm ? norm(x, "encoder.layer_norm") : x
     }
