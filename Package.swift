@@ -142,6 +142,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
+        .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
@@ -153,7 +155,8 @@ let package = Package(
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore"], exclude: ["Golden"]),
+            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore", "Checkpoints"],
+            exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17
 )

@@ -75,7 +75,7 @@ struct ModelCardUse {
                 from transformers import \(family.className)Model
 
                 base = \(family.className)Model.from_pretrained("path/to/the/original/checkpoint")
-                encoder = PeftModel.from_pretrained(base, ".").eval()
+                encoder = PeftModel.from_pretrained(base, ".").eval()\(merging)
                 hidden = encoder(input_values).last_hidden_state
                 ```
                 """
@@ -89,11 +89,17 @@ struct ModelCardUse {
 
             base = \(family.className)ForSequenceClassification.from_pretrained(
                 "path/to/the/original/checkpoint", num_labels=\(count), problem_type="regression",
-                classifier_proj_size=\(export.model.configuration.head.hidden))
-            model = PeftModel.from_pretrained(base, ".").eval()
+                classifier_proj_size=\(export.model.configuration.head.hidden), use_weighted_layer_sum=False)
+            model = PeftModel.from_pretrained(base, ".").eval()\(merging)
             scores = model(input_values).logits[0]
             ```
             """
+    }
+
+    /// transformers' WavLM reads the weights of its projections, past what lies around them.
+    private var merging: String {
+        export.model.encoder.family == "wavlm"
+            ? ".merge_and_unload()  # transformers' WavLM does not hear adapters that are not merged" : ""
     }
 
     private var onnx: String {

@@ -6,32 +6,50 @@ import Foundation
 ///
 /// Opset 17, IR version 8. Weights are written one after the other, so that memory holds one of them.
 /// - Source: onnx.proto of onnx 1.12; `docs/ExternalData.md` there.
-struct ONNXFile {
-    struct Port {
-        let name: String
+package struct ONNXFile {
+    package struct Port {
+        package let name: String
         /// A number, or the name of a dimension that may be any.
-        let shape: [Dimension]
+        package let shape: [Dimension]
 
-        enum Dimension {
+        package init(name: String, shape: [Dimension]) {
+            self.name = name
+            self.shape = shape
+        }
+
+        package enum Dimension {
             case fixed(Int)
             case any(String)
         }
     }
 
-    static let opset = 17
+    private static let opset = 17
     private static let irVersion = 8
 
-    let graph: ONNXGraph
-    let input: Port
-    let output: Port
-    let producerVersion: String
-    /// Free text by key.
-    let metadata: [String: String]
-    /// More bytes of weights than this go into a file of their own.
-    var largestInside = 1_900_000_000
+    private let graph: ONNXGraph
+    private let input: Port
+    private let output: Port
+    private let producerVersion: String
+    private let metadata: [String: String]
+    private let largestInside: Int
+
+    /// - Parameters:
+    ///   - metadata: free text by key.
+    ///   - largestInside: more bytes of weights than this go into a file of their own.
+    package init(
+        graph: ONNXGraph, input: Port, output: Port, producerVersion: String, metadata: [String: String],
+        largestInside: Int = 1_900_000_000
+    ) {
+        self.graph = graph
+        self.input = input
+        self.output = output
+        self.producerVersion = producerVersion
+        self.metadata = metadata
+        self.largestInside = largestInside
+    }
 
     /// - Returns: the files, one or two.
-    func write(to path: String) throws -> [String] {
+    package func write(to path: String) throws -> [String] {
         let external = graph.weights.reduce(0) { $0 + $1.byteCount } > largestInside
         let dataPath = "\(path).data"
         var tensors: [ProtobufMessage] = [], offset = 0

@@ -2,26 +2,26 @@ import Checkpoints
 import Files
 
 /// An ONNX graph as it is built: nodes in order, and the weights that they read.
-struct ONNXGraph {
-    enum Attribute {
+package struct ONNXGraph: Sendable {
+    package enum Attribute: Sendable {
         case integer(String, Int)
         case integers(String, [Int])
         case float(String, Float)
     }
 
-    struct Node {
+    package struct Node: Sendable {
         let operation: String
         let inputs: [String]
         let output: String
         let attributes: [Attribute]
     }
 
-    struct Weight {
-        enum Values {
+    package struct Weight: Sendable {
+        package enum Values: Sendable {
             case integers([Int])
             case floats([Float])
             /// Read when it is written: a large model need not be in memory.
-            case later(() throws -> [Float])
+            case later(@Sendable () throws -> [Float])
         }
 
         let name: String
@@ -35,40 +35,42 @@ struct ONNXGraph {
         }
     }
 
-    private(set) var nodes: [Node] = []
-    private(set) var weights: [Weight] = []
+    package private(set) var nodes: [Node] = []
+    package private(set) var weights: [Weight] = []
     private var names: [String: Int] = [:]
+
+    package init() {}
 
     /// Adds a node of one output.
     /// - Returns: the output's name.
-    mutating func add(_ operation: String, _ inputs: String..., attributes: [Attribute] = []) -> String {
+    package mutating func add(_ operation: String, _ inputs: String..., attributes: [Attribute] = []) -> String {
         add(operation, inputs, attributes: attributes)
     }
 
-    mutating func add(_ operation: String, _ inputs: [String], attributes: [Attribute] = []) -> String {
+    package mutating func add(_ operation: String, _ inputs: [String], attributes: [Attribute] = []) -> String {
         let output = unique(operation)
         nodes.append(Node(operation: operation, inputs: inputs, output: output, attributes: attributes))
         return output
     }
 
     /// Gives a value the name by which it leaves the graph.
-    mutating func rename(_ value: String, to output: String) {
+    package mutating func rename(_ value: String, to output: String) {
         nodes.append(Node(operation: "Identity", inputs: [value], output: output, attributes: []))
     }
 
-    mutating func integers(_ values: Int...) -> String { integers(values) }
+    package mutating func integers(_ values: Int...) -> String { integers(values) }
 
-    mutating func integers(_ values: [Int]) -> String {
+    package mutating func integers(_ values: [Int]) -> String {
         let name = values.map { "\($0)" }.joined(separator: "_")
         return weight("integers.\(name)", [values.count], .integers(values))
     }
 
-    mutating func integer(_ value: Int) -> String { weight("integer.\(value)", [], .integers([value])) }
+    package mutating func integer(_ value: Int) -> String { weight("integer.\(value)", [], .integers([value])) }
 
-    mutating func float(_ value: Float) -> String { weight("float.\(value)", [], .floats([value])) }
+    package mutating func float(_ value: Float) -> String { weight("float.\(value)", [], .floats([value])) }
 
     /// One tensor for one name, however often it is asked for.
-    mutating func weight(_ name: String, _ shape: [Int], _ values: Weight.Values) -> String {
+    package mutating func weight(_ name: String, _ shape: [Int], _ values: Weight.Values) -> String {
         if names[name] == nil {
             names[name] = 1
             weights.append(Weight(name: name, shape: shape, values: values))

@@ -11,11 +11,13 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             Adapters are merged, and the labels' scale is folded in, so that what comes out is in that scale.
 
-            hf           a folder that transformers loads; of the head forms hf and audeering
-            peft         low-rank adapters that peft loads on the original checkpoint
-            onnx         one graph from the waveform to the scores, opset 17, any length
-            safetensors  all weights in one file, under Hugging Face's names
-            bundle       one file that undertone predict --bundle takes
+              hf           a folder that transformers loads, of two of the head forms
+              peft         low-rank adapters that peft loads on the checkpoint
+              onnx         one graph from the waveform to the scores
+              safetensors  all weights in one file, under Hugging Face's names
+              bundle       one file that undertone predict --bundle takes
+
+            Which run fits which format, and how each is used: docs/export.md.
             """)
 
     @OptionGroup var model: ModelOptions

@@ -11,7 +11,8 @@ import Testing
     }
 
     /// Outputs and inputs: heads and attentive pooling, WavLM's gates, layers.
-    @Test(arguments: [(1, 128), (1, 256), (3, 256), (3, 768), (8, 64), (256, 768), (128, 1024), (40, 40)], [true, false])
+    @Test(
+        arguments: [(1, 128), (1, 256), (3, 256), (3, 768), (8, 64), (256, 768), (128, 1024), (40, 40)], [true, false])
     func linearMaps(_ shape: (outputs: Int, inputs: Int), hasBias: Bool) {
         let engine = CPUEngine(threads: 2), rows = 300
         let x = engine.makeMatrix(values(rows * shape.inputs, 1), rows: rows, columns: shape.inputs)
