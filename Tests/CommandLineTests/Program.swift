@@ -88,10 +88,10 @@ final class Running {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    func wait() throws -> Outcome {
-        if ended.wait(timeout: .now() + 120) == .timedOut {
+    func wait(seconds: Int = 120) throws -> Outcome {
+        if ended.wait(timeout: .now() + .seconds(seconds)) == .timedOut {
             send(SIGKILL)
-            Issue.record("still running after 120 s: \(process.arguments ?? [])\n\(said)")
+            Issue.record("still running after \(seconds) s: \(process.arguments ?? [])\n\(said)")
             ended.wait()
         }
         let output = try String(contentsOfFile: outputPath, encoding: .utf8)

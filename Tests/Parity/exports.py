@@ -163,7 +163,8 @@ def main():
         form, folder = export.split("=", 1)
         dimensions, scores = LOADERS[form](folder, arguments.base)
         assert dimensions in (None, columns), f"dimensions {dimensions}, predictions have {columns}"
-        worst = max(float(np.abs(scores(read_wav(recordings[name])) - values).max()) for name, values in expected.items())
+        differences = [scores(read_wav(recordings[name])) - values for name, values in expected.items()]
+        worst = float(np.abs(differences).max())
         print(f"{form}: {len(expected)} recordings, largest difference {worst:.2e}, spread of the scores {spread:.2e} or more")
         # Written so that NaN fails.
         is_near = is_near and worst <= LIMIT
