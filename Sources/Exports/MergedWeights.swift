@@ -17,9 +17,11 @@ struct MergedWeights {
     func floats(_ name: String) throws(CheckpointError) -> [Float] {
         var weight = try model.weights.floats(name)
         let map = name.hasSuffix(".weight") ? String(name.dropLast(".weight".count)) : name
-        guard let shape = model.trained.shape(of: "\(map).lora_A.weight"), shape.count == 2 else { return weight }
-        let (rank, inputs) = (shape[0], shape[1]), outputs = weight.count / inputs
-        let down = try model.trained.floats("\(map).lora_A.weight")
+        guard let shape = model.weights.shape(of: name), shape.count == 2,
+            model.trained.shape(of: "\(map).lora_A.weight") != nil
+        else { return weight }
+        let (outputs, inputs) = (shape[0], shape[1]), rank = model.configuration.lora.rank
+        let down = try model.trained.floats("\(map).lora_A.weight", shape: [rank, inputs])
         let up = try model.trained.floats("\(map).lora_B.weight", shape: [outputs, rank])
         weight.withUnsafeMutableBufferPointer { weight in
             down.withUnsafeBufferPointer { down in

@@ -1,6 +1,7 @@
 import Buffers
 import Caching
 import Checkpoints
+import Corpus
 import Foundation
 import Runs
 import SpeechEncoder
@@ -54,14 +55,23 @@ public struct FinetunedModel: Sendable {
         self.trained = trained
         self.weights = weights
         encoder = try record.encoder(path: recordPath)
-        guard let cut = Cut(record.cut), Precision(rawValue: record.compute) != nil else {
-            throw RunError.malformed(
-                path: recordPath, line: nil,
-                problem:
-                    "cut is '\(record.cut)' and compute '\(record.compute)'; expected cnn or a number, and float32 or "
-                    + "bfloat16")
+        func require(_ holds: Bool, _ key: String, _ found: String, _ expected: String) throws(RunError) {
+            guard !holds else { return }
+            throw .malformed(path: recordPath, line: nil, problem: "key '\(key)' is '\(found)'; expected \(expected)")
         }
-        self.cut = cut
+        let preprocessing = record.preprocessing, cut = Cut(record.cut)
+        try require(cut != nil, "cut", record.cut, "cnn or a number")
+        try require(Cut(record.frozenCut) != nil, "frozen_cut", record.frozenCut, "cnn or a number")
+        try require(Precision(rawValue: record.compute) != nil, "compute", record.compute, "float32 or bfloat16")
+        try require(record.pool > 0, "pool", "\(record.pool)", "1 or more")
+        try require(
+            AudioFile.sampleRatesHz.contains(preprocessing.sampleRateHz), "sample_rate_hz",
+            "\(preprocessing.sampleRateHz)", "a rate in Hz, such as 16000")
+        try require(
+            preprocessing.minimumSamples >= encoder.minimumSamples, "minimum_samples",
+            "\(preprocessing.minimumSamples)",
+            "\(encoder.minimumSamples) or more, one frame of the encoder")
+        self.cut = cut ?? .cnn
     }
 
     /// Both hashes together are over every tensor of the encoder.

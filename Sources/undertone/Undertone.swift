@@ -10,12 +10,12 @@ struct Undertone: ParsableCommand {
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
-            rules that link them, looks after caches, and reports and compares what came out.
+            rules that link them, looks after caches, reports and compares what came out, predicts with it, and hands it \
+            to other software.
             """,
         version: Version.text,
         subcommands: [
             PlanCommand.self, PredictCommand.self, ExportCommand.self, ReportCommand.self, CompareCommand.self,
-            InspectCommand.self,
-            VerifyCommand.self,
+            InspectCommand.self, VerifyCommand.self,
         ])
 }
