@@ -95,7 +95,9 @@ public struct CurvePicture: Sendable {
             <body>
             <main>
             <h1>\(Format.escaped(title))</h1>
+            <div class="charts" style="grid-template-columns: 1fr">
             \(figures.joined(separator: "\n"))
+            </div>
             </main>
             </body>
             </html>
@@ -103,7 +105,10 @@ public struct CurvePicture: Sendable {
             """
     }
 
-    private var title: String { "\(dimensions.joined(separator: ", ")) over time" }
+    private var title: String {
+        let names = dimensions.joined(separator: ", ")
+        return "\(names.prefix(1).uppercased())\(names.dropFirst()) over time"
+    }
 
     /// Writes the picture, or the page where the path ends so, whole or not at all.
     /// - Throws: `RunError.cannotWrite`.
