@@ -28,9 +28,9 @@ struct AdapterExport {
                 fitting: configuration.head.form == .mlp
                     ? [.onnx, .safetensors, .bundle] : [.huggingFace, .onnx, .safetensors, .bundle])
         }
-        guard export.model.record.pool == 1 else {
+        guard export.model.record.features.pool == 1 else {
             throw export.unfit(
-                "it was trained on means of \(export.model.record.pool) frames, which no class of transformers takes",
+                "it was trained on means of \(export.model.record.features.pool) frames, which no class of transformers takes",
                 fitting: [.onnx, .safetensors, .bundle])
         }
     }
@@ -73,7 +73,8 @@ struct AdapterExport {
         let adapted = model.configuration.layers.count(of: layers)
         return .object([
             "peft_type": .string("LORA"), "task_type": .null, "inference_mode": .bool(true),
-            "base_model_name_or_path": .string(ModelCard.name(of: model.record.source)), "r": .integer(lora.rank),
+            "base_model_name_or_path": .string(ModelCard.name(of: model.record.features.source)),
+            "r": .integer(lora.rank),
             "lora_alpha": .number(lora.alpha), "lora_dropout": .number(lora.dropout),
             "use_rslora": .bool(lora.isRankStabilised), "bias": .string("none"), "fan_in_fan_out": .bool(false),
             "init_lora_weights": .bool(true),

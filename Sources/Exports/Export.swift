@@ -88,7 +88,7 @@ public struct Export {
             metadata: [
                 "format": "pt", "family": model.encoder.family, "pooling": model.configuration.pooling.rawValue,
                 "head": model.configuration.head.form.rawValue, "dimensions": heads.dimensions.joined(separator: ","),
-                "pool": "\(model.record.pool)", "cut": "\(model.cut)",
+                "pool": "\(model.record.features.pool)", "cut": "\(model.cut)",
             ])
         return path
     }

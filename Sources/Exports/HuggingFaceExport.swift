@@ -32,9 +32,9 @@ struct HuggingFaceExport {
                 "its pooling is \(configuration.pooling.rawValue), and the published classes have mean", fitting: others
             )
         }
-        guard export.model.record.pool == 1 else {
+        guard export.model.record.features.pool == 1 else {
             throw export.unfit(
-                "it was trained on means of \(export.model.record.pool) frames, which no class of transformers takes",
+                "it was trained on means of \(export.model.record.features.pool) frames, which no class of transformers takes",
                 fitting: others)
         }
     }
@@ -57,7 +57,7 @@ struct HuggingFaceExport {
 
     /// The checkpoint's own, and what the head adds.
     private var configuration: JSONValue {
-        guard case .object(var members) = export.model.record.configuration else { return .object([:]) }
+        guard case .object(var members) = export.model.record.features.configuration else { return .object([:]) }
         for key in ["_name_or_path", "transformers_version", "torch_dtype", "num_labels"] { members[key] = nil }
         let architecture = isPublishedByTransformers ? "ForSequenceClassification" : "ForSpeechClassification"
         members["architectures"] = .array([.string(family.className + architecture)])
@@ -80,8 +80,8 @@ struct HuggingFaceExport {
     private var preprocessor: JSONValue {
         .object([
             "feature_extractor_type": .string("Wav2Vec2FeatureExtractor"), "feature_size": .integer(1),
-            "sampling_rate": .integer(export.model.record.preprocessing.sampleRateHz),
-            "do_normalize": .bool(export.model.record.preprocessing.normalise), "padding_value": .integer(0),
+            "sampling_rate": .integer(export.model.record.features.preprocessing.sampleRateHz),
+            "do_normalize": .bool(export.model.record.features.preprocessing.normalise), "padding_value": .integer(0),
             "padding_side": .string("right"),
             "return_attention_mask": .bool(export.model.encoder.variants.convolutionNorm == .layer),
         ])

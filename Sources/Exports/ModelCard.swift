@@ -22,7 +22,7 @@ struct ModelCard {
         source.hasPrefix("random:") ? source : URL(filePath: source).lastPathComponent
     }
 
-    private var base: String { Self.name(of: model.record.source) }
+    private var base: String { Self.name(of: model.record.features.source) }
 
     var text: String {
         """
@@ -37,7 +37,7 @@ struct ModelCard {
         \(Self.list(dimensions)) of an utterance. Trained: \(result.trained); \(result.trainableParameters) of \
         \(result.totalParameters) parameters.
 
-        Input: mono speech at \(model.record.preprocessing.sampleRateHz) Hz. Output: \(Self.list(dimensions)), in that order, in the \
+        Input: mono speech at \(model.record.features.preprocessing.sampleRateHz) Hz. Output: \(Self.list(dimensions)), in that order, in the \
         labels' own scale\(scales).
 
         ## Files
@@ -82,8 +82,8 @@ struct ModelCard {
         ## Made with
 
         Undertone \(export.version), seed \(result.seed), \(result.epochs) epochs, kept: epoch \(result.bestEpoch) by \
-        \(result.bestMetric.name); trained layers in \(result.compute), frozen ones in \(model.record.compute), rows stored as \
-        \(model.record.storage.rawValue). Cache key `\(result.cacheKey)`, corpus `\(result.corpusSHA256)`.
+        \(result.bestMetric.name); trained layers in \(result.compute), frozen ones in \(model.record.features.compute), rows stored as \
+        \(model.record.features.storage.rawValue). Cache key `\(result.cacheKey)`, corpus `\(result.corpusSHA256)`.
 
         """
     }
@@ -105,7 +105,7 @@ struct ModelCard {
     }
 
     private var evaluation: String {
-        let differs = model.record.storage.rawValue != "float32" || result.compute != "float32"
+        let differs = model.record.features.storage.rawValue != "float32" || result.compute != "float32"
         return differs && export.format != .bundle
             ? "; this export computes in float32 throughout, which moves predictions in their last digits" : ""
     }

@@ -12,7 +12,7 @@ struct ModelCardUse {
         family = TransformersFamily(export.model.encoder.family)
     }
 
-    private var rate: Int { export.model.record.preprocessing.sampleRateHz }
+    private var rate: Int { export.model.record.features.preprocessing.sampleRateHz }
 
     var text: String {
         """

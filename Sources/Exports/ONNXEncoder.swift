@@ -18,7 +18,7 @@ struct ONNXEncoder {
     /// Frames `[B, T, C]` from waveforms `[B, samples]`.
     mutating func frames(_ waveform: String) -> String {
         let model = weights.model
-        var x = model.record.preprocessing.normalise ? normalised(waveform) : waveform
+        var x = model.record.features.preprocessing.normalise ? normalised(waveform) : waveform
         x = features(graph.add("Unsqueeze", x, graph.integers(1)))
         x = pooled(x, at: .cnn)
         x = pooled(embedding(x), at: .layer(0))
@@ -41,7 +41,7 @@ struct ONNXEncoder {
 
     /// Means of neighbouring frames, where the run was trained on such rows of this cut.
     private mutating func pooled(_ x: String, at cut: Cut) -> String {
-        let count = weights.model.record.pool
+        let count = weights.model.record.features.pool
         guard count > 1, cut == weights.model.cut else { return x }
         let means = graph.add(
             "AveragePool", graph.transpose(x, 0, 2, 1),

@@ -21,8 +21,8 @@ extension Export {
             producerVersion: version,
             metadata: [
                 "dimensions": heads.dimensions.joined(separator: ","),
-                "sample_rate": "\(model.record.preprocessing.sampleRateHz)",
-                "minimum_samples": "\(model.record.preprocessing.minimumSamples)",
+                "sample_rate": "\(model.record.features.preprocessing.sampleRateHz)",
+                "minimum_samples": "\(model.record.features.preprocessing.minimumSamples)",
             ])
         return try file.write(to: path("model.onnx"))
     }

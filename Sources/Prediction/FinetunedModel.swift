@@ -31,10 +31,10 @@ public struct FinetunedModel: Sendable {
         let result = try directory.result(), record = try directory.model(ModelRecord.self)
         let base: any ModelSource
         do {
-            base = try ModelSpecification(model ?? record.source).open()
+            base = try ModelSpecification(model ?? record.features.source).open()
         } catch {
             guard model == nil else { throw error }
-            throw PredictionError.noModel(run: path, source: record.source, reason: "\(error)")
+            throw PredictionError.noModel(run: path, source: record.features.source, reason: "\(error)")
         }
         let trained = try SafetensorsFile.open(directory.bestWeightsPath)
         try self.init(
@@ -54,16 +54,18 @@ public struct FinetunedModel: Sendable {
         self.result = result
         self.trained = trained
         self.weights = weights
-        encoder = try record.encoder(path: recordPath)
+        encoder = try record.features.encoder(path: recordPath)
         func require(_ holds: Bool, _ key: String, _ found: String, _ expected: String) throws(RunError) {
             guard !holds else { return }
             throw .malformed(path: recordPath, line: nil, problem: "key '\(key)' is '\(found)'; expected \(expected)")
         }
-        let preprocessing = record.preprocessing, cut = Cut(record.cut)
+        let preprocessing = record.features.preprocessing, cut = Cut(record.cut)
         try require(cut != nil, "cut", record.cut, "cnn or a number")
-        try require(Cut(record.frozenCut) != nil, "frozen_cut", record.frozenCut, "cnn or a number")
-        try require(Precision(rawValue: record.compute) != nil, "compute", record.compute, "float32 or bfloat16")
-        try require(record.pool > 0, "pool", "\(record.pool)", "1 or more")
+        try require(Cut(record.features.frozenCut) != nil, "frozen_cut", record.features.frozenCut, "cnn or a number")
+        try require(
+            Precision(rawValue: record.features.compute) != nil, "compute", record.features.compute,
+            "float32 or bfloat16")
+        try require(record.features.pool > 0, "pool", "\(record.features.pool)", "1 or more")
         try require(
             AudioFile.sampleRatesHz.contains(preprocessing.sampleRateHz), "sample_rate_hz",
             "\(preprocessing.sampleRateHz)", "a rate in Hz, such as 16000")
@@ -85,15 +87,16 @@ public struct FinetunedModel: Sendable {
         let names = TensorNames(encoder)
         for (part, entries, expected) in [
             (
-                "weights below cut \(record.frozenCut)", names.lower(upTo: Cut(record.frozenCut) ?? cut),
-                record.frozenWeightsSHA256
+                "weights below cut \(record.features.frozenCut)",
+                names.lower(upTo: Cut(record.features.frozenCut) ?? cut),
+                record.features.frozenWeightsSHA256
             ),
             ("weights above cut \(record.cut)", names.upper(above: cut), record.upperWeightsSHA256),
         ] {
             let hash = try base.sha256OfTensors(entries.map(\.name))
             guard hash == expected else {
                 throw PredictionError.otherModel(
-                    model: base.location, run: location, source: record.source, part: part, found: hash,
+                    model: base.location, run: location, source: record.features.source, part: part, found: hash,
                     expected: expected)
             }
         }
@@ -106,14 +109,15 @@ public struct FinetunedModel: Sendable {
     }
 
     /// In which the frozen layers were computed.
-    public var frozenPrecision: Precision { Precision(rawValue: record.compute) ?? .float32 }
+    public var frozenPrecision: Precision { Precision(rawValue: record.features.compute) ?? .float32 }
     /// In which the trained layers were computed.
     public var trainedPrecision: Precision { Precision(rawValue: result.compute) ?? .float32 }
 
     /// How recordings become waveforms, as they did for the cache.
     public var recordings: AudioRecordings {
         AudioRecordings(
-            sampleRateHz: record.preprocessing.sampleRateHz, minimumSamples: record.preprocessing.minimumSamples,
-            normalise: record.preprocessing.normalise)
+            sampleRateHz: record.features.preprocessing.sampleRateHz,
+            minimumSamples: record.features.preprocessing.minimumSamples,
+            normalise: record.features.preprocessing.normalise)
     }
 }

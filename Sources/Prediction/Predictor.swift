@@ -38,9 +38,9 @@ public struct Predictor: Sendable {
             preconditionFailure("no hidden states at the only cut")
         }
         let frames = HiddenStates(rows: values.count / columns, columns: columns, values: values).pooled(
-            by: model.record.pool)
-        guard let rounded = model.record.storage.rounded(frames.values, channels: columns) else {
-            throw .unstorable(recording: recording, storage: model.record.storage.rawValue)
+            by: model.record.features.pool)
+        guard let rounded = model.record.features.storage.rounded(frames.values, channels: columns) else {
+            throw .unstorable(recording: recording, storage: model.record.features.storage.rawValue)
         }
         let rows = engine.makeMatrix(rounded, rows: frames.rows, columns: columns)
         return trained.predictions(rows, offsets: PackedOffsets(single: frames.rows)).map { $0[0] }
@@ -67,7 +67,7 @@ public struct Predictor: Sendable {
         over stream: AudioStream, windowSeconds: Double, hopSeconds: Double,
         _ body: (_ startSeconds: Double, _ endSeconds: Double, [Double]) throws -> Bool
     ) throws {
-        let rate = Double(stream.sampleRateHz), minimum = model.record.preprocessing.minimumSamples
+        let rate = Double(stream.sampleRateHz), minimum = model.record.features.preprocessing.minimumSamples
         var windows = SlidingWindows(
             windowSamples: max(minimum, Int((windowSeconds * rate).rounded())),
             hopSamples: max(1, Int((hopSeconds * rate).rounded())))
@@ -87,11 +87,11 @@ public struct Predictor: Sendable {
     }
 
     private func prepared(_ samples: [Float]) -> [Float] {
-        model.record.preprocessing.normalise ? Waveform.normalised(samples) : samples
+        model.record.features.preprocessing.normalise ? Waveform.normalised(samples) : samples
     }
 
     private func require(_ samples: Int, of stream: AudioStream) throws(AudioError) {
-        let minimum = model.record.preprocessing.minimumSamples
+        let minimum = model.record.features.preprocessing.minimumSamples
         guard samples >= minimum else {
             throw .tooShort(
                 path: stream.name, sampleCount: samples, minimumSamples: minimum, sampleRateHz: stream.sampleRateHz)

@@ -46,7 +46,9 @@ public struct StageTwo {
         let scores = try writePredictions(trainer, to: directory)
         let result = makeResult(
             trainer, cache: cache, progress: progress, scores: scores, note: note, hygiene: hygiene)
-        try directory.writeModel(ModelRecord(cache, upper: upperPath, cut: trainer.setUp.cut, corpus: corpus))
+        let record = try ModelRecord(
+            cache.description.features, cut: trainer.setUp.cut, upper: SafetensorsFile.open(upperPath), corpus: corpus)
+        try directory.writeModel(record)
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result

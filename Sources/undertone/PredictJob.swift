@@ -65,7 +65,7 @@ struct PredictJob {
     }
 
     private func stream(_ item: RecordingList.Item) throws -> AudioStream {
-        let rate = model.record.preprocessing.sampleRateHz
+        let rate = model.record.features.preprocessing.sampleRateHz
         return item.path == "-"
             ? try AudioStream(wave: STDIN_FILENO, name: "standard input", sampleRateHz: rate)
             : try AudioStream(path: item.path, sampleRateHz: rate)
