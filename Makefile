@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity kills man lint clean help FORCE
+.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity interop kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -95,6 +95,10 @@ bench: build
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build
 	scripts/parity.sh
+
+## interop  Load exports of every family in transformers, peft and ONNX Runtime, and a cache in torch (its own Python environment).
+interop: build
+	scripts/interop.sh
 
 ## kills    Kill stage one KILLS times (200) at random moments, and training half as often: nothing is damaged or lost.
 KILLS ?= 200

@@ -88,6 +88,18 @@ let package = Package(
                 "Buffers", "Faults",
             ]),
         .target(
+            name: "Prediction",
+            dependencies: [
+                "Training", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Kernels",
+                "Buffers",
+                "Files", "Faults",
+            ]),
+        .target(
+            name: "Exports",
+            dependencies: [
+                "Prediction", "Training", "SpeechEncoder", "FeatureStore", "Checkpoints", "Runs", "Files", "Faults",
+            ]),
+        .target(
             name: "Pipelines",
             dependencies: ["Runs", "Files", "Faults"]),
         .target(
@@ -114,8 +126,8 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
-                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation",
-                "Runs", "Faults",
+                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Prediction", "Exports",
+                "Reports", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -157,6 +169,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
+        .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
@@ -168,7 +182,9 @@ let package = Package(
         // It runs the programs themselves; depending on them has them built first.
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["undertone-cache", "undertone-train", "undertone", "FeatureStore", "LoopbackHub"],
+            dependencies: [
+                "undertone-cache", "undertone-train", "undertone", "FeatureStore", "Checkpoints", "LoopbackHub",
+            ],
             exclude: ["Golden"]),
     ],
     cLanguageStandard: .c17

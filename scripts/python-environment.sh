@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv with the Python packages that Tests/Goldens/requirements.txt pins, where it is not there yet, and prints
-# the path of its interpreter. Only parity and benchmarks need Python; Undertone itself does not.
+# the path of its interpreter. Only parity, interop and benchmarks need Python; Undertone itself does not.
 # UNDERTONE_PYTHON=/path/to/python uses that interpreter as it is instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."

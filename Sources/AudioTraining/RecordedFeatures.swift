@@ -85,6 +85,13 @@ public struct RecordedFeatures: FeatureSource {
     public var missingAdvice: String { "have a recording that cannot be used; mend those" }
 
     public func encoderConfiguration() throws -> EncoderConfiguration { model.configuration }
+    public func record() throws -> ModelRecord.Features {
+        ModelRecord.Features(
+            source: model.location, configuration: try model.configurationJSON(), preprocessing: model.preprocessing,
+            frozenCut: cut, frozenWeightsSHA256: model.frozenWeightsSHA256, storage: .float32, pool: 1,
+            compute: "\(precision)")
+    }
+
     public func upperWeights() throws -> any TensorSource { model.weights }
     public func utterance(_ id: String) -> FeatureUtterance? { recordings[id]?.features }
 

@@ -73,5 +73,5 @@ extension TensorSource {
 
 extension Sequence<String> {
     /// In the order of the UTF-8 bytes, which no locale or Unicode version changes.
-    func sortedBytewise() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    package func sortedBytewise() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 }

@@ -9,6 +9,8 @@ public enum AudioError: Fault, Equatable {
     case damaged(path: String, format: String, reason: String)
     /// A format that this machine's libsndfile, or any, does not read. `sinceVersion` is the first that does.
     case unsupported(path: String, format: String, libraryVersion: String, sinceVersion: String?)
+    /// What comes through a pipe is no WAV that can be read as a stream.
+    case stream(name: String, reason: String)
     case sampleRate(path: String, sampleRateHz: Int)
     case empty(path: String)
     /// The header promises sound, and there is none.
@@ -26,7 +28,8 @@ public enum AudioError: Fault, Equatable {
     public var kind: FaultKind {
         switch self {
         case .missing: .missingInput
-        case .unreadable, .damaged, .unsupported, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite, .beyondEnd:
+        case .unreadable, .damaged, .unsupported, .stream, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite,
+            .beyondEnd:
             .badInput
         case .resampling: .bug
         }
@@ -48,6 +51,10 @@ public enum AudioError: Fault, Equatable {
             guard let since else { return "\(path): is \(format), which libsndfile does not read; \(conversion)" }
             return "\(path): is \(format), which libsndfile reads from \(since) on and this machine's is \(version); "
                 + "install a newer one, or \(conversion)"
+        case .stream(let name, let reason):
+            return
+                "\(name): cannot be read as a WAV stream (\(reason)); expected PCM or floats, such as ffmpeg -i FILE -f wav - "
+                + "writes them"
         case .sampleRate(let path, let rate):
             let range = AudioFile.sampleRatesHz
             return "\(path): sample rate \(rate) Hz; expected \(range.lowerBound) to \(range.upperBound) Hz"

@@ -60,6 +60,25 @@ public enum StorageFormat: String, Sendable, Codable, CaseIterable {
         case overflow(magnitude: Float)
     }
 
+    /// What is left of rows once they are stored and read again, `[rows, channels]`.
+    ///
+    /// - Returns: nil where a value is not finite or beyond the type's range, so that it cannot be stored.
+    public func rounded(_ values: [Float], channels: Int) -> [Float]? {
+        var bytes = [UInt8](repeating: 0, count: values.count / channels * byteCount(channels: channels))
+        let isStored = values.withUnsafeBufferPointer { source in
+            bytes.withUnsafeMutableBytes { target in
+                (try? encode(source, channels: channels, into: target)) != nil
+            }
+        }
+        guard isStored else { return nil }
+        return [Float](unsafeUninitializedCapacity: values.count) { out, initialised in
+            bytes.withUnsafeBytes {
+                decode($0, channels: channels, into: UnsafeMutableBufferPointer(rebasing: out[..<values.count]))
+            }
+            initialised = values.count
+        }
+    }
+
     /// Encodes `values` (`[rows, channels]`, float32) into `out`, overwritten: the rows end to end, then the scales of
     /// all of them where there are any. Rounds to nearest even.
     ///

@@ -5,8 +5,7 @@ import Runs
 
 /// `events.out.tfevents.*`: a run's scalars for TensorBoard, appended epoch by epoch.
 ///
-/// A TFRecord file of `Event` messages. Of TensorFlow's event.proto and summary.proto six fields are needed, and they are
-/// written by hand: generated code and its runtime would be a hundred times their size.
+/// A TFRecord file of `Event` messages; of TensorFlow's event.proto and summary.proto six fields are needed.
 /// - Source: tensorflow/core/lib/io/record_writer.h; tensorflow/core/util/event.proto; tensorflow/core/framework/summary.proto.
 public struct EventFile: Sendable {
     public let path: String
@@ -23,8 +22,10 @@ public struct EventFile: Sendable {
         for name in old { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
         begin = Date()
         path = "\(folder)/\(Self.prefix)\(Int(begin.timeIntervalSince1970)).undertone"
-        var bytes = Self.record(Self.event(at: begin, step: 0) + Self.field(3, "brain.Event:2"))
-        for metrics in epochs { bytes += Self.record(Self.event(metrics, at: begin)) }
+        var first = Self.event(at: begin, step: 0)
+        first.string(3, "brain.Event:2")
+        var bytes = Self.record(first.bytes)
+        for metrics in epochs { bytes += Self.record(Self.event(metrics, at: begin).bytes) }
         let data = Data(bytes), target = path
         try writing(as: RunError.self) { () throws(WriteFailure) in
             try AtomicFile.write(data, to: target, makingFolders: true)
@@ -35,7 +36,7 @@ public struct EventFile: Sendable {
 
     /// Appends one epoch's scalars, by step.
     public func append(_ metrics: EpochMetrics) throws(RunError) {
-        let bytes = Self.record(Self.event(metrics, at: Date()))
+        let bytes = Self.record(Self.event(metrics, at: Date()).bytes)
         do {
             let file = try FileHandle(forWritingTo: URL(filePath: path))
             try file.seekToEnd()
@@ -65,16 +66,24 @@ public struct EventFile: Sendable {
 
     // MARK: - Wire format
 
-    private static func event(_ metrics: EpochMetrics, at time: Date) -> [UInt8] {
-        var summary: [UInt8] = []
-        for (tag, value) in scalars(metrics) {
-            summary += field(1, field(1, tag) + [2 << 3 | 5] + littleEndian(Float(value).bitPattern))
+    private static func event(_ metrics: EpochMetrics, at time: Date) -> ProtobufMessage {
+        var event = event(at: time, step: metrics.step)
+        event.message(5) { summary in
+            for (tag, value) in scalars(metrics) {
+                summary.message(1) {
+                    $0.string(1, tag)
+                    $0.float(2, Float(value))
+                }
+            }
         }
-        return event(at: time, step: metrics.step) + field(5, summary)
+        return event
     }
 
-    private static func event(at time: Date, step: Int) -> [UInt8] {
-        [1 << 3 | 1] + littleEndian(time.timeIntervalSince1970.bitPattern) + [2 << 3] + varint(UInt64(step))
+    private static func event(at time: Date, step: Int) -> ProtobufMessage {
+        var event = ProtobufMessage()
+        event.double(1, time.timeIntervalSince1970)
+        event.varint(2, step)
+        return event
     }
 
     /// Length, its checksum, the message, its checksum.
@@ -87,21 +96,6 @@ public struct EventFile: Sendable {
     private static func masked(_ bytes: [UInt8]) -> UInt32 {
         let crc = bytes.withUnsafeBytes { ut_crc32c(0, $0.baseAddress, $0.count) }
         return (crc >> 15 | crc << 17) &+ 0xa282_ead8
-    }
-
-    private static func field(_ number: UInt8, _ text: String) -> [UInt8] { field(number, Array(text.utf8)) }
-
-    private static func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
-        [number << 3 | 2] + varint(UInt64(bytes.count)) + bytes
-    }
-
-    private static func varint(_ value: UInt64) -> [UInt8] {
-        var rest = value, bytes: [UInt8] = []
-        while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7f) | 0x80)
-            rest >>= 7
-        }
-        return bytes + [UInt8(rest)]
     }
 
     private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -22,7 +22,7 @@ struct LineChart {
         var drawn = series
         for index in drawn.indices { drawn[index].points.removeAll { !$0.value.isFinite } }
         // A single line needs no name at its end: the caption says what it is.
-        let longest = drawn.count > 1 ? drawn.map { Self.shortened($0.name).count }.max() ?? 0 : 0
+        let longest = drawn.count > 1 ? drawn.map { SVG.shortened($0.name).count }.max() ?? 0 : 0
         let right = Self.width - 16 - Double(longest) * 7.2
         let epochs = drawn.flatMap { $0.points.map { Double($0.epoch) } }
         let x = Axis(epochs, from: 40, to: right, ticks: 8, padded: false, whole: true)
@@ -33,7 +33,10 @@ struct LineChart {
             body += "\n" + bestLine(at: x.position(Double(best)), right: right, y)
         }
         for series in drawn { body += "\n" + line(series, x, y) }
-        body += "\n" + endLabels(drawn, x: right + 8, y).joined(separator: "\n")
+        let ends = drawn.compactMap { series in
+            series.points.last.map { SVG.EndLabel(name: series.name, colour: series.colour, y: y.position($0.value)) }
+        }
+        if drawn.count > 1 { body += "\n" + SVG.endLabels(ends, x: right + 8, bottom: y.start - 2) }
         return SVG.figure(
             width: Self.width, height: Self.height, kind: "lines", id: id, title: title,
             description: description(drawn), body: body)
@@ -67,26 +70,6 @@ struct LineChart {
             """
     }
 
-    /// Names at the lines' ends, pushed apart where lines end close together.
-    private func endLabels(_ drawn: [Series], x: Double, _ y: Axis) -> [String] {
-        guard drawn.count > 1 else { return [] }
-        var labels = drawn.compactMap { series in series.points.last.map { (series, y.position($0.value)) } }
-        labels.sort { $0.1 < $1.1 }
-        let gap = 15.0
-        for index in labels.indices.dropFirst() { labels[index].1 = max(labels[index].1, labels[index - 1].1 + gap) }
-        let overflow = (labels.last?.1 ?? 0) - (y.start - 2)
-        if overflow > 0 {
-            labels[labels.count - 1].1 -= overflow
-            for index in labels.indices.dropLast().reversed() {
-                labels[index].1 = min(labels[index].1, labels[index + 1].1 - gap)
-            }
-        }
-        return labels.map { series, at in
-            let name = Format.escaped(Self.shortened(series.name))
-            return #"<text class="name c\#(series.colour)" x="\#(unit(x))" y="\#(unit(at))" dy=".32em">\#(name)</text>"#
-        }
-    }
-
     private func description(_ drawn: [Series]) -> String {
         drawn.compactMap { series in
             guard let first = series.points.first, let last = series.points.last else { return nil }
@@ -98,6 +81,4 @@ struct LineChart {
             return text + "."
         }.joined(separator: " ")
     }
-
-    private static func shortened(_ name: String) -> String { name.count > 16 ? name.prefix(15) + "…" : name }
 }

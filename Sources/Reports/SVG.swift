@@ -50,4 +50,32 @@ enum SVG {
         #"<text class="\#(kind)" x="\#(unit(at.0))" y="\#(unit(at.1))" dy="\#(shift)" text-anchor="\#(anchor)">"#
             + "\(Format.escaped(text))</text>"
     }
+
+    /// A line's name at its end.
+    struct EndLabel {
+        var name: String
+        var colour: Int
+        var y: Double
+    }
+
+    /// Names beside lines' ends, pushed apart where lines end close together.
+    static func endLabels(_ labels: [EndLabel], x: Double, bottom: Double) -> String {
+        var labels = labels.sorted { $0.y < $1.y }
+        let gap = 15.0
+        for index in labels.indices.dropFirst() { labels[index].y = max(labels[index].y, labels[index - 1].y + gap) }
+        let overflow = (labels.last?.y ?? 0) - bottom
+        if overflow > 0 {
+            labels[labels.count - 1].y -= overflow
+            for index in labels.indices.dropLast().reversed() {
+                labels[index].y = min(labels[index].y, labels[index + 1].y - gap)
+            }
+        }
+        return labels.map { label in
+            let name = Format.escaped(shortened(label.name))
+            return
+                #"<text class="name c\#(label.colour)" x="\#(unit(x))" y="\#(unit(label.y))" dy=".32em">\#(name)</text>"#
+        }.joined(separator: "\n")
+    }
+
+    static func shortened(_ name: String) -> String { name.count > 16 ? name.prefix(15) + "…" : name }
 }

@@ -1,5 +1,5 @@
-/// The style sheet. Fonts are the reader's own, so that the page needs nothing but itself.
-let reportStyle = """
+/// Colours, light and dark.
+let paletteStyle = """
     :root {
       color-scheme: light dark;
       --paper: #fbfaf7; --raised: #ffffff; --ink: #1b2127; --soft: #59636e; --rule: #e2ded5; --grid: #ebe7de;
@@ -15,6 +15,37 @@ let reportStyle = """
         --c4: #e0bb5c; --c5: #62c4b8; --c6: #ee93bb; --c7: #aab4be;
       }
     }
+    """
+
+/// How charts look, on a page and in a picture of their own.
+let chartStyle = """
+    svg.chart { display: block; width: 100%; height: auto; overflow: visible; }
+    svg text { font-family: inherit; font-size: 12.5px; fill: var(--soft); }
+    svg .tick { font-variant-numeric: tabular-nums; }
+    svg .name { font-weight: 600; fill: currentColor; }
+    svg .grid { stroke: var(--grid); stroke-width: 1; }
+    svg .zero, svg .axis { stroke: var(--soft); stroke-width: 1; }
+    svg .identity, svg line.best { stroke: var(--soft); stroke-width: 1.2; stroke-dasharray: 4 4; }
+    svg .line {
+      fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linejoin: round; stroke-linecap: round;
+    }
+    svg .dot { fill: currentColor; }
+    svg .kept { stroke: var(--raised); stroke-width: 2; }
+    svg .bar { fill: currentColor; fill-opacity: .75; }
+    svg .bar.open { fill-opacity: .4; }
+    svg .point { fill: currentColor; fill-opacity: .5; stroke: currentColor; stroke-opacity: .8; stroke-width: .8; }
+    svg .lit { fill-opacity: 1; stroke: var(--ink); stroke-opacity: 1; stroke-width: 1.6; }
+    svg .track { stroke: var(--grid); stroke-width: 6; stroke-linecap: round; }
+    svg .range { stroke: currentColor; stroke-opacity: .38; stroke-width: 6; stroke-linecap: round; }
+    svg .mark { fill: currentColor; stroke: var(--raised); stroke-width: 2; }
+    svg.interval { max-width: 20rem; }
+    .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
+    .c4 { color: var(--c4); } .c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); }
+    """
+
+/// The style sheet. Fonts are the reader's own, so that the page needs nothing but itself.
+let reportStyle = """
+    \(paletteStyle)
     * { box-sizing: border-box; }
     html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
     body {
@@ -120,28 +151,7 @@ let reportStyle = """
       padding: 1rem 1.25rem; font-size: .85rem; line-height: 1.5;
     }
     footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
-    svg.chart { display: block; width: 100%; height: auto; overflow: visible; }
-    svg text { font-family: inherit; font-size: 12.5px; fill: var(--soft); }
-    svg .tick { font-variant-numeric: tabular-nums; }
-    svg .name { font-weight: 600; fill: currentColor; }
-    svg .grid { stroke: var(--grid); stroke-width: 1; }
-    svg .zero, svg .axis { stroke: var(--soft); stroke-width: 1; }
-    svg .identity, svg line.best { stroke: var(--soft); stroke-width: 1.2; stroke-dasharray: 4 4; }
-    svg .line {
-      fill: none; stroke: currentColor; stroke-width: 2.2; stroke-linejoin: round; stroke-linecap: round;
-    }
-    svg .dot { fill: currentColor; }
-    svg .kept { stroke: var(--raised); stroke-width: 2; }
-    svg .bar { fill: currentColor; fill-opacity: .75; }
-    svg .bar.open { fill-opacity: .4; }
-    svg .point { fill: currentColor; fill-opacity: .5; stroke: currentColor; stroke-opacity: .8; stroke-width: .8; }
-    svg .lit { fill-opacity: 1; stroke: var(--ink); stroke-opacity: 1; stroke-width: 1.6; }
-    svg .track { stroke: var(--grid); stroke-width: 6; stroke-linecap: round; }
-    svg .range { stroke: currentColor; stroke-opacity: .38; stroke-width: 6; stroke-linecap: round; }
-    svg .mark { fill: currentColor; stroke: var(--raised); stroke-width: 2; }
-    svg.interval { max-width: 20rem; }
-    .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
-    .c4 { color: var(--c4); } .c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); }
+    \(chartStyle)
     #tip {
       position: fixed; z-index: 1; pointer-events: none;
       background: var(--ink); color: var(--paper); border-radius: 6px;

@@ -22,6 +22,7 @@ public struct RunDirectory: Sendable {
     /// Of one of those.
     public func seedRun(_ seed: UInt64) -> RunDirectory { RunDirectory(path: "\(path)/seed-\(seed)") }
     public var bestWeightsPath: String { "\(path)/best.safetensors" }
+    public var modelPath: String { "\(path)/model.json" }
     public var statePath: String { "\(path)/state" }
 
     public func predictionsPath(split: String) -> String { "\(path)/predictions-\(split).csv" }
@@ -55,6 +56,22 @@ public struct RunDirectory: Sendable {
     /// - Throws: `ConfigurationError` where `config.yaml` is missing or not a configuration.
     public func configuration() throws(ConfigurationError) -> TrainConfiguration {
         try TrainConfiguration(path: configurationPath)
+    }
+
+    // MARK: Model
+
+    /// Writes `model.json`: what the run's weights go together with.
+    package func writeModel(_ record: some Encodable) throws(RunError) {
+        let bytes = try encodeJSON(record, pretty: true, path: modelPath)
+        try replace(bytes + [UInt8(ascii: "\n")], at: modelPath)
+    }
+
+    package func model<Record: Decodable>(_: Record.Type) throws(RunError) -> Record {
+        let bytes = try readFile(
+            modelPath,
+            advice: "a finished run of this version has it; an older one is trained again with the same command and "
+                + "--replace")
+        return try decodeJSON(Record.self, from: bytes, path: modelPath)
     }
 
     // MARK: Metrics

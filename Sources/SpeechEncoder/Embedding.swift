@@ -19,11 +19,12 @@ struct Embedding: Sendable {
     private let engine: any Engine
 
     init(
-        _ configuration: EncoderConfiguration, weights: WeightLoader, precision: Precision, tuning: Tuning? = nil
+        _ configuration: EncoderConfiguration, weights: WeightLoader, precision: Precision, tuning: Tuning? = nil,
+        learns: Bool = true
     ) throws(CheckpointError) {
         engine = weights.engine
         self.precision = precision
-        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning)
+        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning, learns: learns)
         let variants = configuration.variants, epsilon = configuration.layerNormEpsilon
         projectionNorm =
             variants.projectionHasNorm ? try parts.norm("feature_projection.layer_norm", epsilon: epsilon) : nil

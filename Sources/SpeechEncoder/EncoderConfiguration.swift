@@ -46,13 +46,13 @@ public struct EncoderConfiguration: Sendable, Equatable {
     public let layerNormEpsilon: Float
     /// The CNN feature encoder, from the waveform up.
     public let convolutions: [Convolution]
-    let variants: EncoderVariants
+    package let variants: EncoderVariants
     public let dropouts: Dropouts
     /// `final_dropout`, before what is put on top of the encoder.
     public let headDropout: Float
 
     /// Norms inside the CNN and the stacked positional convolutions use torch's default, whatever `layer_norm_eps` says.
-    static let convolutionNormEpsilon: Float = 1e-5
+    package static let convolutionNormEpsilon: Float = 1e-5
 
     public init(_ file: ConfigurationFile) throws(CheckpointError) {
         let family = try EncoderFamily.named(by: file)

@@ -27,9 +27,9 @@ public struct EncoderFamily: Sendable {
 }
 
 /// The choices in which encoders differ beyond their sizes.
-struct EncoderVariants: Sendable, Equatable {
+package struct EncoderVariants: Sendable, Equatable {
     /// What follows the convolutions of the CNN.
-    enum ConvolutionNorm: String, Sendable, Equatable {
+    package enum ConvolutionNorm: String, Sendable, Equatable {
         /// A group norm over time after the first, one group per channel; none after the others.
         case group
         /// A layer norm over channels after each.
@@ -37,21 +37,21 @@ struct EncoderVariants: Sendable, Equatable {
     }
 
     /// How positions enter at the bottom: convolutions over the projected frames, added to them.
-    enum PositionalEmbedding: Sendable, Equatable {
+    package enum PositionalEmbedding: Sendable, Equatable {
         /// One convolution under weight norm, then GELU (Baevski et al. 2020).
         case weightNormed(kernel: Int, groups: Int)
         /// Several, each followed by a layer norm without parameters and GELU (Baevski et al. 2022).
         case stacked(count: Int, kernel: Int, groups: Int)
     }
 
-    var convolutionNorm: ConvolutionNorm
-    var convolutionsHaveBias: Bool
+    package var convolutionNorm: ConvolutionNorm
+    package var convolutionsHaveBias: Bool
     /// Whether the CNN's output passes a layer norm before the projection.
-    var projectionHasNorm = true
-    var positionalEmbedding: PositionalEmbedding
+    package var projectionHasNorm = true
+    package var positionalEmbedding: PositionalEmbedding
     /// Whether layers norm what they read (`do_stable_layer_norm`) or what they write.
-    var isPreNorm: Bool
-    var relativePositions: RelativePositions?
+    package var isPreNorm: Bool
+    package var relativePositions: RelativePositions?
 
     /// As Wav2Vec 2.0's configuration has them, and those of the families that followed it.
     static func asWav2Vec2(_ file: ConfigurationFile) throws(CheckpointError) -> EncoderVariants {

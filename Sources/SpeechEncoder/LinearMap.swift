@@ -18,6 +18,7 @@ struct LinearMap: Sendable {
     /// `activation(x Wᵀ + b)`, `[N, outputs]`, into `out` where there is one to be used again.
     func forward(_ x: Matrix, activation: Activation = .identity, into out: Matrix? = nil) -> Matrix {
         let out = out ?? engine.makeMatrix(rows: x.rows, columns: weight.outputs, precision: x.precision)
+        let (weight, adapters) = merged ?? (self.weight, self.adapters)
         guard !adapters.isEmpty, activation == .gelu else {
             engine.linearForward(out: out, x: x, weight: weight, bias: bias, activation: activation)
             for adapter in adapters { _ = adapter.forward(addingTo: out, x: x, dropout: .none) }
@@ -27,6 +28,17 @@ struct LinearMap: Sendable {
         _ = forward(x, into: out)
         engine.geluForward(out: out, x: out, dropout: .none)
         return out
+    }
+
+    /// In float32, the adapters merged into the weight, and none left: libraries round a product as narrow as a rank differently
+    /// with the number of rows, and an utterance's scores shall not depend on what it is batched with. Operands of less precision would
+    /// lose the adapters in the weight's rounding.
+    private var merged: (LinearWeight, [LowRankAdapter])? {
+        guard !adapters.isEmpty, case .plain(let plain) = weight, plain.precision == .float32 else { return nil }
+        let sum = engine.makeMatrix(rows: plain.rows, columns: plain.columns, precision: .float32)
+        engine.convert(plain, to: sum)
+        for adapter in adapters { adapter.merge(into: sum) }
+        return (.plain(sum), [])
     }
 
     /// The same for training, without an activation.

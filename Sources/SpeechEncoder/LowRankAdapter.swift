@@ -35,6 +35,14 @@ struct LowRankAdapter: Sendable {
         return Tape(inner: inner)
     }
 
+    /// `W += s · B A`, on the rows of `weight` that are the adapter's outputs.
+    func merge(into weight: Matrix) {
+        let scaled = engine.makeMatrix(rows: up.value.rows, columns: up.value.columns, precision: .float32)
+        engine.standardise(out: scaled, x: up.value, shift: nil, scale: scale)
+        // The product of an input's gradient, `[outputs, rank] · [rank, inputs]`, is the one that is needed.
+        engine.linearBackwardInput(dx: weight.rows(outputs), dOut: scaled, weight: down.value, accumulate: true)
+    }
+
     /// Adds to the adapter's gradients and to that of the input, if it is wanted.
     func backward(addingTo dx: Matrix?, dOut: Matrix, x: Matrix, tape: Tape, dropout: Dropout) {
         let own = dOut.columns(outputs)

@@ -8,18 +8,25 @@ struct PartBuilder {
     let precision: Precision
     /// Nil for parts that are not trained: their weights are laid out for fast forward products.
     let tuning: Tuning?
+    /// Whether what is trained has gradients; without, only adapters are collected.
+    let learns: Bool
     /// Adapters' first values follow from it and from their names.
     let seed: UInt64
     private(set) var parameters: [Parameter] = []
 
-    init(weights: WeightLoader, precision: Precision, tuning: Tuning?, seed: UInt64 = 0) {
+    init(
+        weights: WeightLoader, precision: Precision, tuning: Tuning?, learns: Bool = true, seed: UInt64 = 0
+    ) {
         self.weights = weights
         self.precision = precision
         self.tuning = tuning
+        self.learns = learns
         self.seed = seed
     }
 
     var engine: any Engine { weights.engine }
+
+    private func trains(_ role: Parameter.Role) -> Bool { learns && tuning?.trains(role) == true }
 
     /// A linear map of one or several tensors of the checkpoint, stacked: one product instead of several.
     mutating func linear(_ names: String...) throws(CheckpointError) -> LinearMap {
@@ -27,7 +34,7 @@ struct PartBuilder {
         let bias = try weights.row(names.map { "\($0).bias" })
         let shape = weights.shape("\(names[0]).weight")
         var weight: LinearWeight, trainedWeight: TrainedTensor?, trainedBias: TrainedTensor?
-        if let tuning, tuning.trains(.weight) {
+        if trains(.weight) {
             let tensor = TrainedTensor(values, operand: precision, engine: engine)
             (trainedWeight, weight) = (tensor, .plain(tensor.operand))
         } else if tuning != nil {
@@ -35,7 +42,7 @@ struct PartBuilder {
         } else {
             weight = .frozen(engine.freeze(values, precision: precision))
         }
-        if let tuning, tuning.trains(.bias) {
+        if trains(.bias) {
             trainedBias = TrainedTensor(bias, operand: .float32, engine: engine)
         }
         var adapters: [LowRankAdapter] = []
@@ -101,7 +108,7 @@ struct PartBuilder {
         let shape = weights.shape(name)
         let stored = try weights.matrix(name)
         let value = rows.map { stored.reshaped(columns: stored.elementCount / $0) } ?? stored
-        guard let tuning, tuning.trains(role) else { return (value, nil) }
+        guard trains(role) else { return (value, nil) }
         let tensor = TrainedTensor(value, operand: .float32, engine: engine)
         parameters.append(tensor.parameter(name, shape: shape, role: role))
         return (value, tensor)

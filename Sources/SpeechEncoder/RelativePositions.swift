@@ -10,14 +10,14 @@ import Kernels
 /// for keys after the query; near distances have a bucket each, far ones share logarithmic buckets, and from `maximumDistance`
 /// on all share the last.
 /// - Source: Raffel et al. 2020 (T5), section 2.1; Chen et al. 2022; `WavLMAttention._relative_positions_bucket` of transformers.
-struct RelativePositions: Sendable, Equatable {
+package struct RelativePositions: Sendable, Equatable {
     /// `num_buckets`.
-    let bucketCount: Int
+    package let bucketCount: Int
     /// `max_bucket_distance`, in frames.
-    let maximumDistance: Int
+    package let maximumDistance: Int
 
     /// - Parameter distance: the key's frame minus the query's.
-    func bucket(distance: Int) -> Int {
+    package func bucket(distance: Int) -> Int {
         let half = bucketCount / 2, exact = half / 2, magnitude = abs(distance)
         let side = distance > 0 ? half : 0
         guard magnitude >= exact else { return side + magnitude }

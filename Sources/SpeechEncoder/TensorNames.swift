@@ -23,7 +23,7 @@ public struct TensorNames: Sendable {
     public init(_ configuration: EncoderConfiguration) { self.configuration = configuration }
 
     /// The embedding of relative positions' buckets, which every layer reads and layer 0 owns.
-    static let relativeTable = "encoder.layers.0.attention.rel_attn_embed.weight"
+    package static let relativeTable = "encoder.layers.0.attention.rel_attn_embed.weight"
 
     private static let weight = RandomTensor.Distribution.normal(standardDeviation: 0.02)
 
@@ -147,7 +147,7 @@ public struct TensorNames: Sendable {
     public var all: [TensorEntry] { upper(above: .cnn) + featureEncoder }
 
     /// What stands for masked frames in pretraining: part of every model, and of no computation here.
-    var masking: [TensorEntry] {
+    package var masking: [TensorEntry] {
         [TensorEntry("masked_spec_embed", [configuration.hiddenSize], .uniform(centre: 0.5, bound: 0.5))]
     }
 

@@ -41,10 +41,10 @@ struct TransformerLayer: Sendable {
 
     init(
         _ index: Int, weights: WeightLoader, configuration: EncoderConfiguration, precision: Precision,
-        tuning: Tuning? = nil, seed: UInt64 = 0
+        tuning: Tuning? = nil, learns: Bool = true, seed: UInt64 = 0
     ) throws(CheckpointError) {
         let prefix = "encoder.layers.\(index)", epsilon = configuration.layerNormEpsilon
-        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning, seed: seed)
+        var parts = PartBuilder(weights: weights, precision: precision, tuning: tuning, learns: learns, seed: seed)
         queryKeyValue = try parts.linear(
             "\(prefix).attention.q_proj", "\(prefix).attention.k_proj", "\(prefix).attention.v_proj")
         gate =

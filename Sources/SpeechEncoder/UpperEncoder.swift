@@ -11,6 +11,9 @@ public struct TrainedParts: Sendable, Equatable {
     /// Whether the embedding and the relative positions are trained with them, where all layers are trained whole from the CNN's
     /// output.
     public var embedding: Bool
+    /// False for predictions alone: weights lie as training has them, so that products give the same bits, but have no gradients
+    /// and are no parameters. Only adapters stay parameters, since no checkpoint holds them.
+    public var learns = true
 
     public init(layers: Int, tuning: Tuning = .full, embedding: Bool = true) {
         self.layers = layers
@@ -62,21 +65,23 @@ public struct UpperEncoder: Sendable {
         embedding =
             cut == .cnn
             ? try Embedding(
-                configuration, weights: loader, precision: precision, tuning: trainsEmbedding ? .full : nil) : nil
+                configuration, weights: loader, precision: precision, tuning: trainsEmbedding ? .full : nil,
+                learns: trained.learns) : nil
         relative = try RelativeTable(
-            configuration, from: loader, isTrained: trainsEmbedding,
+            configuration, from: loader, isTrained: trainsEmbedding && trained.learns,
             isNeeded: cut.layersBelow < configuration.layerCount)
         var layers: [TransformerLayer] = []
         for index in cut.layersBelow..<configuration.layerCount {
             layers.append(
                 try TransformerLayer(
                     index, weights: loader, configuration: configuration, precision: precision,
-                    tuning: index < first ? nil : trained.tuning, seed: seed))
+                    tuning: index < first ? nil : trained.tuning, learns: trained.learns, seed: seed))
         }
         self.layers = layers
         firstTrained = first - cut.layersBelow
         var parts = PartBuilder(
-            weights: loader, precision: precision, tuning: trained.layers > 0 ? trained.tuning : nil)
+            weights: loader, precision: precision, tuning: trained.layers > 0 ? trained.tuning : nil,
+            learns: trained.learns)
         encoderNorm =
             configuration.variants.isPreNorm
             ? try parts.norm("encoder.layer_norm", epsilon: configuration.layerNormEpsilon) : nil

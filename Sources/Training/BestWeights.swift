@@ -13,7 +13,7 @@ import SpeechEncoder
 /// dimensions with the affine map from a head's output to the labels' own scale: `label = deviation · output + mean`. Widths and numbers
 /// of layers are in the tensors' names and shapes (`RegressionHead.Shape`).
 enum BestWeights {
-    private struct Label: Codable {
+    struct Label: Codable {
         let name: String
         let mean: Double
         let deviation: Double
@@ -46,10 +46,27 @@ enum BestWeights {
         try writer.finish()
     }
 
+    /// The metadata's dimensions with their affine maps.
+    /// - Throws: `TrainingError.weights` where the file says nothing of them.
+    static func labels(in file: SafetensorsFile) throws(TrainingError) -> [Label] {
+        guard let text = file.metadata["labels"],
+            let labels = try? JSONDecoder().decode([Label].self, from: Data(text.utf8)), !labels.isEmpty
+        else {
+            throw .weights(path: file.location, detail: "its metadata has no labels, as best.safetensors of a run has")
+        }
+        return labels
+    }
+
     /// Puts the saved values back into the model's parameters.
     static func restore(_ model: RegressionModel, from path: String, engine: any Engine) throws {
         let file = try SafetensorsFile.open(path)
-        for parameter in model.encoderParameters + model.headParameters {
+        try restore(model.encoderParameters + model.headParameters, from: file, engine: engine)
+    }
+
+    static func restore(
+        _ parameters: [Parameter], from file: SafetensorsFile, engine: any Engine
+    ) throws(CheckpointError) {
+        for parameter in parameters {
             TrainingState.load(
                 parameter, value: try file.floats(parameter.name, shape: parameter.shape), engine: engine)
         }

@@ -30,6 +30,8 @@ public struct CachedFeatures: FeatureSource {
                 data: try JSONEncoder().encode(cache.description.model)))
     }
 
+    public func record() -> ModelRecord.Features { cache.description.features }
+
     public func upperWeights() throws -> any TensorSource {
         let path = "\(cache.directory)/upper.safetensors"
         guard FileManager.default.fileExists(atPath: path) else { throw TrainingError.noUpperWeights(path: path) }

@@ -22,6 +22,8 @@ public protocol FeatureSource: Sendable {
     var missingAdvice: String { get }
 
     func encoderConfiguration() throws -> EncoderConfiguration
+    /// What a run remembers of how the rows came about.
+    func record() throws -> ModelRecord.Features
     /// The tensors above the lowest cut.
     func upperWeights() throws -> any TensorSource
     /// Nil where there is none of that id.

@@ -34,7 +34,7 @@ public struct Pooling: Sendable {
         let score: LinearLayer
     }
 
-    static let epsilon: Float = 1e-8
+    package static let epsilon: Float = 1e-8
 
     /// Columns of a pooled row: `C` or `2C`.
     public let outputs: Int

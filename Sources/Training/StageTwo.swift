@@ -54,6 +54,9 @@ public struct StageTwo {
             let scores = try writePredictions(trainer, to: directory)
             return makeResult(trainer, progress: progress, scores: scores, note: note, hygiene: hygiene)
         }
+        try directory.writeModel(
+            ModelRecord(
+                features.record(), cut: trainer.setUp.cut, upper: try features.upperWeights(), corpus: corpus))
         try directory.write(result)
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
@@ -99,7 +102,7 @@ public struct StageTwo {
     private func clear(_ directory: RunDirectory) throws {
         let own = [
             directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
-            directory.configurationPath, directory.scoresPath,
+            directory.configurationPath, directory.scoresPath, directory.modelPath,
         ]
         let files = FileManager.default
         let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }

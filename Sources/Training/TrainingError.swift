@@ -21,6 +21,8 @@ public enum TrainingError: Fault, Equatable {
     case notFinite(step: Int, NotFinite, state: String)
     /// An utterance that does not fit by itself, beside what does not depend on it.
     case memory(limit: ByteCount, frameCount: Int, fixed: ByteCount, needed: ByteCount)
+    /// A run's weights that cannot be used.
+    case weights(path: String, detail: String)
     case occupied(path: String, detail: String)
     case otherRun(path: String, difference: String)
     /// A folder is for runs of several seeds, or for a run of one.
@@ -31,7 +33,8 @@ public enum TrainingError: Fault, Equatable {
 
     public var kind: FaultKind {
         switch self {
-        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .notFinite, .state: .badInput
+        case .noCut, .noCNNCut, .emptySplit, .unlabelled, .constantLabels, .unclean, .notFinite, .state, .weights:
+            .badInput
         case .noUpperWeights: .missingInput
         case .setUp, .memory, .occupied, .otherRun, .mixed: .usage
         case .interrupted: .interrupted
@@ -64,6 +67,8 @@ public enum TrainingError: Fault, Equatable {
         case .memory(let limit, let frameCount, let fixed, let needed):
             "memory: \(limit) is too little; the program, weights and optimiser take \(fixed), and the longest utterance, "
                 + "\(frameCount) frames, must fit beside them; give \(needed) or more, or train fewer layers"
+        case .weights(let path, let detail):
+            "\(path): \(detail); give a run directory that undertone-train finished, or a bundle"
         case .occupied(let path, let detail):
             "\(path): \(detail); give --resume to go on with it, or another --out"
         case .otherRun(let path, let difference):

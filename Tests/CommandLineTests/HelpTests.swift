@@ -10,6 +10,7 @@ import Testing
         (.undertone, ["model"]), (.undertone, ["model", "fetch"]), (.undertone, ["model", "inspect"]),
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
+        (.undertone, ["predict"]), (.undertone, ["export"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()

@@ -18,8 +18,9 @@ enum Program: String, CaseIterable, Sendable {
     }
 
     /// Runs to the end.
-    func run(_ arguments: [String], in folder: Scratch) throws -> Outcome {
-        try start(arguments, in: folder).wait()
+    /// - Parameter input: a file of the folder, given as standard input.
+    func run(_ arguments: [String], input: String? = nil, in folder: Scratch) throws -> Outcome {
+        try Running(try url, arguments, input: input, in: folder).wait()
     }
 
     func start(_ arguments: [String], in folder: Scratch) throws -> Running {
@@ -85,7 +86,7 @@ final class Running {
     private let outputPath: String
     private let errorPath: String
 
-    init(_ executable: URL, _ arguments: [String], in folder: Scratch) throws {
+    init(_ executable: URL, _ arguments: [String], input: String? = nil, in folder: Scratch) throws {
         let name = UUID().uuidString
         (outputPath, errorPath) = (folder.logs + "/\(name).out", folder.logs + "/\(name).err")
         process.executableURL = executable
@@ -93,7 +94,9 @@ final class Running {
         process.currentDirectoryURL = URL(filePath: folder.path)
         // Help is wrapped to this, whatever terminal the tests run in.
         process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput =
+            try input.map { try FileHandle(forReadingFrom: URL(filePath: "\(folder.path)/\($0)")) }
+            ?? FileHandle.nullDevice
         for path in [outputPath, errorPath] { try Data().write(to: URL(filePath: path)) }
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorPath)
@@ -112,10 +115,10 @@ final class Running {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    func wait() throws -> Outcome {
-        if ended.wait(timeout: .now() + 600) == .timedOut {
+    func wait(seconds: Int = 600) throws -> Outcome {
+        if ended.wait(timeout: .now() + .seconds(seconds)) == .timedOut {
             send(SIGKILL)
-            Issue.record("still running after ten minutes: \(process.arguments ?? [])\n\(said)")
+            Issue.record("still running after \(seconds) s: \(process.arguments ?? [])\n\(said)")
             ended.wait()
         }
         let output = try String(contentsOfFile: outputPath, encoding: .utf8)

@@ -36,6 +36,7 @@ func rowsComeBackRoundedToTheStorageType(storage: StorageFormat) throws {
     for (number, utterance) in written.enumerated().reversed() {
         for (cut, values) in zip(layout.cuts, utterance.rows) {
             let expected = rounded(values, width: cut.hiddenSize, storage)
+            #expect(storage.rounded(values, channels: cut.hiddenSize) == expected, "as prediction rounds them")
             #expect(try reader.readFloats(cut: cut.name, utterance: number) == expected)
         }
     }
@@ -328,4 +329,13 @@ func truncatedFileIsATypedErrorAtEveryLength(storage: StorageFormat) throws {
         }
         for try await sound in group { #expect(sound) }
     }
+}
+
+@Test(arguments: [
+    (StorageFormat.float16, Float(70_000)), (.float16, .infinity), (.bfloat16, .nan), (.float32, .nan),
+    (.int8, -.infinity),
+])
+func whatCannotBeStoredCannotBeRounded(storage: StorageFormat, value: Float) {
+    #expect(storage.rounded([1, 2, value, 4], channels: 2) == nil)
+    #expect(storage.rounded([], channels: 2) == [])
 }

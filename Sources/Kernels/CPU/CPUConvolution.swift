@@ -87,9 +87,12 @@ extension CPUEngine {
         let bytes = x.precision.byteCount, channels = x.columns
         // Pieces of a fixed size, so that their shapes repeat whatever the number of threads.
         let height = max(phases * 64, (out.rows / team.threads + 63) / 64 * 64)
-        let pieces = (out.rows + height - 1) / height
+        // A rest of one row per phase goes to the piece before it: oneDNN sums a single row in another order, and the row would have other
+        // bits with another number of threads.
+        let rest = out.rows % height
+        let pieces = max(1, out.rows / height + (rest < 2 * phases ? 0 : 1))
         team.forEach(pieces) { piece in
-            let range = piece * height..<min(out.rows, (piece + 1) * height)
+            let range = piece * height..<(piece == pieces - 1 ? out.rows : (piece + 1) * height)
             for phase in 0..<phases {
                 let first = range.lowerBound + phase
                 guard first < range.upperBound else { break }

@@ -1,0 +1,143 @@
+import Foundation
+
+/// A WAV stream from a pipe, which libsndfile does not read: it wants to seek.
+///
+/// PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64, scaled as libsndfile scales them. The length in the header is not looked at,
+/// since who writes into a pipe cannot know it: the sound ends where the stream does, or where a header that knows says so.
+/// - Source: Microsoft and IBM 1991, "Multimedia Programming Interface and Data Specifications", and `WAVEFORMATEXTENSIBLE`.
+final class WaveReader: SampleReader {
+    let sampleRateHz: Int
+    let channels: Int
+    private let name: String
+    private let descriptor: Int32
+    private let form: Form
+    /// Of sound that are left; nil where the header leaves that open.
+    private var remaining: Int?
+
+    private enum Form {
+        case unsigned8, signed16, signed24, signed32, float32, float64
+
+        var byteCount: Int {
+            switch self {
+            case .unsigned8: 1
+            case .signed16: 2
+            case .signed24: 3
+            case .signed32, .float32: 4
+            case .float64: 8
+            }
+        }
+    }
+
+    var promisesSound: Bool { remaining.map { $0 > 0 } ?? false }
+    /// A tenth of a second at usual rates: whoever listens to the stream live does not wait for more.
+    let blockFrames = 2048
+
+    /// Reads up to the first byte of sound.
+    init(_ descriptor: Int32, name: String) throws(AudioError) {
+        self.descriptor = descriptor
+        self.name = name
+        func fault(_ reason: String) -> AudioError { .stream(name: name, reason: reason) }
+        func bytes(_ count: Int) throws(AudioError) -> [UInt8] {
+            let bytes = try readBytes(descriptor, count, name: name)
+            guard bytes.count == count else { throw fault("it ends within its header") }
+            return bytes
+        }
+        let head = try readBytes(descriptor, 12, name: name)
+        guard !head.isEmpty else { throw .empty(path: name) }
+        guard head.count == 12, head.starts(with: Array("RIFF".utf8)), head[8...].elementsEqual(Array("WAVE".utf8))
+        else { throw fault("it does not begin with RIFF and WAVE") }
+        var format: (form: Form, channels: Int, rate: Int)?
+        while true {
+            let chunk = try bytes(8), size = Int(integer(chunk[4...]))
+            if chunk.starts(with: Array("data".utf8)) {
+                guard let format else { throw fault("its sound comes before its format") }
+                (form, channels, sampleRateHz) = (format.form, format.channels, format.rate)
+                // Zero and the largest numbers are what is written where nobody can know.
+                remaining = size == 0 || size >= 0x7FFF_0000 ? nil : size
+                return
+            }
+            if chunk.starts(with: Array("fmt ".utf8)) {
+                guard 16...4096 ~= size else { throw fault("its format is \(size) bytes long") }
+                format = try Self.format(try bytes(size + size % 2), fault)
+            } else {
+                try skip(size + size % 2, bytes)
+            }
+        }
+    }
+
+    func read(into buffer: inout [Float], frames: Int) throws(AudioError) -> Int {
+        let frameBytes = form.byteCount * channels
+        let wanted = min(frames * frameBytes, remaining ?? .max)
+        let bytes = try readBytes(descriptor, wanted, name: name)
+        remaining = remaining.map { bytes.count < wanted ? 0 : $0 - bytes.count }
+        let count = bytes.count / frameBytes
+        for index in 0..<count * channels { buffer[index] = sample(bytes[(index * form.byteCount)...]) }
+        return count
+    }
+
+    private func sample(_ bytes: ArraySlice<UInt8>) -> Float {
+        let bits = integer(bytes.prefix(form.byteCount))
+        switch form {
+        case .unsigned8: return (Float(bits) - 128) / 128
+        case .signed16: return Float(Int16(truncatingIfNeeded: bits)) / 32_768
+        case .signed24: return Float(Int32(truncatingIfNeeded: bits << 8)) / 2_147_483_648
+        case .signed32: return Float(Int32(truncatingIfNeeded: bits)) / 2_147_483_648
+        case .float32: return Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+        case .float64: return Float(Double(bitPattern: bits))
+        }
+    }
+
+    private static func format(
+        _ bytes: [UInt8], _ fault: (String) -> AudioError
+    ) throws(AudioError) -> (form: Form, channels: Int, rate: Int) {
+        var tag = Int(integer(bytes[..<2]))
+        let channels = Int(integer(bytes[2..<4])), rate = Int(integer(bytes[4..<8])),
+            bits = Int(integer(bytes[14..<16]))
+        // WAVE_FORMAT_EXTENSIBLE: the first two bytes of its sub-format are the tag.
+        if tag == 0xFFFE, bytes.count >= 26 { tag = Int(integer(bytes[24..<26])) }
+        let form: Form
+        switch (tag, bits) {
+        case (1, 8): form = .unsigned8
+        case (1, 16): form = .signed16
+        case (1, 24): form = .signed24
+        case (1, 32): form = .signed32
+        case (3, 32): form = .float32
+        case (3, 64): form = .float64
+        default: throw fault("its samples are of format \(tag) with \(bits) bits")
+        }
+        guard 1...1024 ~= channels else { throw fault("it has \(channels) channels") }
+        guard AudioFile.sampleRatesHz.contains(rate) else { throw fault("its rate is \(rate) Hz") }
+        return (form, channels, rate)
+    }
+}
+
+private func skip(_ count: Int, _ read: (Int) throws(AudioError) -> [UInt8]) throws(AudioError) {
+    var rest = count
+    while rest > 0 { rest -= try read(min(rest, 65_536)).count }
+}
+
+/// Little-endian, of at most eight bytes.
+private func integer(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    var value: UInt64 = 0, shift: UInt64 = 0
+    for byte in bytes {
+        value |= UInt64(byte) << shift
+        shift += 8
+    }
+    return value
+}
+
+/// As many bytes as were asked for, fewer only at the stream's end.
+private func readBytes(_ descriptor: Int32, _ count: Int, name: String) throws(AudioError) -> [UInt8] {
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
+        while initialised < count {
+            let got = Foundation.read(descriptor, buffer.baseAddress! + initialised, count - initialised)
+            if got < 0, errno == EINTR { continue }
+            if got < 0 { code = errno }
+            guard got > 0 else { return }
+            initialised += got
+        }
+    }
+    guard code == 0 else { throw .unreadable(path: name, reason: String(cString: strerror(code))) }
+    return bytes
+}

@@ -1,0 +1,148 @@
+import Checkpoints
+import Foundation
+import Testing
+
+private let pairs = ["--set", "labels=[activation, valence]"]
+
+/// With a second label, so that dimensions could be mixed up.
+private func run(_ train: [String], model: String = tinyModel) throws -> Scratch {
+    let folder = try Scratch()
+    let rows = try folder.writeCorpus(12)
+    try folder.write(
+        "manifest.csv",
+        (["id,path,split,speaker,activation,valence"] + rows.enumerated().map { "\($1),\(1 + $0 * 5 % 7)" }).map {
+            $0 + "\n"
+        }
+        .joined())
+    let cached = try Program.cache.run(cacheArguments(model: model), in: folder)
+    try #require(cached.code == 0, "\(cached.said)")
+    let trained = try Program.train.run(trainArguments() + pairs + train, in: folder)
+    try #require(trained.code == 0, "\(trained.said)")
+    return folder
+}
+
+private func export(_ format: String, _ more: String..., in folder: Scratch) throws -> Outcome {
+    try Program.undertone.run(["export", "--run", "run", "--format", format, "-o", format] + more, in: folder)
+}
+
+private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: folder.bytes(name)) as? [String: Any])
+}
+
+@Test func exportsOfTheHeadThatTransformersHas() throws {
+    let folder = try run(["--set", "head.form=hf", "--set", "head.hidden=20"])
+    let outcome = try export("hf", in: folder)
+    #expect(outcome.code == 0 && outcome.said.isEmpty, "\(outcome.said)")
+    #expect(
+        outcome.output.split(separator: "\n")
+            == ["hf/model.safetensors", "hf/config.json", "hf/preprocessor_config.json", "hf/README.md"])
+    let config = try json("hf/config.json", in: folder)
+    #expect(config["architectures"] as? [String] == ["Wav2Vec2ForSequenceClassification"])
+    #expect(config["id2label"] as? [String: String] == ["0": "activation", "1": "valence"])
+    #expect(config["problem_type"] as? String == "regression" && config["classifier_proj_size"] as? Int == 20)
+    #expect(try json("hf/preprocessor_config.json", in: folder)["do_normalize"] as? Bool == true)
+    let file = try SafetensorsFile.open("\(folder.path)/hf/model.safetensors")
+    #expect(file.shape(of: "projector.weight") == [20, 48] && file.shape(of: "classifier.weight") == [2, 20])
+    #expect(file.shape(of: "wav2vec2.encoder.layers.3.attention.q_proj.weight") == [48, 48])
+    #expect(file.names.allSatisfy { $0.hasPrefix("wav2vec2.") || !$0.contains("encoder") && !$0.contains("pooled") })
+    // The labels' scale is in the last layer: scores lie about the labels' mean, not about zero.
+    let bias = try file.floats("classifier.bias")
+    #expect(bias.allSatisfy { $0 > 1 && $0 < 7 }, "\(bias)")
+
+    let card = try folder.read("hf/README.md")
+    for line in [
+        "# Activation, Valence from speech", "| train | 6 |", "| development | 4 |", "| test | 2 |", "## Limits",
+        "## Licence",
+        "AutoModelForAudioClassification", "- `model.safetensors`",
+    ] { #expect(card.contains(line), "\(line)") }
+    #expect(card.contains("| test | valence | ") && !card.contains(folder.path), "no path of this machine")
+}
+
+@Test func exportsOfAudEERINGsHead() throws {
+    let folder = try run(["--set", "head.form=audeering"], model: "random:hubert-tiny")
+    #expect(try export("hf", in: folder).code == 0)
+    let config = try json("hf/config.json", in: folder)
+    #expect(config["architectures"] as? [String] == ["HubertForSpeechClassification"])
+    let source = try folder.read("hf/emotion_model.py")
+    #expect(
+        source.contains("class EmotionModel(HubertPreTrainedModel):") && source.contains("self.hubert = HubertModel"))
+    let file = try SafetensorsFile.open("\(folder.path)/hf/model.safetensors")
+    #expect(file.shape(of: "classifier.dense.weight") == [48, 48] && file.shape(of: "classifier.out_proj.bias") == [2])
+}
+
+@Test func adaptersAreOfTheAdaptedLayersAndMergedElsewhere() throws {
+    let folder = try run([
+        "--set", "head.form=hf", "--set", "tuning=lora", "--set", "lora.rank=3", "--set", "lora.alpha=6",
+    ])
+    #expect(try export("peft", in: folder).code == 0)
+    let config = try json("peft/adapter_config.json", in: folder)
+    #expect(config["r"] as? Int == 3 && config["lora_alpha"] as? Double == 6)
+    #expect(
+        config["layers_to_transform"] as? [Int] == [2, 3]
+            && config["target_modules"] as? [String] == ["q_proj", "v_proj"])
+    #expect(config["modules_to_save"] as? [String] == ["projector", "classifier"])
+    let adapters = try SafetensorsFile.open("\(folder.path)/peft/adapter_model.safetensors")
+    let name = "encoder.layers.2.attention.v_proj"
+    #expect(adapters.shape(of: "base_model.model.wav2vec2.\(name).lora_A.weight") == [3, 48])
+    #expect(adapters.names.count { $0.contains("lora_") } == 8)
+    #expect(adapters.shape(of: "base_model.model.classifier.weight") == [2, 256])
+
+    // W + 6/3 · B A, by hand.
+    #expect(try export("safetensors", in: folder).code == 0)
+    let merged = try SafetensorsFile.open("\(folder.path)/safetensors/model.safetensors")
+    #expect(merged.names.allSatisfy { !$0.contains("lora") && !$0.hasPrefix("wav2vec2.") })
+    let upper = try SafetensorsFile.open("\(folder.path)/cache/upper.safetensors").floats("\(name).weight")
+    let best = try SafetensorsFile.open("\(folder.path)/run/best.safetensors")
+    let down = try best.floats("\(name).lora_A.weight"), up = try best.floats("\(name).lora_B.weight")
+    let found = try merged.floats("\(name).weight")
+    var largest: Float = 0, change: Float = 0
+    for row in 0..<48 {
+        for column in 0..<48 {
+            let product = (0..<3).reduce(Float(0)) { $0 + up[row * 3 + $1] * down[$1 * 48 + column] }
+            let expected = upper[row * 48 + column] + 2 * product
+            largest = max(largest, abs(found[row * 48 + column] - expected))
+            change = max(change, abs(2 * product))
+        }
+    }
+    #expect(largest < 1e-6 && change > 1e-5, "\(largest) of \(change)")
+}
+
+@Test func otherHeadsGoBesideTheAdaptersOrNowhere() throws {
+    let folder = try run(["--set", "tuning=lora"])
+    #expect(try export("peft", in: folder).code == 0)
+    #expect(
+        folder.names(in: "peft") == [
+            "README.md", "adapter_config.json", "adapter_model.safetensors", "head.safetensors",
+        ])
+    let adapters = try SafetensorsFile.open("\(folder.path)/peft/adapter_model.safetensors")
+    #expect(adapters.names.allSatisfy { $0.hasPrefix("base_model.model.encoder.layers.") })
+    let refused = try export("hf", in: folder)
+    #expect(refused.code == 65 && !folder.exists("hf"), "nothing is written of what does not fit")
+    #expect(
+        refused.said
+            == "error: run: cannot be exported as hf: its head form is mlp, which no class of transformers has (head.form: hf "
+            + "and audeering have one); formats that fit: onnx, safetensors, bundle\n")
+    #expect(try export("onnx", in: folder).code == 0)
+    #expect(folder.names(in: "onnx") == ["README.md", "model.onnx"])
+}
+
+@Test func whatDoesNotFitAFormatIsRefused() throws {
+    let folder = try run(["--set", "head.form=hf", "--set", "pooling=mean_std"])
+    let pooling = try export("hf", in: folder)
+    #expect(pooling.code == 65 && pooling.said.contains("its pooling is mean_std, and the published classes have mean"))
+    let adapters = try export("peft", in: folder)
+    #expect(
+        adapters.code == 65
+            && adapters.said.contains(
+                "it trained top 2 of 4 layers, and peft's files hold low-rank adapters (tuning: lora)")
+    )
+    // A folder that somebody uses stays as it is.
+    try FileManager.default.createDirectory(atPath: "\(folder.path)/onnx", withIntermediateDirectories: true)
+    try folder.write("onnx/mine.txt", "mine")
+    let occupied = try export("onnx", in: folder)
+    #expect(occupied.code == 64)
+    #expect(occupied.said == "error: onnx: is not empty; give --replace to write into it all the same, or another -o\n")
+    #expect(folder.names(in: "onnx") == ["mine.txt"])
+    #expect(try export("onnx", "--replace", in: folder).code == 0)
+    #expect(folder.names(in: "onnx") == ["README.md", "mine.txt", "model.onnx"])
+}

@@ -1,0 +1,50 @@
+"""Scores a recording with an export, in transformers (--format hf) or in ONNX Runtime (--format onnx).
+
+    python load_export.py EXPORT recording.wav
+
+The recording is 16-bit mono at 16 kHz; anything else is for a library such as soundfile or torchaudio to read.
+"""
+
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+
+
+def read_wav(path):
+    with wave.open(path, "rb") as file:
+        form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+        if form != (1, 2, 16000):
+            sys.exit(f"{path}: {form[0]} channels of {8 * form[1]} bits at {form[2]} Hz, expected 1 of 16 bits at 16000 Hz")
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+
+
+def with_transformers(folder, waveform):
+    import torch
+    from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
+
+    model = AutoModelForAudioClassification.from_pretrained(folder).eval()
+    extractor = AutoFeatureExtractor.from_pretrained(folder)
+    inputs = extractor(waveform, sampling_rate=16000, return_tensors="pt")
+    with torch.no_grad():
+        scores = model(inputs.input_values).logits[0]
+    return dict(zip(model.config.id2label.values(), scores.tolist(), strict=True))
+
+
+def with_onnx(folder, waveform):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
+    scores = session.run(["scores"], {"waveform": waveform[None]})[0][0]
+    names = session.get_modelmeta().custom_metadata_map["dimensions"].split(",")
+    return dict(zip(names, scores.tolist(), strict=True))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    export, recording = Path(sys.argv[1]), read_wav(sys.argv[2])
+    load = with_onnx if (export / "model.onnx").exists() else with_transformers
+    for name, score in load(export, recording).items():
+        print(f"{name:12} {score:.6f}")
