@@ -2,10 +2,21 @@ import Buffers
 import Kernels
 import Runs
 
+/// The run has come to `untilEpoch` and is not at its end: its state is saved, and `resume` goes on from there to the bits of
+/// an undisturbed run.
+public struct EpochReached: Error, Equatable {
+    /// Epochs done: `untilEpoch`, or more where the run had come further before.
+    public let epoch: Int
+}
+
 extension StageTwo {
+    /// The cache that describes the model.
+    var cacheDirectory: String { settings.cacheDirectories[0] }
+
     /// What a run is to be made of, where from, where to, and on what.
     public struct Settings: Sendable {
-        public var cacheDirectory: String
+        /// One for each corpus, at least one; what describes the model is read from the first.
+        public var cacheDirectories: [String]
         public var runDirectory: String
         public var configuration: TrainConfiguration
         /// A newer manifest than the one the cache carries.
@@ -20,13 +31,15 @@ extension StageTwo {
         /// The processor, as it names itself.
         public var device: String
         public var versions: [String: String]
+        /// Stop with the state saved once so many epochs are done, if the run has more; nil: go on to its end.
+        public var untilEpoch: Int?
 
         public init(
-            cacheDirectory: String, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
+            cacheDirectories: [String], runDirectory: String, configuration: TrainConfiguration, manifest: String?,
             resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
-            versions: [String: String]
+            versions: [String: String], untilEpoch: Int? = nil
         ) {
-            self.cacheDirectory = cacheDirectory
+            self.cacheDirectories = cacheDirectories
             self.runDirectory = runDirectory
             self.configuration = configuration
             self.manifest = manifest
@@ -37,6 +50,7 @@ extension StageTwo {
             self.threads = threads
             self.device = device
             self.versions = versions
+            self.untilEpoch = untilEpoch
         }
     }
 }

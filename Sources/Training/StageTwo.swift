@@ -23,10 +23,11 @@ public struct StageTwo {
     }
 
     /// - Returns: the result, as written to `result.json`.
+    /// - Throws: `EpochReached` where the run stopped at `untilEpoch`.
     public func run() throws -> RunResult {
         let directory = RunDirectory(path: settings.runDirectory)
-        let cache = try FeatureCache.open(directory: settings.cacheDirectory)
-        let manifestPath = settings.manifest ?? "\(settings.cacheDirectory)/corpus.csv"
+        let cache = try FeatureCache.open(directories: settings.cacheDirectories)
+        let manifestPath = settings.manifest ?? "\(cacheDirectory)/corpus.csv"
         let corpus = try TrainingCorpus(
             cache: cache, manifest: try CorpusManifest.load(manifestPath), labels: settings.configuration.labels,
             groups: settings.configuration.scoring.by)
@@ -97,12 +98,12 @@ public struct StageTwo {
         let configuration = settings.configuration, engine = settings.engine
         let encoderConfiguration = try EncoderConfiguration(
             ConfigurationFile(
-                path: "\(settings.cacheDirectory)/cache.json", data: try JSONEncoder().encode(cache.description.model)))
+                path: "\(cacheDirectory)/cache.json", data: try JSONEncoder().encode(cache.description.model)))
         let setUp = try SetUp(
             configuration, encoder: encoderConfiguration, cuts: cache.description.cuts.compactMap { Cut($0.name) },
-            cache: settings.cacheDirectory)
+            cache: cacheDirectory)
         let cut = setUp.cut
-        let upperPath = "\(settings.cacheDirectory)/upper.safetensors"
+        let upperPath = "\(cacheDirectory)/upper.safetensors"
         guard FileManager.default.fileExists(atPath: upperPath) else {
             throw TrainingError.noUpperWeights(path: upperPath)
         }
@@ -139,7 +140,8 @@ public struct StageTwo {
                 WeightAverage(of: optimiser.parameters, decay: $0, engine: engine)
             }, dropouts: encoderConfiguration.dropouts.overridden(by: configuration.dropout),
             mask: SpanMask(configuration: configuration.mask, seed: configuration.seed, engine: engine), reader: reader,
-            directory: directory, identity: identity, engine: engine, report: report, isInterrupted: isInterrupted)
+            directory: directory, identity: identity, engine: engine, untilEpoch: settings.untilEpoch, report: report,
+            isInterrupted: isInterrupted)
         report(.setUp("\(setUp.description), from cut \(cut)", parameterCount(trainer)))
         try directory.write(configuration)
         guard let saved else {

@@ -40,6 +40,7 @@ struct Trainer {
     let directory: RunDirectory
     let identity: TrainingState.Identity
     let engine: any Engine
+    let untilEpoch: Int?
     let report: (TrainingEvent) -> Void
     let isInterrupted: () -> Bool
 
@@ -49,7 +50,7 @@ struct Trainer {
     /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
     /// all were to come.
     /// - Returns: the progress at the end of the last epoch.
-    /// - Throws: `TrainingError.interrupted` once the state is saved; `.loss` when the loss is not finite.
+    /// - Throws: `TrainingError.interrupted` and `EpochReached` once the state is saved; `TrainingError.loss` when the loss is not finite.
     func run(from start: TrainingProgress) throws -> TrainingProgress {
         var progress = start
         report(.began(steps: schedule.totalSteps - start.step))
@@ -59,6 +60,10 @@ struct Trainer {
             if let patience = configuration.patience, progress.epoch - progress.bestEpoch >= patience {
                 report(.stoppedEarly(bestEpoch: progress.bestEpoch))
                 break
+            }
+            if let untilEpoch, progress.epoch >= untilEpoch {
+                if progress != start { try save(progress) }
+                throw EpochReached(epoch: progress.epoch)
             }
             try trainEpoch(&progress)
             let metrics = try finishEpoch(&progress)

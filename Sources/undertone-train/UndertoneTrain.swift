@@ -28,8 +28,11 @@ struct UndertoneTrain: ParsableCommand {
             """,
         version: Version.text)
 
-    @Option(help: ArgumentHelp("The cache directory that undertone-cache wrote.", valueName: "folder"))
-    var cache: String
+    @Option(
+        help: ArgumentHelp(
+            "The cache directory that undertone-cache wrote. Repeatable: caches of several corpora, with --corpus "
+                + "naming the utterances of all.", valueName: "folder"))
+    var cache: [String]
 
     @Option(help: ArgumentHelp("The run directory to write.", valueName: "folder"))
     var out: String
@@ -67,8 +70,15 @@ struct UndertoneTrain: ParsableCommand {
     var compute: TrainConfiguration.Compute?
 
     @Option(
-        help: ArgumentHelp("Threads. (default: the configuration's, or one per core)", valueName: "n"))
+        help: ArgumentHelp(
+            "Threads. (default: the configuration's, or OMP_NUM_THREADS, or one per core)", valueName: "n"))
     var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop cleanly once so many epochs are done; --resume without it, or with a later one, goes on as if it had "
+                + "not stopped.", valueName: "n"))
+    var untilEpoch: Int?
 
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
@@ -78,6 +88,12 @@ struct UndertoneTrain: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); expected 1 or more") }
+        if let untilEpoch, untilEpoch < 1 {
+            throw ValidationError("--until-epoch is \(untilEpoch); expected 1 or more")
+        }
+        if cache.count > 1, corpus == nil {
+            throw ValidationError("several caches are given; give --corpus <manifest.csv> with the utterances of all")
+        }
     }
 
     func run() {
@@ -94,12 +110,20 @@ struct UndertoneTrain: ParsableCommand {
         var configuration = try TrainConfiguration(path: config, overrides: overrides)
         if let compute { configuration.compute = compute }
         if let threads { configuration.threads = threads }
-        let threads = configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = configuration.threads ?? Self.machineThreads
         return StageTwo.Settings(
-            cacheDirectory: cache, runDirectory: out, configuration: configuration, manifest: corpus, resume: resume,
+            cacheDirectories: cache, runDirectory: out, configuration: configuration, manifest: corpus, resume: resume,
             replace: replace, engine: CPUEngine(threads: threads), precision: configuration.compute.precision,
             threads: threads, device: CPUEngine.processorName,
-            versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift])
+            versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift],
+            untilEpoch: untilEpoch)
+    }
+
+    /// Runs side by side are given their share of the machine by OMP_NUM_THREADS, which is no part of what a run is: one that
+    /// is gone on with under another share is still the same.
+    private static var machineThreads: Int {
+        let said = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0
+        return said > 0 ? said : ProcessInfo.processInfo.activeProcessorCount
     }
 
     private func train(_ settings: StageTwo.Settings) throws {
@@ -115,7 +139,21 @@ struct UndertoneTrain: ParsableCommand {
                 log.report(event)
             }, isInterrupted: { Interruption.isRequested })
         defer { narrator.leaveBar() }
-        let result = try stage.run()
+        guard
+            let lock = try RunDirectory(path: settings.runDirectory).lock(
+                onWait: { narrator.say("\(settings.runDirectory): another process trains this run; waiting for it") },
+                shouldStop: { Interruption.isRequested })
+        else { throw Interrupted() }
+        let result: RunResult
+        do {
+            result = try stage.run()
+        } catch let reached as EpochReached {
+            narrator.say(
+                "\(settings.runDirectory): stopped after epoch \(reached.epoch) of \(settings.configuration.epochs); "
+                    + "--resume goes on")
+            return
+        }
+        _ = consume lock
         if narrator.heardNothing {
             narrator.say("\(settings.runDirectory): this run was finished before; nothing is done over again")
         }

@@ -10,10 +10,11 @@ struct Undertone: ParsableCommand {
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
             undertone-train trains the upper layers and the heads from what that left. This program writes the Make \
-            rules that link them, looks after caches, and reports and compares what came out.
+            rules that link them, runs sweeps, looks after caches, and reports and compares what came out.
             """,
         version: Version.text,
         subcommands: [
-            PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
+            PlanCommand.self, JoinCommand.self, SweepCommand.self, RankCommand.self, ReportCommand.self,
+            CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 }

@@ -98,14 +98,15 @@ final class SyntheticCache {
 
     func stage(
         _ run: String, _ configuration: TrainConfiguration, threads: Int = 1, precision: Precision = .float32,
-        resume: Bool = false, replace: Bool = false, manifest: String? = nil,
+        resume: Bool = false, replace: Bool = false, manifest: String? = nil, untilEpoch: Int? = nil,
         report: @escaping (TrainingEvent) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false }
     ) -> StageTwo {
         StageTwo(
             StageTwo.Settings(
-                cacheDirectory: directory, runDirectory: self.run(run), configuration: configuration,
+                cacheDirectories: [directory], runDirectory: self.run(run), configuration: configuration,
                 manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
-                precision: precision, threads: threads, device: "test", versions: [:]), report: report,
+                precision: precision, threads: threads, device: "test", versions: [:],
+                untilEpoch: untilEpoch), report: report,
             isInterrupted: isInterrupted)
     }
 
