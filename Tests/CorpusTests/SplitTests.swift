@@ -13,7 +13,10 @@ import Testing
         #expect(try JSONDecoder().decode([Split].self, from: coded) == [split])
     }
 
-    @Test(arguments: ["", "Train", "dev", "tests", "test0", "test01", "test-1", "test-", "test-a b", "test-a/b", "testa", "test١", "test1234567", " train"])
+    @Test(arguments: [
+        "", "Train", "dev", "tests", "test0", "test01", "test-1", "test-", "test-a b", "test-a/b", "testa", "test١",
+        "test1234567", " train",
+    ])
     func anythingElseIsNone(text: String) {
         #expect(Split(text) == nil)
         #expect(throws: DecodingError.self) {
@@ -31,7 +34,8 @@ import Testing
     }
 
     @Test func ordersByRoleThenNumberThenName() {
-        let ordered = ["train", "development", "test", "test1", "test2", "test10", "test-a", "test-b"].compactMap(Split.init)
+        let ordered = ["train", "development", "test", "test1", "test2", "test10", "test-a", "test-b"].compactMap(
+            Split.init)
         #expect(ordered.shuffled().sorted() == ordered)
     }
 }

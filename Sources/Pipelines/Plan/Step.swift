@@ -149,7 +149,7 @@ extension Plan {
         let command =
             trainCommand(trial.directory, sideBySide: rung.points * pipeline.seeds.count)
             + (rung.number == rungs.count - 1 ? "" : " --until-epoch \(rung.epochs)")
-            + "$(call pipeline-tolerate,\(trial.directory))"
+            + " $(call pipeline-tolerate,\(trial.directory))"
         var inputs = [cacheManifests] + jointInputs + [.init([trial.configuration.path])]
         var line = command
         if let admission = rung.admission {

@@ -26,6 +26,7 @@ public struct Sweep: Sendable, Equatable {
     public var parameters: [Parameter]
     /// So many points drawn at random; nil: the whole grid.
     public var trials: Int?
+    private(set) var trialsLine: Int?
     /// Of the drawing.
     public var seed: UInt64 = 0
     public var halving: Halving?
@@ -57,6 +58,7 @@ extension Sweep {
                     + "{optimiser.learning_rate.layers: [1.0e-5, 5.0e-5]}")
         }
         trials = try mapping.integer("trials", atLeast: 1)
+        trialsLine = mapping.line(of: "trials")
         if let value = try mapping.integer("seed", atLeast: 0) { seed = UInt64(value) }
         if mapping.contains("seed"), trials == nil {
             throw mapping.error(at: "seed", "a grid draws nothing; give 'trials' too, or leave it out")

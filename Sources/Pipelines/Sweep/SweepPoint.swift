@@ -43,7 +43,7 @@ extension Sweep {
         }
         guard points.count == trials else {
             throw ConfigurationError(
-                source: source, line: parameters.first?.line,
+                source: source, line: trialsLine,
                 problem: "key 'sweep.trials': \(trials) points are asked for, but the space has only \(points.count) "
                     + "different ones; give fewer, or none for the whole grid")
         }
