@@ -6,7 +6,8 @@ import Testing
 @Test(
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
-        (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]),
+        (.undertone, ["join"]), (.undertone, ["sweep"]), (.undertone, ["rank"]), (.undertone, ["compare"]),
+        (.undertone, ["inspect"]), (.undertone, ["verify"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()
