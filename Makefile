@@ -109,10 +109,11 @@ bench: build
 parity: build
 	scripts/parity.sh
 
-## kills    Kill stage one KILLS times (200) at random moments, and see that nothing is ever damaged or lost.
+## kills    Kill stage one KILLS times (200) at random moments, and a sweep a quarter as often, and see that nothing is ever damaged or lost.
 KILLS ?= 200
 kills: build
 	UNDERTONE_KILLS=$(KILLS) $(SWIFT) test -c release --filter killedAtAnyMomentNothingIsEverDamaged
+	UNDERTONE_KILLS=$$(($(KILLS) / 4)) $(SWIFT) test -c release --filter aSweepKilledAtAnyMomentEndsTheSame
 
 ## lint     Check the sources' format.
 lint:

@@ -125,6 +125,19 @@ private func processes(in folder: Scratch) -> [pid_t] {
     #expect(try outcome(folder) == outcome(undisturbed))
 }
 
+/// Under `make -n` it says what make would do, and does not; what is of the make above alone is not passed on.
+@Test func underMakeItTakesOverItsFlags() throws {
+    let folder = try studiedCorpus()
+    let said = try Running(
+        URL(filePath: "/usr/bin/env"),
+        ["MAKEFLAGS=n -j3 --jobserver-auth=97,98", try Program.undertone.url.path, "sweep", "x.yaml"], in: folder
+    ).wait()
+    #expect(said.code == 0 && said.said.isEmpty, "\(said.said)")
+    #expect(said.output.components(separatedBy: " --until-epoch 1 ").count == 9)
+    #expect(said.output.contains("undertone rank --epoch 1 --keep 2 -o build/x/sweep/rung-1 "))
+    #expect(!folder.exists("build/x/sweep/rung-1") && !folder.exists("build/x/sweep.log"))
+}
+
 @Test func anInterruptedSweepGoesOn() throws {
     let folder = try studiedCorpus()
     let running = try Program.undertone.start(sweep, in: folder)

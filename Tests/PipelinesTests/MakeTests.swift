@@ -37,6 +37,17 @@ import Testing
         #expect(workshop.log.filter { $0 == "workers 2" }.count == 4)
     }
 
+    /// Shards side by side share the machine, unless it is said how.
+    @Test(arguments: [("-j2", 6), ("-j3", 4), ("-j8", 4)]) func shardsSideBySideShareTheMachine(jobs: String, share: Int) throws {
+        let workshop = try Workshop()
+        try workshop.writePlan()
+        let (process, pipe) = try workshop.start(
+            [jobs, "cache"], environment: ["PATH": try workshop.withCores(12)])
+        _ = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(workshop.log.filter { $0.hasPrefix("workers") } == Array(repeating: "workers \(share)", count: 4))
+    }
+
     @Test func dryRunSaysWhatAndDoesNothing() throws {
         let workshop = try Workshop()
         try workshop.writePlan()

@@ -158,16 +158,19 @@ import Testing
         let expected = try outcome(undisturbed, plan)
 
         let (workshop, _) = try planned(Self.halved)
+        var killed: [Process] = []
         for kill in 0..<6 {
             let (process, _) = try workshop.start(["-j3", "trials"], environment: ["EPOCH_SECONDS": "0.02"])
             usleep(UInt32(20_000 * (1 + (kill * 7 + number * 5) % 11)))
             Foundation.kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            killed.append(process)
             // Sometimes at once, sometimes after those that live on have got further.
             if kill % 2 == 1 { usleep(60_000) }
         }
         let (code, output) = try workshop.make("-j3", "trials")
         #expect(code == 0, "\(output)")
+        // Foundation takes a process for ended once all that it started is, too.
+        for process in killed { process.waitUntilExit() }
         #expect(try outcome(workshop, plan) == expected)
     }
 }

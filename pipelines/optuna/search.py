@@ -89,10 +89,14 @@ def total_epochs(path):
 def resume_interrupted(study, arguments, metric):
     """Goes on with what a process that is no more was training."""
     for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if not is_alive(frozen.user_attrs.get("process")):
-            trial = optuna.trial.Trial(study, frozen._trial_id)
-            trial.set_user_attr("process", os.getpid())
-            evaluate(study, trial, arguments, metric)
+        if is_alive(frozen.user_attrs.get("process")):
+            continue
+        if frozen.params.keys() != arguments.space.keys():  # Killed while it was asking.
+            study.tell(frozen.number, state=TrialState.FAIL)
+            continue
+        trial = optuna.trial.Trial(study, frozen._trial_id)
+        trial.set_user_attr("process", os.getpid())
+        evaluate(study, trial, arguments, metric)
 
 
 def is_alive(process):

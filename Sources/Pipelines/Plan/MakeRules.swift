@@ -4,7 +4,7 @@ extension Plan {
     public var makeRules: String {
         """
         # Written by undertone plan from pipeline '\(pipeline.name)'; edit the pipeline instead.
-        # Include it, or give it to `make -f`. WORKERS=N gives stage one that many workers.
+        # Include it, or give it to `make -f`. WORKERS=N gives stage one that many workers; PROGRESS= is stage two's --progress.
 
         UNDERTONE_BIN ?= .build/release
 
@@ -12,6 +12,10 @@ extension Plan {
         pipeline-jobs = $(if $(filter -j,$(MAKEFLAGS)),$1,$(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),1))
         pipeline-threads = $(shell cores=$$(nproc); jobs=$(call pipeline-jobs,$1); [ $$jobs -le $1 ] || jobs=$1; \\
             echo $$(( cores > jobs ? cores / jobs : 1 )))
+        pipeline-several = $(if $(filter 1,$1 $(call pipeline-jobs,$1)),,yes)
+        pipeline-workers = $(if $(WORKERS), --workers $(WORKERS),$(if $(call pipeline-several,$1), --workers $(call pipeline-threads,$1)))
+        # Bars of several programs would draw over one another.
+        pipeline-progress = $(if $(PROGRESS), --progress $(PROGRESS),$(if $(call pipeline-several,$1), --progress plain))
 
         .DELETE_ON_ERROR:
         .PHONY: cache train report\(trials.isEmpty ? "" : " trials")

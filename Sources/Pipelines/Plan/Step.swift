@@ -69,7 +69,7 @@ extension Plan {
                 "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--pool", "\(cache.pool)",
                 "--compute", cache.compute.rawValue, "--max-rejects", cache.maxRejects, "--out", caches[number].folder,
             ]
-        return Self.program("undertone-cache", arguments) + "$(if $(WORKERS), --workers $(WORKERS))"
+        return Self.program("undertone-cache", arguments) + "$(call pipeline-workers,\(cache.shards * caches.count))"
     }
 
     private var cacheManifests: Step.Inputs { .init(caches.map(\.manifest), variable: "pipeline-cache") }
@@ -112,7 +112,7 @@ extension Plan {
     var trainTemplate: String {
         let arguments = caches.flatMap { ["--cache", $0.folder] } + ["--corpus", corpus]
         return "OMP_NUM_THREADS=$(call pipeline-threads,$1) " + Self.program("undertone-train", arguments)
-            + " --config $2.yaml --out $2 --resume --replace$(if $(PROGRESS), --progress $(PROGRESS))"
+            + " --config $2.yaml --out $2 --resume --replace$(call pipeline-progress,$1)"
     }
 
     // MARK: Sweep

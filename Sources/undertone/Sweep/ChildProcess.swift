@@ -30,6 +30,11 @@ final class ChildProcess {
             posix_spawn_file_actions_adddup2(&actions, output.0, STDOUT_FILENO)
             posix_spawn_file_actions_adddup2(&actions, output.1, STDERR_FILENO)
         }
+        // Whoever waits for this program by a pipe of its own must not wait for what lives on when it is killed.
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let words = arguments.map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
