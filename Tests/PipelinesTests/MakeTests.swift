@@ -38,7 +38,9 @@ import Testing
     }
 
     /// Shards side by side share the machine, unless it is said how.
-    @Test(arguments: [("-j2", 6), ("-j3", 4), ("-j8", 4)]) func shardsSideBySideShareTheMachine(jobs: String, share: Int) throws {
+    @Test(arguments: [("-j2", 6), ("-j3", 4), ("-j8", 4)]) func shardsSideBySideShareTheMachine(
+        jobs: String, share: Int
+    ) throws {
         let workshop = try Workshop()
         try workshop.writePlan()
         let (process, pipe) = try workshop.start(

@@ -82,6 +82,18 @@ import Testing
         #expect(workshop.log == ["train anew", "rank 0"])
     }
 
+    @Test func aSmallerGridForgetsWhatItLeavesOut() throws {
+        let (workshop, plan) = try planned(Self.grid)
+        try workshop.make("trials")
+        try workshop.write(Self.grid.replacing("0.09, ", with: ""), to: "x.yaml")
+        try workshop.writePlan()
+        try workshop.make("trials")
+        #expect(workshop.log == ["rank 0"])
+        let ranked = try workshop.text(of: plan.ranking).split(separator: "\n").map(String.init)
+        #expect(ranked.count == 8)
+        #expect(ranked.first == (try trial("0.08", of: plan).directory))
+    }
+
     /// So many runs may be side by side, and no more share the machine than there are.
     @Test(arguments: [([], 1), (["-j2"], 2), (["-j3"], 3), (["-j400"], 9), (["-j"], 9)])
     func threadsAreDividedAmongTheRunsAtOnce(_ flags: [String], share: Int) throws {

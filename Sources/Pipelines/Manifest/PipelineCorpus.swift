@@ -89,9 +89,10 @@ extension Pipeline {
         if top.contains("corpus") { throw top.error(at: "corpus", "'corpora' is given too; give one of the two") }
         var corpora: [PipelineCorpus] = []
         for name in entries.keys {
-            guard name.first?.isLetter == true, isPlainWord(name), !name.contains(".") else {
+            guard name.first?.isLetter == true, isPlainWord(name), !name.contains("."), name.count <= 64 else {
                 throw entries.error(
-                    at: name, "expected a name of letters, digits, '-' and '_' that begins with a letter")
+                    at: name,
+                    "expected a name of at most 64 letters, digits, '-' and '_' that begins with a letter")
             }
             if let mapping = try entries.mapping(name) {
                 corpora.append(try PipelineCorpus(mapping, name: name, labels: labels))

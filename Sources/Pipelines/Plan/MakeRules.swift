@@ -56,7 +56,6 @@ extension Plan {
             # A sweep's trials, by the end of each rung. One that cannot be trained, such as one whose loss is not finite
             # (exit code 65), is an outcome: it ranks last.
             pipeline-tolerate = || { code=$$?; [ $$code -eq 65 ] || exit $$code; echo '$1: ranks last' >&2; }
-            pipeline-trials := \(trials.map(\.directory).joined(separator: " "))
             \(stamps.joined(separator: "\n"))
             trials: $(pipeline-rung-\(last.number)) \(ranking)
             .PHONY: \(points.map { "trial-\($0.id)" }.joined(separator: " "))

@@ -67,6 +67,8 @@ public struct Plan: Sendable, Equatable {
     /// Every point of the sweep with every seed, seeds of a point beside one another; empty without a sweep.
     public let trials: [Trial]
     public let rungs: [Rung]
+    /// The run directories of all trials, a line each; nil without a sweep.
+    public let trialList: Stamp?
     public let reportSettings: Stamp
 
     /// The manifest that is trained on.
@@ -76,7 +78,7 @@ public struct Plan: Sendable, Equatable {
     public var ranking: String { "\(folder)/sweep/ranking" }
     public var stamps: [Stamp] {
         caches.map(\.settings) + (joint.map { [$0.settings] } ?? []) + runs.map(\.configuration)
-            + trials.map(\.configuration) + [reportSettings]
+            + trials.map(\.configuration) + (trialList.map { [$0] } ?? []) + [reportSettings]
     }
 
     /// Plans a pipeline, reading it.
@@ -124,6 +126,8 @@ public struct Plan: Sendable, Equatable {
             }
         }
         rungs = pipeline.sweep.map { Self.rungs(of: $0, points: points, pipeline, folder: folder) } ?? []
+        trialList = trials.isEmpty
+            ? nil : Stamp(path: "\(folder)/sweep/trials", content: trials.map { "\($0.directory)\n" }.joined())
         reportSettings = Stamp(
             path: "\(folder)/report.settings",
             content: """

@@ -118,11 +118,11 @@ extension Plan {
     // MARK: Sweep
 
     private var sweepSteps: [Step] {
-        guard let last = rungs.last else { return [] }
-        return rungs.flatMap { rung in admissionSteps(rung) + trials.map { trialStep($0, rung) } } + [
+        guard let last = rungs.last, let all = trialList?.path else { return [] }
+        return rungs.flatMap { rung in admissionSteps(rung, all) + trials.map { trialStep($0, rung) } } + [
             Step(
-                kind: .ranking, target: ranking, inputs: [stamps(of: last)],
-                recipe: [rankCommand(["$(pipeline-trials)"], ["-o", ranking])])
+                kind: .ranking, target: ranking, inputs: [stamps(of: last), .init([all])],
+                recipe: [rankCommand(["-o", ranking], runsIn: all)])
         ]
     }
 
@@ -131,20 +131,20 @@ extension Plan {
     }
 
     /// Who goes on is known when all of the rung before are there.
-    private func admissionSteps(_ rung: Rung) -> [Step] {
+    private func admissionSteps(_ rung: Rung, _ all: String) -> [Step] {
         guard let admission = rung.admission else { return [] }
-        let before = rungs[rung.number - 1]
-        let candidates = before.admission.map { "$$(cat \($0))" } ?? "$(pipeline-trials)"
+        let before = rungs[rung.number - 1], candidates = before.admission ?? all
         return [
             Step(
-                kind: .admission, target: admission, inputs: [stamps(of: before)],
+                kind: .admission, target: admission, inputs: [stamps(of: before), .init([candidates])],
                 recipe: [
                     rankCommand(
-                        [candidates], ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission])
+                        ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission], runsIn: candidates)
                 ])
         ]
     }
 
+    /// A trial that cannot be trained (exit code 65) has come to the end of its rung, too: it has no score there, and ranks last.
     private func trialStep(_ trial: Trial, _ rung: Rung) -> Step {
         let command =
             trainCommand(trial.directory, sideBySide: rung.points * pipeline.seeds.count)
@@ -161,8 +161,9 @@ extension Plan {
             run: trial.directory)
     }
 
-    private func rankCommand(_ runs: [String], _ options: [String]) -> String {
-        Self.program("undertone", ["rank"] + options) + " " + runs.joined(separator: " ")
+    /// The runs are read from a file: thousands of them are too long for one command of the shell.
+    private func rankCommand(_ options: [String], runsIn list: String) -> String {
+        Self.program("undertone", ["rank"] + options) + " $$(cat \(list))"
     }
 
     // MARK: Report
