@@ -19,12 +19,15 @@ public struct JoinedCorpus: Sendable, Equatable {
     /// - Throws: `ManifestError` of a corpus; `JoinError`; `RunError` for a `corpus.json` that cannot be understood.
     public init(_ pipeline: Pipeline, path: String) throws {
         let labels = pipeline.train.labels
+        var manifests: [CorpusManifest] = []
+        for corpus in pipeline.corpora { manifests.append(try CorpusManifest.load(corpus.manifest)) }
         // Beyond the labels, only what scores are grouped by: corpora share few other columns, and mean other things by them.
-        let groups = pipeline.train.scoring.by.filter { $0 != "speaker" && $0 != "corpus" }
+        let groups = pipeline.train.scoring.by.filter { group in
+            group != "speaker" && group != "corpus" && manifests.contains { $0.columns.contains(group) }
+        }
         let columns = CorpusManifest.requiredColumns + labels.map(\.name) + groups + ["corpus"]
         var utterances: [Utterance] = [], owners: [String: String] = [:], synthetic = true
-        for corpus in pipeline.corpora {
-            let manifest = try CorpusManifest.load(corpus.manifest)
+        for (corpus, manifest) in zip(pipeline.corpora, manifests) {
             try Self.check(manifest, of: corpus, labels: labels)
             for utterance in manifest.utterances {
                 if let owner = owners.updateValue(corpus.name, forKey: utterance.id) {

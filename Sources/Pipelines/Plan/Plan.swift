@@ -126,7 +126,8 @@ public struct Plan: Sendable, Equatable {
             }
         }
         rungs = pipeline.sweep.map { Self.rungs(of: $0, points: points, pipeline, folder: folder) } ?? []
-        trialList = trials.isEmpty
+        trialList =
+            trials.isEmpty
             ? nil : Stamp(path: "\(folder)/sweep/trials", content: trials.map { "\($0.directory)\n" }.joined())
         reportSettings = Stamp(
             path: "\(folder)/report.settings",

@@ -139,7 +139,8 @@ extension Plan {
                 kind: .admission, target: admission, inputs: [stamps(of: before), .init([candidates])],
                 recipe: [
                     rankCommand(
-                        ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission], runsIn: candidates)
+                        ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission], runsIn: candidates
+                    )
                 ])
         ]
     }

@@ -46,18 +46,23 @@ final class SweepRunner {
             totalWork: Double(progress.epochsTotal - before), unit: "epochs")
         reporter.advance(done: before)
         let child = try ChildProcess(command, environment: environment, output: (log, errors.writing))
-        var isAsked = false
-        var shown = before
+        var isAsked = false, shown = before
+        var nextLook = ContinuousClock.now
         while true {
             let code = child.exitCode
             for line in errors.lines(isEnd: code != nil) {
                 reporter.message(line)
                 _ = "\(line)\n".withCString { write(log, $0, strlen($0)) }
             }
-            for event in progress.look() { reporter.message(Self.line(event, plan)) }
-            reporter.note(note(progress))
-            reporter.advance(done: progress.epochsDone - shown, work: Double(progress.epochsDone - shown))
-            shown = progress.epochsDone
+            let now = ContinuousClock.now
+            if code != nil || now >= nextLook {
+                for event in progress.look() { reporter.message(Self.line(event, plan)) }
+                reporter.note(note(progress))
+                reporter.advance(done: progress.epochsDone - shown, work: Double(progress.epochsDone - shown))
+                shown = progress.epochsDone
+                // Looking at thousands of trials takes a while; what trains them comes first.
+                nextLook = now + max(.milliseconds(200), (ContinuousClock.now - now) * 50)
+            }
             if let code {
                 reporter.finish()
                 if code == 0 { return .done }
@@ -69,7 +74,7 @@ final class SweepRunner {
                 // Not SIGTERM, which make would pass on to those that have it already: a second one ends them at once.
                 child.send(SIGINT)
             }
-            usleep(200_000)
+            usleep(50_000)
         }
     }
 
