@@ -83,7 +83,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Files", "Faults"]),
+            dependencies: ["Corpus", "Runs", "Buffers", "Files", "Faults"]),
         .target(
             name: "Reports",
             dependencies: [
@@ -108,7 +108,7 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "Caching", "CorpusAdapters", "Corpus", "SpeechEncoder",
-                "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Faults",
+                "FeatureStore", "Kernels", "Buffers", "Pipelines", "Reports", "Evaluation", "Runs", "Files", "Faults",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -143,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
-        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
+        .testTarget(
+            name: "PipelinesTests", dependencies: ["Pipelines", "Corpus", "Runs", "Faults"], exclude: ["Golden"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),

@@ -10,12 +10,12 @@ struct Undertone: ParsableCommand {
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
             undertone-train trains the upper layers and the heads from what that left. This program turns corpora into \
-            manifests, writes the Make rules that link the stages, looks after caches, and reports and compares what \
-            came out.
+            manifests, writes the Make rules that link the stages, runs sweeps, looks after caches, and reports and \
+            compares what came out.
             """,
         version: Version.text,
         subcommands: [
-            CorpusCommand.self, PlanCommand.self, ReportCommand.self, CompareCommand.self, InspectCommand.self,
-            VerifyCommand.self,
+            CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self, RankCommand.self,
+            ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 }

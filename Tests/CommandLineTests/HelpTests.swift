@@ -6,7 +6,8 @@ import Testing
 @Test(
     arguments: [
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
-        (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]), (.undertone, ["corpus"]),
+        (.undertone, ["join"]), (.undertone, ["sweep"]), (.undertone, ["rank"]), (.undertone, ["compare"]),
+        (.undertone, ["inspect"]), (.undertone, ["verify"]), (.undertone, ["corpus"]),
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
     ] as [(Program, [String])])
