@@ -2,6 +2,7 @@
 #
 # PIPELINE=pipelines/x.yaml  which experiment            CORPUS=path/to/manifest.csv  another corpus than its own
 # WORKERS=N                  parallel workers, stage one   MODEL=path/to/folder         another model than its own
+# -j N                       runs and trials at once; the machine's threads are divided among them
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -18,10 +19,14 @@ export LC_ALL := C.UTF-8
 BUILT := .build/release/.undertone-built
 SOURCES := Package.swift $(shell find Sources -type f)
 
+# Whether make was asked to say what it would do, and not to do it.
+ONLY_SAYS := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$(MODEL)') --build $(BUILD)
+
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-sanitize fuzz setup build cache train report bench parity interop kills man lint clean help FORCE
+.PHONY: demo test test-sanitize fuzz setup build cache train sweep explain report bench parity interop kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -56,34 +61,42 @@ $(BUILT): $(SOURCES) | setup
 
 ## cache    Stage one of PIPELINE: run the frozen layers over the corpus, into HDF5 shards.
 ## train    Stage two of PIPELINE: train the upper layers and the heads from the cache.
+## sweep    The trials of PIPELINE's sweep, as many at once as -j says, and their report.
 ## report   The HTML report of PIPELINE, after caching and training what is out of date.
-ifneq (,$(filter cache train report,$(MAKECMDGOALS)))
+## explain  Say what PIPELINE's report would take, and why.
+# Any file under $(BUILD) that the pipeline makes is a target, too, and so are trials, and trial-<id> for one of them.
+PLANNED := cache train report trials trial-%
+ifneq (,$(filter-out $(DEMO_CORPUS),$(filter $(PLANNED) $(BUILD)/%,$(MAKECMDGOALS))))
 # `undertone plan` writes these targets' rules; it changes the file only where they change, so that make reads it again
-# only then. Under -n make would still plan, for which it would have to build: it then takes the rules that there are.
+# only then. Under -n make would still plan, for which it would have to build: it then takes the programs that there are.
 NAME := $(or $(shell sed -n 's/^name:[[:space:]]*\([A-Za-z0-9._-]*\).*/\1/p' $(PIPELINE) 2>/dev/null | head -n 1),unnamed)
 RULES := $(BUILD)/$(NAME)/rules.mk
-ONLY_SAYS := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 
-ifneq (,$(ONLY_SAYS))
-ifeq (,$(wildcard $(UNDERTONE_BIN)/undertone))
-$(info the programs are not built yet: without -n, make would build them, plan $(PIPELINE), and then cache, train and report)
-cache train report: | setup
-else
-PLANNABLE := yes
-$(RULES): FORCE
-endif
-else
-PLANNABLE := yes
+ifeq (,$(ONLY_SAYS))
 $(RULES): FORCE | $(BUILT)
+PLANNABLE := yes
+else ifneq (,$(wildcard $(UNDERTONE_BIN)/undertone))
+$(RULES): FORCE
+PLANNABLE := yes
+else
+$(info the programs are not built yet: without -n, make would build them, plan $(PIPELINE), and then cache, train and report)
+cache train report trials: | setup
 endif
 
 ifdef PLANNABLE
 $(RULES):
-	@$(UNDERTONE_BIN)/undertone plan $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$(MODEL)') \
-	    --build $(BUILD) -o $@
+	@$(UNDERTONE_BIN)/undertone plan $(PLAN) -o $@
 include $(RULES)
 endif
 endif
+
+# The + has it called under -n too: it then has the make that it calls say what that would do.
+sweep: $(if $(ONLY_SAYS),,$(BUILT))
+	+@if [ -x $(UNDERTONE_BIN)/undertone ]; then $(UNDERTONE_BIN)/undertone sweep $(PLAN) --makefile Makefile; \
+	else echo 'the programs are not built yet: without -n, make would build them, plan $(PIPELINE) and sweep'; fi
+
+explain: $(BUILT)
+	@$(UNDERTONE_BIN)/undertone plan $(PLAN) --explain
 
 $(DEMO_CORPUS): $(DEMO_SOURCES)
 	data/demo/generate.sh $(@D)
@@ -100,11 +113,12 @@ parity: build
 interop: build
 	scripts/interop.sh
 
-## kills    Kill stage one KILLS times (200) at random moments, and training half as often: nothing is damaged or lost.
+## kills    Kill stage one KILLS times (200) at random moments, training half as often, sweeps a quarter: nothing is damaged or lost.
 KILLS ?= 200
 kills: build
 	UNDERTONE_KILLS=$(KILLS) $(SWIFT) test -c release --filter killedAtAnyMomentNothingIsEverDamaged
 	UNDERTONE_KILLS=$$(($(KILLS) / 2)) $(SWIFT) test -c release --filter trainingKilledAtAnyMomentEndsInTheSameWeights
+	UNDERTONE_KILLS=$$(($(KILLS) / 4)) $(SWIFT) test -c release --filter aSweepKilledAtAnyMomentEndsTheSame
 
 ## man      Manual pages of all programs and commands, into build/man; nothing is installed.
 man: build

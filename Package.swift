@@ -101,7 +101,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Runs", "Files", "Faults"]),
+            dependencies: ["Corpus", "Runs", "Buffers", "Files", "Faults"]),
         .target(
             name: "Reports",
             dependencies: [
@@ -171,7 +171,8 @@ let package = Package(
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
-        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Runs", "Faults"]),
+        .testTarget(
+            name: "PipelinesTests", dependencies: ["Pipelines", "Corpus", "Runs", "Faults"], exclude: ["Golden"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),

@@ -13,6 +13,8 @@ public struct ProgressSnapshot: Sendable, Equatable {
     /// Such as `audio s`; the rate is this per second.
     public var unit: String
     public var elapsedSeconds: Double
+    /// What else there is to tell at this moment, short; empty for nothing.
+    public var note = ""
 
     public init(
         label: String, done: Int, total: Int, work: Double, totalWork: Double, unit: String, elapsedSeconds: Double
@@ -52,7 +54,8 @@ public enum ProgressFormat {
         let count = "\(snapshot.done)/\(snapshot.total)"
         let time = clock(snapshot.elapsedSeconds) + (snapshot.secondsLeft.map { ", \(clock($0)) left" } ?? "")
         let rate = snapshot.rate.map { "\(short($0)) \(snapshot.unit)/s" }
-        let full = [count, rate, time].compactMap { $0 }.joined(separator: "  ")
+        let note = snapshot.note.isEmpty ? nil : snapshot.note
+        let full = [count, rate, note, time].compactMap { $0 }.joined(separator: "  ")
         let room = width - snapshot.label.count - full.count - 4
         if room >= 8 {
             let columns = min(room, 40)
@@ -64,7 +67,9 @@ public enum ProgressFormat {
             return "\(snapshot.label) [\(drawn)] \(full)"
         }
         let candidates = [
-            "\(snapshot.label) \(full)", "\(snapshot.label) \(count)  \(time)", "\(count)  \(time)", count,
+            "\(snapshot.label) \(full)",
+            "\(snapshot.label) \([count, note, time].compactMap { $0 }.joined(separator: "  "))",
+            "\(snapshot.label) \(count)  \(time)", "\(count)  \(time)", count,
         ]
         return candidates.first { $0.count <= width } ?? String(count.prefix(max(0, width)))
     }
@@ -73,6 +78,7 @@ public enum ProgressFormat {
     public static func plain(_ snapshot: ProgressSnapshot) -> String {
         var parts = ["\(snapshot.label) \(snapshot.done)/\(snapshot.total) (\(Int(snapshot.fraction * 100)) %)"]
         if let rate = snapshot.rate { parts.append("\(short(rate)) \(snapshot.unit)/s") }
+        if !snapshot.note.isEmpty { parts.append(snapshot.note) }
         parts.append("\(clock(snapshot.elapsedSeconds)) elapsed")
         if let left = snapshot.secondsLeft, snapshot.done < snapshot.total { parts.append("\(clock(left)) left") }
         return parts.joined(separator: ", ")
@@ -84,6 +90,7 @@ public enum ProgressFormat {
         return "{\"label\":\(snapshot.label.jsonLiteral),\"done\":\(snapshot.done),\"total\":\(snapshot.total),"
             + "\"work\":\(number(snapshot.work)),\"total_work\":\(number(snapshot.totalWork)),"
             + "\"unit\":\(snapshot.unit.jsonLiteral),\"rate\":\(number(snapshot.rate)),"
+            + (snapshot.note.isEmpty ? "" : "\"note\":\(snapshot.note.jsonLiteral),")
             + "\"elapsed_seconds\":\(number(snapshot.elapsedSeconds)),\"seconds_left\":\(number(snapshot.secondsLeft))}"
     }
 

@@ -64,6 +64,11 @@ public final class ProgressReporter: Sendable {
         }
     }
 
+    /// What is told beside the count from the next update on.
+    public func note(_ text: String) {
+        state.withLock { $0.snapshot.note = text }
+    }
+
     /// Prints a line for the user to read, without disturbing the bar. Shown in every mode but `json` as it is.
     public func message(_ line: String) {
         state.withLock { state in

@@ -1,8 +1,10 @@
 import Foundation
 
-/// A whole cache opened for training: `cache.json` and every shard that it lists.
+/// A whole cache opened for training: `cache.json` and every shard that it lists; or several, of different corpora, as one.
 public final class FeatureCache: Sendable {
+    /// Of several, the first.
     public let directory: String
+    /// Of several, the first one's.
     public let description: CacheDescription
     public let shards: [ShardReader]
     /// Every utterance, in the order of the shards.
@@ -22,14 +24,52 @@ public final class FeatureCache: Sendable {
     ///
     /// - Throws: `StoreError`, naming the file: `.missing`, `.damaged`, `.wrongKey`, `.wrongPlace`, `.duplicate`, …
     public static func open(directory: String) throws(StoreError) -> FeatureCache {
-        try FeatureCache(directory: directory)
+        try FeatureCache(directories: [directory])
     }
 
-    private init(directory: String) throws(StoreError) {
-        self.directory = directory
-        description = try CacheDescription.read(directory: directory)
-        guard !description.shards.isEmpty else {
+    /// Opens caches of different corpora as one.
+    ///
+    /// - Parameter directories: at least one.
+    /// - Throws: as `open(directory:)`; `.notAlike` where they were made by different models or settings, `.duplicate` where
+    ///   two have an utterance of the same id.
+    public static func open(directories: [String]) throws(StoreError) -> FeatureCache {
+        try FeatureCache(directories: directories)
+    }
+
+    private init(directories: [String]) throws(StoreError) {
+        precondition(!directories.isEmpty, "no cache to open")
+        var descriptions: [CacheDescription] = []
+        var readers: [ShardReader] = []
+        var utterances: [Utterance] = []
+        var indexOfId: [String: Int] = [:]
+        for directory in directories {
+            let description = try CacheDescription.read(directory: directory)
             let path = (directory as NSString).appendingPathComponent(CacheDescription.fileName)
+            if let first = descriptions.first {
+                try description.requireSameModel(as: first, path: path, other: directories[0])
+            }
+            descriptions.append(description)
+            for reader in try Self.readers(of: description, directory: directory, path: path) {
+                for (row, entry) in reader.entries.enumerated() {
+                    guard indexOfId.updateValue(utterances.count, forKey: entry.id) == nil else {
+                        throw .duplicate(id: entry.id, path: reader.path)
+                    }
+                    utterances.append(Utterance(entry: entry, shard: readers.count, row: row))
+                }
+                readers.append(reader)
+            }
+        }
+        directory = directories[0]
+        description = descriptions[0]
+        shards = readers
+        self.utterances = utterances
+        self.indexOfId = indexOfId
+    }
+
+    private static func readers(
+        of description: CacheDescription, directory: String, path: String
+    ) throws(StoreError) -> [ShardReader] {
+        guard !description.shards.isEmpty else {
             throw .description(path: path, key: "shards", detail: "lists no shard")
         }
         let layout = ShardLayout(
@@ -37,22 +77,12 @@ public final class FeatureCache: Sendable {
             sampleRateHz: description.preprocessing.sampleRateHz, hopSamples: description.preprocessing.hopSamples,
             pool: description.pool, shardCount: description.shards.count)
         var readers: [ShardReader] = []
-        var utterances: [Utterance] = []
-        var indexOfId: [String: Int] = [:]
         for (number, shard) in description.shards.enumerated() {
             let reader = try ShardReader(path: (directory as NSString).appendingPathComponent(shard.file))
             try reader.require(layout, shard: number)
-            for (row, entry) in reader.entries.enumerated() {
-                guard indexOfId.updateValue(utterances.count, forKey: entry.id) == nil else {
-                    throw .duplicate(id: entry.id, path: reader.path)
-                }
-                utterances.append(Utterance(entry: entry, shard: number, row: row))
-            }
             readers.append(reader)
         }
-        shards = readers
-        self.utterances = utterances
-        self.indexOfId = indexOfId
+        return readers
     }
 
     /// Index into `utterances`, or nil if the cache does not have it.
@@ -86,5 +116,17 @@ public final class FeatureCache: Sendable {
         var mismatches: [ShardReader.Mismatch] = []
         for shard in shards { mismatches += try shard.verify() }
         return mismatches
+    }
+}
+
+extension CacheDescription {
+    /// Rows of two caches can be trained on together only if everything that determines them is the same, and the layers above
+    /// them too.
+    fileprivate func requireSameModel(
+        as first: CacheDescription, path: String, other: String
+    ) throws(StoreError) {
+        var reasons = key.explainDifference(wanted: first.key)
+        if reasons.isEmpty, upperSHA256 != first.upperSHA256 { reasons = ["the weights above the cut differ"] }
+        guard reasons.isEmpty else { throw .notAlike(path: path, other: other, reasons: reasons) }
     }
 }

@@ -16,6 +16,8 @@ public enum StoreError: Fault, Equatable {
     case wrongKey(path: String, reasons: [String])
     /// The file belongs elsewhere in its cache: another shard's number, or another count of shards.
     case wrongPlace(path: String, found: String, expected: String)
+    /// Two caches that are to be opened as one hold different features; `reasons` says in words which.
+    case notAlike(path: String, other: String, reasons: [String])
     /// `cache.json` cannot be understood at the key named.
     case description(path: String, key: String, detail: String)
     /// A finite value that the storage type cannot hold.
@@ -34,7 +36,8 @@ public enum StoreError: Fault, Equatable {
     public var kind: FaultKind {
         switch self {
         case .missing: .missingInput
-        case .notHDF5, .damaged, .wrongSchema, .wrongKey, .wrongPlace, .description, .overflow, .nonFinite, .duplicate,
+        case .notHDF5, .damaged, .wrongSchema, .wrongKey, .notAlike, .wrongPlace, .description, .overflow, .nonFinite,
+            .duplicate,
             .unknownUtterance, .unknownCut:
             .badInput
         case .shape: .bug
@@ -56,6 +59,9 @@ public enum StoreError: Fault, Equatable {
         case .wrongKey(let path, let reasons):
             return "\(path): made with other settings (\(reasons.joined(separator: "; "))); "
                 + "choose another folder, or delete this one"
+        case .notAlike(let path, let other, let reasons):
+            return "\(path): cannot be trained on together with \(other) (\(reasons.joined(separator: "; "))); "
+                + "make both with the same model and settings"
         case .wrongPlace(let path, let found, let expected):
             return "\(path): is \(found), expected \(expected); choose another folder, or delete this one"
         case .description(let path, let key, let detail):

@@ -19,3 +19,13 @@ public struct ConfigurationError: Fault, Equatable {
 
     public var description: String { "\(source)\(line.map { ":\($0)" } ?? ""): \(problem)" }
 }
+
+extension ConfigurationError {
+    /// With the line of the key that the problem begins with, where it has none: what is checked once everything is read knows
+    /// no lines.
+    package func located(in mapping: StrictMapping?) -> ConfigurationError {
+        guard line == nil, let mapping, let match = problem.firstMatch(of: /^key '([^']+)'/) else { return self }
+        return ConfigurationError(
+            source: source, line: mapping.line(ofDotted: String(match.output.1)), problem: problem, kind: kind)
+    }
+}

@@ -41,6 +41,23 @@ public struct RunDirectory: Sendable {
         try writing(as: RunError.self) { () throws(WriteFailure) in try makeFolder(path) }
     }
 
+    // MARK: One process at a time
+
+    /// Waits until no other process trains this run: after a `kill -9` of what started it, one may live on.
+    /// - Parameters:
+    ///   - onWait: called once if there is one.
+    ///   - shouldStop: asked while waiting.
+    /// - Returns: nil if asked to stop.
+    package func lock(onWait: () -> Void, shouldStop: () -> Bool) throws(RunError) -> FileLock? {
+        try writing(as: RunError.self) { () throws(WriteFailure) in
+            try makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        }
+        return FileLock.acquire(for: path, onWait: onWait, shouldStop: shouldStop)
+    }
+
+    /// Whether a process trains this run at this moment.
+    public var isBeingTrained: Bool { FileLock.isHeld(for: path) }
+
     private func replace(_ bytes: Data, at path: String) throws(RunError) {
         try writing(as: RunError.self) { () throws(WriteFailure) in
             try AtomicFile.write(bytes, to: path, makingFolders: true)

@@ -65,8 +65,7 @@ package struct StrictMapping {
 
     /// An error about the value of `key`, with its place.
     package func error(at key: String, _ problem: String) -> ConfigurationError {
-        let line = entries.first { $0.key == key }?.keyLine ?? line
-        return ConfigurationError(source: source, line: line, problem: "key '\(dotted(key))': \(problem)")
+        ConfigurationError(source: source, line: line(of: key), problem: "key '\(dotted(key))': \(problem)")
     }
 
     // Each reader gives nil where the key is absent: the caller's default holds.
@@ -164,6 +163,42 @@ package struct StrictMapping {
             }
         }
         return result
+    }
+
+    package func isList(_ key: String) -> Bool {
+        if case .sequence = node(key) { true } else { false }
+    }
+
+    /// The line of a key, or else of the mapping.
+    package func line(of key: String) -> Int? { entries.first { $0.key == key }?.keyLine ?? line }
+
+    /// The line of `a.b`, or of as much of it as is there.
+    func line(ofDotted key: String) -> Int? {
+        let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
+        guard let first = parts.first, contains(first) else { return line }
+        guard parts.count == 2, isMapping(first), let inner = try? mapping(first) else { return line(of: first) }
+        return inner.contains(String(parts[1].prefix { $0 != "." })) ? inner.line(ofDotted: parts[1]) : line(of: first)
+    }
+
+    /// A value as YAML on one line, from which it reads back equal.
+    package func text(_ key: String) -> String? { node(key).map(Self.flow) }
+
+    /// The members of a list, whatever they are, as YAML on one line each, with the lines that they stand on.
+    package func texts(_ key: String) throws(ConfigurationError) -> [(text: String, line: Int?)]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let sequence) = node else {
+            throw error(at: key, "expected a list such as [a, b], found \(Self.name(of: node))")
+        }
+        return sequence.map { (Self.flow($0), hasLines ? $0.mark?.line : nil) }
+    }
+
+    private static func flow(_ node: Node) -> String {
+        switch node {
+        case .scalar(let scalar): plain(node) ?? scalar.string.jsonLiteral
+        case .sequence(let members): "[\(members.map(flow).joined(separator: ", "))]"
+        case .mapping(let pairs): "{\(pairs.map { "\(flow($0.key)): \(flow($0.value))" }.joined(separator: ", "))}"
+        case .alias: "null"
+        }
     }
 
     package func isMapping(_ key: String) -> Bool {

@@ -105,7 +105,12 @@ extension TrainConfiguration {
             throw ConfigurationError(
                 source: entry.source, line: entry.line, problem: "key '\(entry.path)': 'name' is missing")
         }
-        guard let ends = try entry.strings("scale") else { return Label(name: name) }
+        return Label(name: name, scale: try scale(in: entry))
+    }
+
+    /// `scale: [1, 7]`.
+    package static func scale(in entry: StrictMapping) throws(ConfigurationError) -> ClosedRange<Double>? {
+        guard let ends = try entry.strings("scale") else { return nil }
         guard ends.count == 2, let low = Double(ends[0]), let high = Double(ends[1]), low.isFinite, high.isFinite,
             low < high
         else {
@@ -113,7 +118,7 @@ extension TrainConfiguration {
                 at: "scale",
                 "expected [minimum, maximum] with minimum < maximum, found [\(ends.joined(separator: ", "))]")
         }
-        return Label(name: name, scale: low...high)
+        return low...high
     }
 
     /// What can only be checked once everything is read.
@@ -180,23 +185,40 @@ extension TrainConfiguration {
                 + "ccc.valence, found '\(text)'\(hint)")
     }
 
-    /// Turns `a.b=value` into the mapping `{a: {b: value}}` and applies that, so that a `--set` is checked as a file
-    /// is.
+    /// As `--set` gives it: `a.b=value`.
     private mutating func apply(override: String) throws(ConfigurationError) {
         let source = "--set \(override)"
-        let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-        let wellFormed = keys.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } }
-        guard parts.count == 2, wellFormed else {
+        let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, Self.isDotted(parts[0]) else {
             throw ConfigurationError(
                 source: source,
                 problem: "expected key=value with a dotted key, e.g. optimiser.learning_rate.layers=1e-5")
         }
-        let opening = keys.map { "{\($0): " }.joined()
-        let value = parts[1].allSatisfy(\.isWhitespace) ? "null" : String(parts[1])
+        try set(parts[0], to: parts[1], source: source)
+    }
+
+    package static func isDotted(_ key: String) -> Bool {
+        key.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        }
+    }
+
+    /// Sets one key by its dotted name. Made into the mapping `{a: {b: value}}` and applied as that, it is checked as a file is.
+    /// - Parameter value: YAML.
+    package mutating func set(_ key: String, to value: String, source: String) throws(ConfigurationError) {
+        precondition(Self.isDotted(key), "'\(key)' is no dotted key")
+        let opening = key.split(separator: ".").map { "{\($0): " }
+        let value = value.allSatisfy(\.isWhitespace) ? "null" : value
         try apply(
             StrictMapping(
-                text: opening + value + String(repeating: "}", count: keys.count), source: source, hasLines: false))
+                text: opening.joined() + value + String(repeating: "}", count: opening.count), source: source,
+                hasLines: false))
+    }
+
+    /// What has to be done once all keys are set.
+    package mutating func finish(source: String) throws(ConfigurationError) {
+        normalise()
+        try check(source: source)
     }
 }
 

@@ -5,12 +5,18 @@ import Foundation
 import Kernels
 import SpeechEncoder
 
-/// Hidden states as `undertone-cache` stored them.
+/// Hidden states as `undertone-cache` stored them, in one cache or in those of several corpora.
 public struct CachedFeatures: FeatureSource {
     private let cache: FeatureCache
+    private let isJoined: Bool
 
-    /// - Throws: `StoreError`, naming the file that is missing, damaged or of another cache.
-    public init(directory: String) throws(StoreError) { cache = try FeatureCache.open(directory: directory) }
+    /// - Parameter directories: at least one; what describes the model is read from the first.
+    /// - Throws: `StoreError`, naming the file that is missing, damaged or of another cache, or the cache that cannot be trained on
+    ///   together with the first.
+    public init(directories: [String]) throws(StoreError) {
+        cache = try FeatureCache.open(directories: directories)
+        isJoined = directories.count > 1
+    }
 
     public var location: String { cache.directory }
     public var manifestPath: String { "\(cache.directory)/corpus.csv" }
@@ -21,7 +27,9 @@ public struct CachedFeatures: FeatureSource {
     public var rowSeconds: Double {
         Double(cache.description.preprocessing.hopSamples) / Double(cache.description.preprocessing.sampleRateHz)
     }
-    public var missingAdvice: String { "are not in the cache; run undertone-cache again" }
+    public var missingAdvice: String {
+        "are \(isJoined ? "in none of the caches" : "not in the cache"); run undertone-cache again"
+    }
 
     public func encoderConfiguration() throws -> EncoderConfiguration {
         try EncoderConfiguration(

@@ -22,23 +22,28 @@ public struct SeedSeries {
     }
 
     /// - Returns: what is written to `seeds.json`.
-    /// - Throws: `TrainingError.mixed` where the folder holds a run of its own; what the runs throw.
+    /// - Throws: `TrainingError.mixed` where the folder holds a run of its own; `EpochReached` once every run is done or has come to
+    ///   `untilEpoch`; what else the runs throw.
     public func run() throws -> SeedSummary {
         let directory = RunDirectory(path: settings.runDirectory), files = FileManager.default
         if files.fileExists(atPath: directory.resultPath) || files.fileExists(atPath: directory.statePath) {
             throw TrainingError.mixed(path: directory.path, holds: "a run of one seed", wanted: "runs of several seeds")
         }
-        var results: [RunResult] = []
+        var results: [RunResult] = [], reached: EpochReached?
         for (index, seed) in seeds.enumerated() {
             report(.seed(seed, number: index + 1, of: seeds.count))
             var own = settings
             own.runDirectory = directory.seedRun(seed).path
             own.configuration.seed = seed
             own.configuration.seeds = nil
-            results.append(
-                try StageTwo(own, report: report, isInterrupted: isInterrupted, willTrain: { try begin(directory) })
-                    .run())
+            let stage = StageTwo(own, report: report, isInterrupted: isInterrupted, willTrain: { try begin(directory) })
+            do {
+                results.append(try stage.run())
+            } catch let stop as EpochReached {
+                reached = stop
+            }
         }
+        if let reached { throw reached }
         let result = SeedSummary(results)
         try directory.write(result)
         return result

@@ -2,6 +2,13 @@ import Buffers
 import Kernels
 import Runs
 
+/// The run has come to `untilEpoch` and is not at its end: its state is saved, and `resume` goes on from there to the bits of
+/// an undisturbed run.
+public struct EpochReached: Error, Equatable {
+    /// Epochs done: `untilEpoch`, or more where the run had come further before.
+    public let epoch: Int
+}
+
 extension StageTwo {
     /// What a run is to be made of, where from, where to, and on what.
     public struct Settings: Sendable {
@@ -22,11 +29,13 @@ extension StageTwo {
         public var versions: [String: String]
         /// What `kill -9` loses at most; SIGTERM loses nothing.
         public var secondsBetweenStates: Double
+        /// Stop with the state saved once so many epochs are done, if the run has more; nil: go on to its end.
+        public var untilEpoch: Int?
 
         public init(
             features: any FeatureSource, runDirectory: String, configuration: TrainConfiguration, manifest: String?,
             resume: Bool, replace: Bool, engine: any Engine, precision: Precision, threads: Int, device: String,
-            versions: [String: String], secondsBetweenStates: Double = 30
+            versions: [String: String], secondsBetweenStates: Double = 30, untilEpoch: Int? = nil
         ) {
             self.features = features
             self.runDirectory = runDirectory
@@ -40,6 +49,7 @@ extension StageTwo {
             self.device = device
             self.versions = versions
             self.secondsBetweenStates = secondsBetweenStates
+            self.untilEpoch = untilEpoch
         }
     }
 }

@@ -45,7 +45,8 @@ extension StageTwo {
             }, dropouts: blueprint.dropouts,
             mask: SpanMask(configuration: configuration.mask, seed: configuration.seed, engine: engine), reader: reader,
             directory: directory, identity: identity, engine: engine,
-            secondsBetweenStates: settings.secondsBetweenStates, report: report, isInterrupted: isInterrupted)
+            secondsBetweenStates: settings.secondsBetweenStates, untilEpoch: settings.untilEpoch, report: report,
+            isInterrupted: isInterrupted)
         report(.setUp("\(setUp.description), from cut \(setUp.cut)", parameterCount(trainer)))
         try directory.write(configuration)
         guard let saved else {

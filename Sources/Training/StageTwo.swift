@@ -22,6 +22,7 @@ public struct StageTwo {
     }
 
     /// - Returns: the result, as written to `result.json`.
+    /// - Throws: `EpochReached` where the run stopped at `untilEpoch`.
     public func run() throws -> RunResult {
         do {
             return try runUntilStopped()
@@ -88,7 +89,8 @@ public struct StageTwo {
             if !settings.resume, !settings.replace {
                 throw TrainingError.occupied(path: directory.path, detail: "already holds a run that is not finished")
             }
-            difference = try state.difference(from: identity)
+            // Who has it replaced wants the run of this configuration, not one that began under another.
+            difference = try state.difference(from: identity, strictly: settings.replace)
         }
         if let difference {
             guard settings.replace else { throw TrainingError.otherRun(path: directory.path, difference: difference) }

@@ -46,13 +46,15 @@ struct Trainer {
     let engine: any Engine
     /// The state is saved between steps, but not more often than this.
     let secondsBetweenStates: Double
+    let untilEpoch: Int?
     let report: (TrainingEvent) -> Void
     let isInterrupted: () -> Bool
 
     /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
     /// all were to come.
     /// - Parameter finish: what is to be done after the last epoch, with the progress at its end.
-    /// - Throws: `TrainingError.interrupted` once the state is saved; `.notFinite`, likewise, with the state of before the step.
+    /// - Throws: `TrainingError.interrupted` and `EpochReached` once the state is saved; `.notFinite`, likewise, with the state of
+    ///   before the step.
     func run<Result>(
         from start: TrainingProgress, finish: (TrainingProgress) throws -> Result
     ) throws -> Result {
@@ -72,8 +74,9 @@ struct Trainer {
     }
 
     private func train(_ progress: inout TrainingProgress) throws {
-        report(.began(steps: schedule.totalSteps - progress.step))
-        let begin = ContinuousClock.now, secondsBefore = progress.totalSeconds
+        let start = progress
+        report(.began(steps: schedule.totalSteps - start.step))
+        let begin = ContinuousClock.now, secondsBefore = start.totalSeconds
         var lastState = begin
         func saveIfDue() throws {
             progress.totalSeconds = secondsBefore + (ContinuousClock.now - begin).seconds
@@ -85,6 +88,10 @@ struct Trainer {
             if let patience = configuration.patience, progress.epoch - progress.bestEpoch >= patience {
                 report(.stoppedEarly(bestEpoch: progress.bestEpoch))
                 break
+            }
+            if let untilEpoch, progress.epoch >= untilEpoch {
+                if progress != start { try save(progress) }
+                throw EpochReached(epoch: progress.epoch)
             }
             let epoch = batches.epoch(progress.epoch)
             while progress.batch < epoch.count {

@@ -92,10 +92,11 @@ struct TrainingState {
     }
 
     /// In words, what the state's run has otherwise; nil when it can be gone on with.
-    func difference(from identity: Identity) throws -> String? {
+    /// - Parameter strictly: whether a run that stopped over something that is not finite, too, is gone on with only as it was.
+    func difference(from identity: Identity, strictly: Bool = false) throws -> String? {
         let state = try read()
-        return identity.difference(
-            from: state.progress.failedStep == nil ? state.identity : try relaxed(state.identity, as: identity))
+        let isRelaxed = state.progress.failedStep != nil && !strictly
+        return identity.difference(from: isRelaxed ? try relaxed(state.identity, as: identity) : state.identity)
     }
 
     func load(identity: Identity) throws -> (file: SafetensorsFile, progress: TrainingProgress) {

@@ -39,8 +39,11 @@ struct UndertoneTrain: ParsableCommand {
             """,
         version: Version.text)
 
-    @Option(help: ArgumentHelp("The cache directory that undertone-cache wrote.", valueName: "folder"))
-    var cache: String?
+    @Option(
+        help: ArgumentHelp(
+            "The cache directory that undertone-cache wrote. Repeatable: caches of several corpora, with --corpus "
+                + "naming the utterances of all.", valueName: "folder"))
+    var cache: [String] = []
 
     @Flag(help: "Compute the frozen layers anew for every batch, from the recordings of --corpus: no cache is needed.")
     var audio = false
@@ -88,7 +91,8 @@ struct UndertoneTrain: ParsableCommand {
     var compute: TrainConfiguration.Compute?
 
     @Option(
-        help: ArgumentHelp("Threads. (default: the configuration's, or one per core)", valueName: "n"))
+        help: ArgumentHelp(
+            "Threads. (default: the configuration's, or OMP_NUM_THREADS, or one per core)", valueName: "n"))
     var threads: Int?
 
     @Option(
@@ -96,6 +100,12 @@ struct UndertoneTrain: ParsableCommand {
             "How long to train between two savings of the state: what kill -9 loses at most. 0: save after every step.",
             valueName: "seconds"))
     var saveEvery = 30.0
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop cleanly once so many epochs are done; --resume without it, or with a later one, goes on as if it had "
+                + "not stopped.", valueName: "n"))
+    var untilEpoch: Int?
 
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
     var progress: ProgressReporter.Mode = .auto
@@ -108,8 +118,11 @@ struct UndertoneTrain: ParsableCommand {
         guard saveEvery >= 0, saveEvery.isFinite else {
             throw ValidationError("--save-every is \(saveEvery); expected seconds, 0 or more")
         }
+        if let untilEpoch, untilEpoch < 1 {
+            throw ValidationError("--until-epoch is \(untilEpoch); expected 1 or more")
+        }
         if audio {
-            if cache != nil {
+            if !cache.isEmpty {
                 throw ValidationError("--audio trains without a cache; give --cache or --audio, not both")
             }
             guard corpus != nil, model != nil else {
@@ -120,8 +133,12 @@ struct UndertoneTrain: ParsableCommand {
                 throw ValidationError(
                     "--model is of use with --audio; the model of a cache is the one it was made with")
             }
-            guard cache != nil else {
+            if cache.isEmpty {
                 throw ValidationError("give --cache <folder>, or --audio to train from the recordings themselves")
+            }
+            if cache.count > 1, corpus == nil {
+                throw ValidationError(
+                    "several caches are given; give --corpus <manifest.csv> with the utterances of all")
             }
         }
     }
@@ -139,12 +156,17 @@ struct UndertoneTrain: ParsableCommand {
         let configuration = try readConfiguration()
         if configuration.memory != nil { returnFreedMemory() }
         let precision = configuration.compute.precision
-        let threads = configuration.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = configuration.threads ?? Self.machineThreads
         let words = threads == 1 ? "1 thread" : "\(threads) threads"
         let narrator = Narrator(
             mode: progress, epochs: configuration.epochs,
             opening: "training in \(precision.rawValue) on \(words) of \(CPUEngine.processorName)")
         defer { narrator.leaveBar() }
+        guard
+            let lock = try RunDirectory(path: out).lock(
+                onWait: { narrator.say("\(out): another process trains this run; waiting for it") },
+                shouldStop: { Interruption.isRequested })
+        else { throw Interrupted() }
         let settings = StageTwo.Settings(
             features: try features(configuration, precision: precision, threads: threads, narrator),
             runDirectory: out, configuration: configuration, manifest: corpus, resume: resume, replace: replace,
@@ -152,27 +174,46 @@ struct UndertoneTrain: ParsableCommand {
                 threads: threads, memoryLimit: configuration.memory.map(MemoryPlan.engineBytes) ?? .max),
             precision: precision, threads: threads, device: CPUEngine.processorName,
             versions: ["undertone": Version.text, "onednn": CPUEngine.libraryVersion, "swift": Version.swift],
-            secondsBetweenStates: saveEvery)
-        let log = TensorBoardLog(RunDirectory(path: out), warn: narrator.say)
-        func report(_ event: TrainingEvent) {
-            narrator.report(event)
-            log.report(event)
-        }
+            secondsBetweenStates: saveEvery, untilEpoch: untilEpoch)
         let summary: String
-        if let seeds = configuration.seeds {
-            let result = try SeedSeries(
-                settings, seeds: seeds, report: report, isInterrupted: { Interruption.isRequested }
-            ).run()
-            summary = json ? try Summary.json(result) : Summary.text(result, directory: out)
-        } else {
-            let result = try StageTwo(settings, report: report, isInterrupted: { Interruption.isRequested }).run()
-            summary = json ? try Summary.json(result) : Summary.text(result, directory: out)
+        do {
+            summary = try train(settings, narrator)
+        } catch let reached as EpochReached {
+            narrator.leaveBar()
+            narrator.say(
+                "\(out): stopped after epoch \(reached.epoch) of \(configuration.epochs); --resume goes on")
+            return
         }
+        _ = consume lock
         narrator.leaveBar()
         if narrator.heardNothing {
             narrator.say("\(out): this run was finished before; nothing is done over again")
         }
         print(summary)
+    }
+
+    /// - Returns: what came of it, for standard output.
+    private func train(_ settings: StageTwo.Settings, _ narrator: Narrator) throws -> String {
+        let log = TensorBoardLog(RunDirectory(path: out), warn: narrator.say)
+        func report(_ event: TrainingEvent) {
+            narrator.report(event)
+            log.report(event)
+        }
+        guard let seeds = settings.configuration.seeds else {
+            let result = try StageTwo(settings, report: report, isInterrupted: { Interruption.isRequested }).run()
+            return json ? try Summary.json(result) : Summary.text(result, directory: out)
+        }
+        let result = try SeedSeries(
+            settings, seeds: seeds, report: report, isInterrupted: { Interruption.isRequested }
+        ).run()
+        return json ? try Summary.json(result) : Summary.text(result, directory: out)
+    }
+
+    /// Runs side by side are given their share of the machine by OMP_NUM_THREADS, which is no part of what a run is: one that
+    /// is gone on with under another share is still the same.
+    private static var machineThreads: Int {
+        let said = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0
+        return said > 0 ? said : ProcessInfo.processInfo.activeProcessorCount
     }
 
     /// With what the command line says of it.
@@ -186,7 +227,7 @@ struct UndertoneTrain: ParsableCommand {
     private func features(
         _ configuration: TrainConfiguration, precision: Precision, threads: Int, _ narrator: Narrator
     ) throws -> any FeatureSource {
-        guard audio, let corpus, let model else { return try CachedFeatures(directory: cache ?? "") }
+        guard audio, let corpus, let model else { return try CachedFeatures(directories: cache) }
         let manifest = try CorpusManifest.load(corpus)
         do {
             let features = try RecordedFeatures(

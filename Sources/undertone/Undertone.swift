@@ -10,12 +10,13 @@ struct Undertone: ParsableCommand {
         discussion: """
             The two stages are programs of their own: undertone-cache runs the frozen lower layers over a corpus, \
             undertone-train trains the upper layers and the heads from what that left. This program fetches models, turns \
-            corpora into manifests, writes the Make rules that link the stages, looks after caches, reports and compares \
-            what came out, predicts with it, and hands it to other software.
+            corpora into manifests, writes the Make rules that link the stages, runs sweeps, looks after caches, reports \
+            and compares what came out, predicts with it, and hands it to other software.
             """,
         version: Version.text,
         subcommands: [
-            ModelCommand.self, CorpusCommand.self, PlanCommand.self, PredictCommand.self, ExportCommand.self,
+            ModelCommand.self, CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self,
+            RankCommand.self, PredictCommand.self, ExportCommand.self,
             ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 }

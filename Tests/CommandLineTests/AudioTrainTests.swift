@@ -34,8 +34,11 @@ func trainingFromAudioIsTrainingFromACache(_ audio: AudioCase) throws {
     #expect(cached.code == 0, "\(cached.said)")
     let fromCache = try Program.train.run(trainArguments(out: "cached") + audio.arguments, in: folder)
     #expect(fromCache.code == 0, "\(fromCache.said)")
-    let outcome = try Program.train.run(audioArguments() + audio.arguments, in: folder)
-    #expect(outcome.code == 0, "\(outcome.said)")
+    // Stopped on the way and gone on with, too.
+    for stop in ["--until-epoch=1", "--resume"] {
+        let outcome = try Program.train.run(audioArguments() + audio.arguments + [stop], in: folder)
+        #expect(outcome.code == 0, "\(outcome.said)")
+    }
     for file in ["best.safetensors", "predictions-development.csv", "predictions-test.csv", "scores.csv"] {
         #expect(try folder.bytes("run/\(file)") == folder.bytes("cached/\(file)"), "\(file)")
     }

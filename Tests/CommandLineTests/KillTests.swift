@@ -141,7 +141,7 @@ private struct KillHarness {
 }
 
 /// A small generator with a seed (Steele, Lea and Flood 2014).
-private struct SplitMix {
+struct SplitMix {
     var state: UInt64
 
     mutating func below(_ limit: Int) -> Int {

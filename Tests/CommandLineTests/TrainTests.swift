@@ -148,9 +148,9 @@ struct TrainCase: CustomTestStringConvertible, Sendable {
         TrainCase(
             testDescription: "no cache", code: 66,
             errors: [
-                "none/cache.json: cannot be opened (No such file or directory); expected a cache file, make it with "
+                "cache/cache.json: cannot be opened (No such file or directory); expected a cache file, make it with "
                     + "undertone-cache"
-            ], more: ["--cache", "none"]),
+            ], change: { try $0.remove("cache/cache.json") }),
         TrainCase(
             testDescription: "a shard is missing", code: 66,
             errors: [
@@ -256,4 +256,46 @@ func trainingThatCannotBeIsRefused(_ bad: TrainCase) throws {
     #expect(
         outcome.said
             == "error: none/result.json: no such file; none is not a run directory, or its run is not done\n")
+}
+
+/// A run stopped at an epoch goes on to the weights of one that was not; runs side by side share the machine by OMP_NUM_THREADS, and
+/// are still the same run under another share.
+@Test func aRunStopsAtAnEpochAndGoesOnUnderAnotherShareOfTheMachine() throws {
+    let folder = try cachedCorpus()
+    let arguments =
+        ["--cache", "cache", "--out", "run", "--resume"]
+        + ["labels=[activation]", "layers=2", "epochs=3", "batch.utterances=4"].flatMap { ["--set", $0] }
+    let train = try Program.train.url.path
+    func run(threads: Int, _ more: String...) throws -> Outcome {
+        try Running(
+            URL(filePath: "/usr/bin/env"), ["OMP_NUM_THREADS=\(threads)", train] + arguments + more, in: folder
+        ).wait()
+    }
+    let stopped = try run(threads: 3, "--until-epoch", "2")
+    #expect(stopped.code == 0 && stopped.output.isEmpty)
+    #expect(stopped.said.contains("on 3 threads of "))
+    #expect(stopped.said.contains("run: stopped after epoch 2 of 3; --resume goes on\n"))
+    #expect(!folder.exists("run/result.json") && !folder.exists("run.lock"))
+    let rest = try run(threads: 1)
+    #expect(rest.code == 0 && rest.said.contains("resumed after epoch 2"), "\(rest.said)")
+    let result = try JSONSerialization.jsonObject(with: folder.bytes("run/result.json")) as? [String: Any]
+    #expect(result?["threads"] as? Int == 1)
+    let refused = try run(threads: 1, "--until-epoch", "0")
+    #expect(refused.code == 64 && refused.said.contains("--until-epoch is 0; expected 1 or more"))
+}
+
+/// After a `kill -9` of what started it a run may live on: the next one waits for it.
+@Test func aRunThatIsBeingTrainedIsWaitedFor() throws {
+    let folder = try cachedCorpus()
+    let script = "exec 9>run.lock; flock 9; touch held; until [ -e go ]; do sleep 0.01; done"
+    let other = try Running(URL(filePath: "/bin/bash"), ["-c", script], in: folder)
+    while !folder.exists("held") { usleep(2000) }
+    let running = try Program.train.start(trainArguments("--resume"), in: folder)
+    running.waitUntilSaid("run: another process trains this run; waiting for it\n")
+    #expect(running.isRunning && !folder.exists("run"))
+    try folder.write("go", "")
+    let outcome = try running.wait()
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(try other.wait().code == 0)
+    #expect(folder.exists("run/result.json") && !folder.exists("run.lock"))
 }

@@ -92,7 +92,10 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
         UsageCase(
             program: .undertone, arguments: ["plan", "typo.yaml"],
             error: "error: typo.yaml:1: key 'nmae': no such key; did you mean 'name'? valid here: 'name', 'corpus', "
-                + "'labels', 'model', 'cache', 'train', 'launcher', 'report'"),
+                + "'corpora', 'test_on', 'labels', 'model', 'cache', 'train', 'seeds', 'sweep', 'launcher', 'report'"),
+        UsageCase(
+            program: .train, arguments: trainArguments("--cache", "other"),
+            error: "Error: several caches are given; give --corpus <manifest.csv> with the utterances of all"),
         train(
             ["--set", "labels=[activation]", "--set", "best_metric=rms"],
             "error: --set best_metric=rms: key 'best_metric': expected ccc or pearson or rmse or mae or loss, a score "

@@ -60,6 +60,21 @@ func barNeverExceedsTheTerminal(width: Int) {
     #expect(ProgressFormat.plain(halfway) == "caching 120/240 (50 %), 30.0 audio s/s, 0:10 elapsed, 0:10 left")
 }
 
+@Test func aNoteIsToldBesideTheCount() throws {
+    var snapshot = halfway
+    snapshot.note = "2 running"
+    #expect(
+        ProgressFormat.bar(snapshot, width: 80)
+            == "caching [=========>        ] 120/240  30.0 audio s/s  2 running  0:10, 0:10 left")
+    #expect(
+        ProgressFormat.plain(snapshot)
+            == "caching 120/240 (50 %), 30.0 audio s/s, 2 running, 0:10 elapsed, 0:10 left")
+    // Before the count and the time, the rate makes room for it.
+    #expect(ProgressFormat.bar(snapshot, width: 50) == "caching 120/240  2 running  0:10, 0:10 left")
+    let object = try JSONSerialization.jsonObject(with: Data(ProgressFormat.json(snapshot).utf8)) as? [String: Any]
+    #expect(object?["note"] as? String == "2 running")
+}
+
 @Test func jsonLineIsJSON() throws {
     var snapshot = halfway
     snapshot.label = "a \"quoted\"\n\\ \u{1}"

@@ -4,7 +4,7 @@ import Testing
 @testable import Corpus
 
 @Suite struct SplitTests {
-    @Test(arguments: ["train", "development", "test", "test1", "test2", "test10"])
+    @Test(arguments: ["train", "development", "test", "test1", "test2", "test10", "test-iemocap", "test-MSP_v1-11"])
     func textRoundTrips(text: String) throws {
         let split = try #require(Split(text))
         #expect(split.description == text)
@@ -13,7 +13,10 @@ import Testing
         #expect(try JSONDecoder().decode([Split].self, from: coded) == [split])
     }
 
-    @Test(arguments: ["", "Train", "dev", "tests", "test0", "test01", "test-1", "test١", "test1234567", " train"])
+    @Test(arguments: [
+        "", "Train", "dev", "tests", "test0", "test01", "test-1", "test-", "test-a b", "test-a/b", "testa", "test١",
+        "test1234567", " train",
+    ])
     func anythingElseIsNone(text: String) {
         #expect(Split(text) == nil)
         #expect(throws: DecodingError.self) {
@@ -30,8 +33,17 @@ import Testing
         #expect(Split.suggestion(for: text) == expected)
     }
 
-    @Test func ordersByRoleThenNumber() {
-        let ordered = ["train", "development", "test", "test1", "test2", "test10"].compactMap(Split.init)
+    /// As a corpus spells them, and as manifests do.
+    @Test(arguments: [
+        ("Validation", "development"), ("test-iemocap", "test-iemocap"), ("Test_1", "test1"), ("zebra", nil),
+    ])
+    func understands(text: String, expected: String?) {
+        #expect(Split.spelled(text)?.description == expected)
+    }
+
+    @Test func ordersByRoleThenNumberThenName() {
+        let ordered = ["train", "development", "test", "test1", "test2", "test10", "test-a", "test-b"].compactMap(
+            Split.init)
         #expect(ordered.shuffled().sorted() == ordered)
     }
 }

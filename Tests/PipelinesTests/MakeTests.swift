@@ -11,7 +11,7 @@ import Testing
     /// A workshop in which everything is made and up to date.
     private func finished(_ pipeline: String = Workshop.pipeline) throws -> Workshop {
         let workshop = try Workshop(pipeline: pipeline)
-        try workshop.plan()
+        try workshop.writePlan()
         let (code, output) = try workshop.make("report")
         try #require(code == 0, "\(output)")
         return workshop
@@ -21,7 +21,7 @@ import Testing
         let workshop = try finished()
         #expect(workshop.log == Self.everything + ["report --title=It's $5"])
         #expect(workshop.exists("build/x/report.html"))
-        try workshop.plan()
+        try workshop.writePlan()
         #expect(try workshop.make("report").output.contains("Nothing to be done"))
         #expect(workshop.log.isEmpty)
         #expect(try workshop.make("-q", "report").code == 0)
@@ -29,7 +29,7 @@ import Testing
 
     @Test func shardsRunInParallelBeforeWhatNeedsThem() throws {
         let workshop = try Workshop()
-        try workshop.plan()
+        try workshop.writePlan()
         #expect(try workshop.make("-j4", "train", "WORKERS=2").code == 0)
         let log = workshop.log.filter { !$0.hasPrefix("workers") }
         #expect(Set(log) == Set(Self.everything))
@@ -37,9 +37,22 @@ import Testing
         #expect(workshop.log.filter { $0 == "workers 2" }.count == 4)
     }
 
+    /// Shards side by side share the machine, unless it is said how.
+    @Test(arguments: [("-j2", 6), ("-j3", 4), ("-j8", 4)]) func shardsSideBySideShareTheMachine(
+        jobs: String, share: Int
+    ) throws {
+        let workshop = try Workshop()
+        try workshop.writePlan()
+        let (process, pipe) = try workshop.start(
+            [jobs, "cache"], environment: ["PATH": try workshop.withCores(12)])
+        _ = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(workshop.log.filter { $0.hasPrefix("workers") } == Array(repeating: "workers \(share)", count: 4))
+    }
+
     @Test func dryRunSaysWhatAndDoesNothing() throws {
         let workshop = try Workshop()
-        try workshop.plan()
+        try workshop.writePlan()
         let (code, output) = try workshop.make("-n", "report")
         #expect(code == 0)
         #expect(workshop.log.isEmpty)
@@ -52,7 +65,7 @@ import Testing
     @Test func anotherLearningRateTrainsAgainAndDoesNotCache() throws {
         let workshop = try finished()
         try workshop.write(Workshop.pipeline.replacing("1e-5", with: "2e-5"), to: "x.yaml")
-        try workshop.plan()
+        try workshop.writePlan()
         #expect(try workshop.make("train").code == 0)
         #expect(workshop.log == ["train anew"])
     }
@@ -60,7 +73,7 @@ import Testing
     @Test func anotherTitleOnlyReports() throws {
         let workshop = try finished()
         try workshop.write(Workshop.pipeline.replacing("It's $5", with: "Other"), to: "x.yaml")
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.make("report")
         #expect(workshop.log == ["report --title=Other"])
     }
@@ -68,11 +81,11 @@ import Testing
     @Test func anotherCutMakesAnotherCacheAndGoingBackFindsTheFirst() throws {
         let workshop = try finished()
         try workshop.write(Workshop.pipeline.replacing("cuts: [9]", with: "cuts: [6]"), to: "x.yaml")
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.make("train")
         #expect(workshop.log == Self.everything)
         try workshop.write(Workshop.pipeline, to: "x.yaml")
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.make("train")
         // The first cache is older than the run over the second: its age must not hide that the run is another's.
         #expect(workshop.log == ["train anew"])
@@ -82,7 +95,7 @@ import Testing
         let workshop = try finished()
         let manifest = try workshop.text(of: "corpus/manifest.csv")
         try workshop.write(manifest + "b,b.wav,train,s,0.7\n", to: "corpus/manifest.csv")
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.make("train")
         #expect(workshop.log == Self.everything)
         #expect(try workshop.make("-q", "train").code == 0)
@@ -117,7 +130,7 @@ import Testing
 
     @Test func anInterruptedRunGoesOnButNotOverAnotherConfiguration() throws {
         let workshop = try Workshop()
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.write("", to: "stop")
         #expect(try workshop.make("train").code != 0)
         #expect(!workshop.exists("build/x/runs/seed-0/result.json"))
@@ -125,7 +138,7 @@ import Testing
         #expect(workshop.log == ["train resumed"])
 
         try workshop.write(Workshop.pipeline.replacing("1e-5", with: "2e-5"), to: "x.yaml")
-        try workshop.plan()
+        try workshop.writePlan()
         try workshop.remove("stop")
         #expect(try workshop.make("train").code == 0)
         #expect(workshop.log == ["train anew"])
@@ -133,7 +146,7 @@ import Testing
 
     @Test func aMissingCorpusIsSaidByMake() throws {
         let workshop = try Workshop()
-        try workshop.plan(corpus: "nowhere/manifest.csv")
+        try workshop.writePlan(corpus: "nowhere/manifest.csv")
         let (code, output) = try workshop.make("cache")
         #expect(code != 0)
         #expect(output.contains("No rule to make target 'nowhere/manifest.csv'"))

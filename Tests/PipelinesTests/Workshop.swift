@@ -15,7 +15,7 @@ final class Workshop {
         try write("id,path,split,speaker,activation\na,a.wav,train,s,0.5\n", to: "corpus/manifest.csv")
         try write(pipeline, to: "x.yaml")
         for (name, body) in [
-            "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.report,
+            "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.undertone,
         ] {
             try write("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/bin/\(name)")
@@ -52,37 +52,85 @@ final class Workshop {
         """
 
     // Like the real one with --resume --replace: the same run goes on or, finished, is left alone; another is begun
-    // anew. Fails halfway while a file named `stop` is there.
+    // anew. An epoch takes a moment and adds a line to metrics.jsonl and, as the state, to state/epochs; --until-epoch stops it.
+    // Fails halfway while a file named `stop` is there, and at once, with the exit code in it, over a file named `fail` beside
+    // its folder.
     private static let stageTwo = """
+        until=99
         while [ $# -gt 0 ]; do
-            case $1 in --out) out=$2;; --config) config=$2;; --cache) cache=$2;; esac
+            case $1 in --out) out=$2;; --config) config=$2;; --cache) cache=$2;; --until-epoch) until=$2;; esac
             case $1 in --resume | --replace) flags=${flags:-}$1;; esac
             shift
         done
         test "$flags" = --resume--replace
+        echo "threads $OMP_NUM_THREADS" >>threads
+        if [ -e "${out%/*}/fail" ]; then exit "$(cat "${out%/*}/fail")"; fi
+        exec 9>"$out.lock"
+        flock 9
         identity=$(cat "$config" "$cache/cache.json")
         same=no
         if [ "$identity" = "$(cat "$out/state/identity" 2>/dev/null)" ]; then same=yes; fi
         if [ $same = yes ] && [ -e "$out/result.json" ]; then echo "train kept" >>log; exit; fi
         if [ $same = yes ]; then echo "train resumed" >>log; else echo "train anew" >>log; rm -rf "$out"; fi
         mkdir -p "$out/state"
-        echo "$identity" >"$out/state/identity"
+        if [ $same = no ]; then echo "$identity" >"$out/state/identity"; cp "$config" "$out/config.yaml"; fi
         if [ -e stop ]; then exit 75; fi
-        echo '{}' >"$out/result.json"
+        epochs=$(sed -n 's/^epochs: //p' "$config")
+        rate=$(sed -n 's/^    heads: //p' "$config")
+        done=$(cat "$out/state/epochs" 2>/dev/null || echo 0)
+        while [ "$done" -lt "$epochs" ] && [ "$done" -lt "$until" ]; do
+            sleep "${EPOCH_SECONDS:-0}"
+            done=$((done + 1))
+            echo "epoch $done of ${out#build/x/}" >>epochs
+            echo "$rate $done" >"$out/metrics.new"
+            mv "$out/metrics.new" "$out/metrics"
+            echo "$done" >"$out/state/epochs.new"
+            mv "$out/state/epochs.new" "$out/state/epochs"
+        done
+        if [ "$done" -ge "$epochs" ]; then echo '{}' >"$out/result.json"; fi
 
         """
 
-    private static let report = """
-        while [ $# -gt 0 ]; do case $1 in -o) out=$2;; --title=*) echo "report $1" >>log;; esac; shift; done
-        echo page >"$out"
+    // The report, and a ranking by a learning rate: the larger the better, a trial that has not come so far left out.
+    private static let undertone = """
+        command=$1
+        shift
+        epoch=0 keep=999 runs=
+        while [ $# -gt 0 ]; do
+            case $1 in
+                -o) out=$2; shift;;
+                --epoch) epoch=$2; shift;;
+                --keep) keep=$2; shift;;
+                --title=*) title=$1;;
+                *) runs="$runs $1";;
+            esac
+            shift
+        done
+        case $command in
+            report) echo "report $title" >>log; echo page >"$out";;
+            rank)
+                echo "rank $epoch" >>log
+                for run in $runs; do
+                    if [ "$epoch" = 0 ] && [ ! -e "$run/result.json" ]; then continue; fi
+                    if [ -e "$run/metrics" ]; then echo "$(cat "$run/metrics") $run"; fi
+                done | awk -v epoch="$epoch" '$2 >= epoch' | sort -s -k1,1gr | head -n "$keep" | cut -d' ' -f3 >"$out.new"
+                test -s "$out.new" || { echo 'error: nothing to rank' >&2; exit 65; }
+                mv "$out.new" "$out";;
+        esac
 
         """
+
+    func plan(corpus: String? = nil) throws -> Plan {
+        try Plan(
+            Pipeline(path: "\(path)/x.yaml", corpus: corpus), source: .init(path: "x.yaml", corpus: corpus),
+            build: "build")
+    }
 
     /// Plans as `undertone plan … -o build/x/rules.mk` does, seen from this folder.
-    func plan(corpus: String? = nil) throws {
-        let plan = try Plan(Pipeline(path: "\(path)/x.yaml", corpus: corpus), build: "build")
+    func writePlan(corpus: String? = nil) throws {
+        let plan = try self.plan(corpus: corpus)
         // The plan's paths are Make's, relative to the folder that it runs in; here they are put into place by hand.
-        for stamp in [plan.cacheSettings, plan.reportSettings] + plan.runs.map(\.configuration) {
+        for stamp in plan.stamps {
             try writeIfChanged(stamp.content, to: stamp.path)
         }
         try writeIfChanged(plan.makeRules, to: "build/x/rules.mk")
@@ -91,24 +139,30 @@ final class Workshop {
     /// Runs make; later things must be newer than earlier ones by more than a clock tick.
     @discardableResult
     func make(_ arguments: String...) throws -> (code: Int32, output: String) {
-        try? FileManager.default.removeItem(atPath: "\(path)/log")
+        for name in ["log", "threads"] { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
         Thread.sleep(forTimeInterval: 0.02)
+        let (process, pipe) = try start(arguments)
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        Thread.sleep(forTimeInterval: 0.02)
+        return (process.terminationStatus, output)
+    }
+
+    /// Starts make, and leaves it to run.
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (process: Process, output: Pipe) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["make", "-f", "build/x/rules.mk", "UNDERTONE_BIN=bin"] + arguments
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         // A make above this test must not hand down its flags.
         process.environment = ProcessInfo.processInfo.environment.filter {
-            !$0.key.hasPrefix("MAKE") && $0.key != "MFLAGS"
-        }
+            !$0.key.hasPrefix("MAKE") && !["MFLAGS", "OMP_NUM_THREADS"].contains($0.key)
+        }.merging(environment) { $1 }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
         try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        Thread.sleep(forTimeInterval: 0.02)
-        return (process.terminationStatus, output)
+        return (process, pipe)
     }
 
     /// What the programs were called for since make began.
@@ -131,4 +185,13 @@ final class Workshop {
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
 
     func text(of name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
+}
+
+extension Workshop {
+    /// A PATH on which `nproc` says so many cores, whatever the machine has.
+    func withCores(_ count: Int) throws -> String {
+        try write("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/cores/nproc")
+        return "\(path)/cores:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+    }
 }

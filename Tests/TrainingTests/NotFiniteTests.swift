@@ -100,13 +100,20 @@ import Testing
             try cache.stage("run", other, resume: true).run()
         }
         try sound.write(to: URL(filePath: path))
+        // A copy to be replaced: that begins anew, so that the run is its configuration's.
+        try FileManager.default.copyItem(atPath: cache.run("run"), toPath: cache.run("replaced"))
         var resumed: [Int] = []
         let lower = try SyntheticCache.configuration([
             "epochs=2", "standardise=false", "seed=3", "optimiser.learning_rate.layers=1e-4",
         ])
-        let result = try cache.stage("run", lower, resume: true) { event in
+        func record(_ event: TrainingEvent) {
             if case .resumed(_, let step) = event { resumed.append(step) }
-        }.run()
+        }
+        let result = try cache.stage("run", lower, resume: true, report: record).run()
         #expect(resumed == [step - 1] && result.epochs == 2)
+        _ = try cache.stage("replaced", lower, resume: true, replace: true, report: record).run()
+        _ = try cache.stage("alone", lower).run()
+        #expect(resumed.count == 1)
+        #expect(try cache.bytes("replaced", "best.safetensors") == cache.bytes("alone", "best.safetensors"))
     }
 }

@@ -8,10 +8,10 @@ import Testing
 /// Several seeds in one call.
 @Suite struct SeedSeriesTests {
     private func series(
-        _ cache: SyntheticCache, _ configuration: TrainConfiguration, resume: Bool = false,
+        _ cache: SyntheticCache, _ configuration: TrainConfiguration, resume: Bool = false, untilEpoch: Int? = nil,
         isInterrupted: @escaping () -> Bool = { false }
     ) throws -> SeedSeries {
-        let settings = try cache.stage("series", configuration, resume: resume).settings
+        let settings = try cache.stage("series", configuration, resume: resume, untilEpoch: untilEpoch).settings
         return SeedSeries(
             settings, seeds: try #require(configuration.seeds), report: { _ in }, isInterrupted: isInterrupted)
     }
@@ -67,6 +67,24 @@ import Testing
         let more = try SyntheticCache.configuration(["epochs=2", "seeds=[1, 2, 3]"])
         #expect(try series(cache, more, resume: true).run().seeds == [1, 2, 3])
         #expect(try cache.bytes("series/seed-1", "result.json") == first)
+    }
+
+    /// Every seed stops at the epoch, and goes on from there.
+    @Test func stopsAtAnEpochWithEverySeed() throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["epochs=3", "seeds=[1, 2]"])
+        _ = try series(cache, configuration).run()
+        let whole = try ["seed-1", "seed-2"].map { try cache.bytes("series/\($0)", "best.safetensors") }
+        let directory = RunDirectory(path: cache.run("series"))
+        try FileManager.default.removeItem(atPath: directory.path)
+        #expect(throws: EpochReached(epoch: 2)) { try series(cache, configuration, untilEpoch: 2).run() }
+        for seed: UInt64 in [1, 2] {
+            #expect(try directory.seedRun(seed).metrics().epochs.map(\.epoch) == [1, 2])
+            #expect(!FileManager.default.fileExists(atPath: directory.seedRun(seed).resultPath))
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory.seedsPath))
+        #expect(try series(cache, configuration, resume: true, untilEpoch: 3).run().seeds == [1, 2])
+        #expect(try ["seed-1", "seed-2"].map { try cache.bytes("series/\($0)", "best.safetensors") } == whole)
     }
 
     /// A folder holds a run, or the runs of several seeds, and says which.

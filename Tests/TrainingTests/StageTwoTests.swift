@@ -47,6 +47,40 @@ import Testing
         #expect(try cache.bytes("a", "best.safetensors") != cache.bytes("c", "best.safetensors"))
     }
 
+    /// Stopped after epochs on the way and gone on: the same bits as undisturbed. The learning rate is that of the whole run from
+    /// the start, and a stop that the run has passed trains nothing; whether the state is saved on the way, too, or only there.
+    @Test(arguments: [[2], [1, 3, 5], [2, 2, 1, 4]], [0, 30.0])
+    func stoppingAtAnEpochChangesNothing(_ stops: [Int], secondsBetweenStates: Double) throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["patience=5", "ema=0.9"])
+        _ = try cache.stage("whole", configuration).run()
+        var reached = 0
+        for stop in stops {
+            var trained: [Int] = []
+            reached = max(reached, stop)
+            #expect(throws: EpochReached(epoch: reached)) {
+                try cache.stage(
+                    "parts", configuration, resume: true, replace: true, secondsBetweenStates: secondsBetweenStates,
+                    untilEpoch: stop,
+                    report: { if case .epoch(let metrics) = $0 { trained.append(metrics.epoch) } }
+                ).run()
+            }
+            #expect(trained.last == nil || trained.last == stop)
+            #expect(!FileManager.default.fileExists(atPath: RunDirectory(path: cache.run("parts")).resultPath))
+            #expect(try RunDirectory(path: cache.run("parts")).metrics().epochs.map(\.epoch) == Array(1...reached))
+        }
+        // A stop at the end, or after it, is none.
+        let result = try cache.stage("parts", configuration, resume: true, untilEpoch: configuration.epochs).run()
+        #expect(result.epochs == configuration.epochs)
+        for file in ["best.safetensors", "predictions-test1.csv", "predictions-development.csv"] {
+            #expect(try cache.bytes("whole", file) == cache.bytes("parts", file), "\(file)")
+        }
+        let whole = try RunDirectory(path: cache.run("whole")).metrics().epochs
+        let parts = try RunDirectory(path: cache.run("parts")).metrics().epochs
+        #expect(parts.map(\.learningRates) == whole.map(\.learningRates))
+        #expect(parts.map(\.trainLoss) == whole.map(\.trainLoss))
+    }
+
     @Test func finishedRunsAreKeptUnlessReplaced() throws {
         let cache = try SyntheticCache()
         let configuration = try SyntheticCache.configuration(["epochs=1"])

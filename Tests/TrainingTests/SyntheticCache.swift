@@ -101,16 +101,16 @@ final class SyntheticCache {
     func stage(
         _ run: String, _ configuration: TrainConfiguration, threads: Int = 1, precision: Precision = .float32,
         resume: Bool = false, replace: Bool = false, manifest: String? = nil,
-        secondsBetweenStates: Double = 30,
+        secondsBetweenStates: Double = 30, untilEpoch: Int? = nil,
         report: @escaping (TrainingEvent) -> Void = { _ in }, isInterrupted: @escaping () -> Bool = { false }
     ) throws -> StageTwo {
         StageTwo(
             StageTwo.Settings(
-                features: try CachedFeatures(directory: directory), runDirectory: self.run(run),
+                features: try CachedFeatures(directories: [directory]), runDirectory: self.run(run),
                 configuration: configuration,
                 manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
                 precision: precision, threads: threads, device: "test", versions: [:],
-                secondsBetweenStates: secondsBetweenStates), report: report,
+                secondsBetweenStates: secondsBetweenStates, untilEpoch: untilEpoch), report: report,
             isInterrupted: isInterrupted)
     }
 

@@ -6,10 +6,12 @@ public enum PlanError: Fault, Equatable {
     case unmakeablePath(what: String, path: String, character: Character)
     /// A model that is neither `random:…` nor a folder.
     case missingModel(String)
+    /// Two points of a sweep whose settings have the same hash.
+    case sharedIdentifier(String)
 
     public var kind: FaultKind {
         switch self {
-        case .unmakeablePath: .usage
+        case .unmakeablePath, .sharedIdentifier: .usage
         case .missingModel: .missingInput
         }
     }
@@ -22,6 +24,8 @@ public enum PlanError: Fault, Equatable {
         case .missingModel(let path):
             "model '\(path)': no such folder with a config.json; "
                 + "give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
+        case .sharedIdentifier(let id):
+            "two trials of the sweep have the same name, \(id), by chance; change any value of the sweep a little"
         }
     }
 }

@@ -1,0 +1,200 @@
+/// Something that Make makes: one file, from which others, by which commands.
+public struct Step: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        case shard, cache, corpus, run, trial, admission, ranking, report
+    }
+
+    /// Files that several steps are made from, with the variable that stands for them in the rules.
+    public struct Inputs: Sendable, Equatable {
+        public var variable: String?
+        public var paths: [String]
+
+        init(_ paths: [String], variable: String? = nil) {
+            self.paths = paths
+            self.variable = variable
+        }
+
+        var text: String { variable.map { "$(\($0))" } ?? paths.joined(separator: " ") }
+    }
+
+    public var kind: Kind
+    public var target: String
+    public var inputs: [Inputs]
+    /// Lines of a recipe, as Make takes them.
+    public var recipe: [String]
+    /// A run's directory, of a step that trains.
+    public var run: String?
+
+    public var prerequisites: [String] { inputs.flatMap(\.paths) }
+}
+
+extension Plan {
+    /// Every step, each after those that it needs.
+    public var steps: [Step] {
+        caches.indices.flatMap(cacheSteps) + jointSteps + runs.map(runStep) + sweepSteps + [reportStep]
+    }
+
+    // MARK: Caches
+
+    /// Every shard looks at the whole manifest and computes what it lacks. The time of one that lacked nothing is
+    /// brought up to date, or Make would ask again each time; `-c` because a shard that was not written must not seem
+    /// to be.
+    private func cacheSteps(_ number: Int) -> [Step] {
+        let cache = caches[number], command = "$(pipeline-stage-one-\(number))"
+        let inputs = Step.Inputs(cacheInputs(number), variable: "pipeline-inputs-\(number)")
+        let shards = cache.shards.enumerated().map { index, path in
+            Step(
+                kind: .shard, target: path, inputs: [inputs],
+                recipe: ["\(command) --only-shard \(index)", "@touch -c $@"])
+        }
+        // All shards are there: this checks them and writes the cache's description.
+        return shards + [
+            Step(
+                kind: .cache, target: cache.manifest,
+                inputs: [.init(cache.shards, variable: "pipeline-shards-\(number)")],
+                recipe: [command, "@touch -c $@"])
+        ]
+    }
+
+    func cacheInputs(_ number: Int) -> [String] {
+        [caches[number].corpus.manifest, caches[number].settings.path] + modelFiles
+    }
+
+    func cacheCommand(_ number: Int) -> String {
+        let cache = pipeline.cache
+        let arguments =
+            ["--corpus", caches[number].corpus.manifest, "--model", pipeline.model]
+            + cache.cuts.flatMap { ["--cut", $0] }
+            + [
+                "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--pool", "\(cache.pool)",
+                "--compute", cache.compute.rawValue, "--max-rejects", cache.maxRejects, "--out", caches[number].folder,
+            ]
+        return Self.program("undertone-cache", arguments) + "$(call pipeline-workers,\(cache.shards * caches.count))"
+    }
+
+    private var cacheManifests: Step.Inputs { .init(caches.map(\.manifest), variable: "pipeline-cache") }
+
+    // MARK: Several corpora as one
+
+    private var jointSteps: [Step] {
+        guard let joint else { return [] }
+        return [
+            Step(
+                kind: .corpus, target: joint.manifest,
+                inputs: [.init(caches.map(\.corpus.manifest) + [joint.settings.path])],
+                recipe: [
+                    Self.program(
+                        "undertone",
+                        ["join", source.path] + (source.model.map { ["--model", $0] } ?? []) + ["-o", joint.manifest])
+                ])
+        ]
+    }
+
+    private var jointInputs: [Step.Inputs] { joint.map { [.init([$0.manifest])] } ?? [] }
+
+    // MARK: Runs
+
+    /// Stage two itself knows whether what lies in the run's folder is the same run, by configuration, cache and
+    /// corpus: it goes on with the same (`--resume`) and begins anew over another (`--replace`). A finished one that
+    /// is the same it leaves as it is, so that here too the time is brought up to date.
+    private func runStep(_ run: Run) -> Step {
+        Step(
+            kind: .run, target: run.result, inputs: [cacheManifests] + jointInputs + [.init([run.configuration.path])],
+            recipe: [trainCommand(run.directory, sideBySide: runs.count), "@touch -c $@"], run: run.directory)
+    }
+
+    /// Of a run in a group of which so many may be under way at once.
+    private func trainCommand(_ directory: String, sideBySide: Int) -> String {
+        "$(call pipeline-stage-two,\(sideBySide),\(directory))"
+    }
+
+    /// With `$1` runs side by side, into `$2`, whose settings lie beside it.
+    var trainTemplate: String {
+        let arguments = caches.flatMap { ["--cache", $0.folder] } + ["--corpus", corpus]
+        return "OMP_NUM_THREADS=$(call pipeline-threads,$1) " + Self.program("undertone-train", arguments)
+            + " --config $2.yaml --out $2 --resume --replace$(call pipeline-progress,$1)"
+    }
+
+    // MARK: Sweep
+
+    private var sweepSteps: [Step] {
+        guard let last = rungs.last, let all = trialList?.path else { return [] }
+        return rungs.flatMap { rung in admissionSteps(rung, all) + trials.map { trialStep($0, rung) } } + [
+            Step(
+                kind: .ranking, target: ranking, inputs: [stamps(of: last), .init([all])],
+                recipe: [rankCommand(["-o", ranking], runsIn: all)])
+        ]
+    }
+
+    private func stamps(of rung: Rung) -> Step.Inputs {
+        .init(trials.map { $0.stamp(rung: rung.number) }, variable: "pipeline-rung-\(rung.number)")
+    }
+
+    /// Who goes on is known when all of the rung before are there.
+    private func admissionSteps(_ rung: Rung, _ all: String) -> [Step] {
+        guard let admission = rung.admission else { return [] }
+        let before = rungs[rung.number - 1], candidates = before.admission ?? all
+        return [
+            Step(
+                kind: .admission, target: admission, inputs: [stamps(of: before), .init([candidates])],
+                recipe: [
+                    rankCommand(
+                        ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission], runsIn: candidates
+                    )
+                ])
+        ]
+    }
+
+    /// A trial that cannot be trained (exit code 65) has come to the end of its rung, too: it has no score there, and ranks last.
+    private func trialStep(_ trial: Trial, _ rung: Rung) -> Step {
+        let command =
+            trainCommand(trial.directory, sideBySide: rung.points * pipeline.seeds.count)
+            + (rung.number == rungs.count - 1 ? "" : " --until-epoch \(rung.epochs)")
+            + " $(call pipeline-tolerate,\(trial.directory))"
+        var inputs = [cacheManifests] + jointInputs + [.init([trial.configuration.path])]
+        var line = command
+        if let admission = rung.admission {
+            inputs = [.init([trial.stamp(rung: rung.number - 1), admission])]
+            line = "if grep -qxF '\(trial.directory)' \(admission); then \(command); fi"
+        }
+        return Step(
+            kind: .trial, target: trial.stamp(rung: rung.number), inputs: inputs, recipe: [line, "@touch $@"],
+            run: trial.directory)
+    }
+
+    /// The runs are read from a file: thousands of them are too long for one command of the shell.
+    private func rankCommand(_ options: [String], runsIn list: String) -> String {
+        Self.program("undertone", ["rank"] + options) + " $$(cat \(list))"
+    }
+
+    // MARK: Report
+
+    private var reportStep: Step {
+        var options: [String] = []
+        // The page shows one cache.
+        if caches.count == 1 { options += ["--cache", caches[0].folder] }
+        options += ["--corpus", corpus]
+        if let title = pipeline.reportTitle { options += ["--title=\(title)"] }
+        options += ["-o", report]
+        let made = trials.isEmpty ? Step.Inputs(runs.map(\.result), variable: "pipeline-runs") : .init([ranking])
+        let shown = trials.isEmpty ? runs.map(\.directory).joined(separator: " ") : "$$(cat \(ranking))"
+        return Step(
+            kind: .report, target: report, inputs: [made, .init([reportSettings.path])],
+            recipe: [Self.program("undertone", ["report"]) + " \(shown) " + Self.words(options)])
+    }
+
+    // MARK: Words
+
+    private static func program(_ name: String, _ arguments: [String]) -> String {
+        "$(UNDERTONE_BIN)/\(name)" + (arguments.isEmpty ? "" : " " + words(arguments))
+    }
+
+    private static func words(_ arguments: [String]) -> String { arguments.map(quoted).joined(separator: " ") }
+
+    /// One word for the shell, inside a recipe of Make.
+    private static func quoted(_ argument: String) -> String {
+        let dollars = argument.replacing("$", with: "$$").replacing("\n", with: " ")
+        let plain = dollars.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._/+,@:%=-".contains($0)) }
+        return plain && !dollars.isEmpty ? dollars : "'\(dollars.replacing("'", with: "'\\''"))'"
+    }
+}

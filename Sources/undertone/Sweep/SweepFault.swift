@@ -1,0 +1,25 @@
+import Faults
+
+enum SweepFault: Fault {
+    case noSweep(String)
+    /// Make's exit code, or a signal's number negated.
+    case makeFailed(Int32, log: String)
+
+    var kind: FaultKind {
+        switch self {
+        case .noSweep: .usage
+        case .makeFailed(let code, _): code < 0 ? .interrupted : .badInput
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .noSweep(let path):
+            "\(path): the pipeline has no 'sweep'; name what to vary, e.g. sweep: {space: "
+                + "{optimiser.learning_rate.layers: [1.0e-5, 5.0e-5]}}"
+        case .makeFailed(let code, let log):
+            "make ended with \(code < 0 ? "signal \(-code)" : "exit code \(code)"); the errors are above and in \(log), and "
+                + "the same command goes on with what is missing"
+        }
+    }
+}
