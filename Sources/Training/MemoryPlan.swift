@@ -67,9 +67,13 @@ public struct MemoryPlan: Sendable {
         let available = limit.bytes - fixedBytes
         if pieceBytes(lengths[...]) <= available { return .whole(lengths) }
         // Rows that cost much are kept where they take but a part of the room.
-        let rowBytes = lengths.reduce(0, +) * columns * 4, keepsRows = isCostly && rowBytes <= available / 4
-        let room = available - headBytes(lengths.count) - (keepsRows ? rowBytes : 0)
-        return BatchPiece.cut(lengths) { pieceBytes($0) <= room }.map { Passes(pieces: $0, keepsRows: keepsRows) }
+        let rowBytes = lengths.reduce(0, +) * columns * 4, room = available - headBytes(lengths.count)
+        func cut(_ room: Int, keepsRows: Bool) -> Passes? {
+            BatchPiece.cut(lengths) { pieceBytes($0) <= room }.map { Passes(pieces: $0, keepsRows: keepsRows) }
+        }
+        let keeping = isCostly && rowBytes <= available / 4 ? cut(room - rowBytes, keepsRows: true) : nil
+        // Where the longest utterance does not fit beside them they are had twice.
+        return keeping ?? cut(room, keepsRows: false)
     }
 
     /// The least limit under which a batch goes through in pieces, were they of one utterance each.

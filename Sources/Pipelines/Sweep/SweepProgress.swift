@@ -6,9 +6,9 @@ public struct SweepProgress: Sendable {
     /// A trial has come to the end of a rung.
     public struct Event: Sendable, Equatable {
         public var trial: Trial
-        /// Done so far.
+        /// Done by then.
         public var epochs: Int
-        /// The best so far; nil where there is none.
+        /// The best by then; nil where there is none.
         public var score: Double?
         /// Whether it cannot be trained, and ranks last.
         public var isFailed: Bool
@@ -61,11 +61,13 @@ public struct SweepProgress: Sendable {
             let rungs = rungsPassed(by: trial)
             let reached = rungs == 0 ? 0 : plan.rungs[rungs - 1].epochs
             epochsDone += max(state.epochs.count, reached)
-            if rungs > passed[index] {
+            // Between two looks a trial may pass several, and go on beyond the last.
+            for rung in plan.rungs[min(passed[index], rungs)..<rungs] {
+                let epochs = state.epochs.filter { $0.epoch <= rung.epochs }
                 events.append(
                     Event(
-                        trial: trial, epochs: state.epochs.count, score: score,
-                        isFailed: !state.isFinished && state.epochs.count < reached))
+                        trial: trial, epochs: epochs.count, score: criterion.best(of: epochs),
+                        isFailed: !state.isFinished && epochs.count < rung.epochs))
             }
             passed[index] = rungs
         }
