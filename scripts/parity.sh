@@ -22,4 +22,6 @@ if ! grep -qE 'Test run with [1-9][0-9]* tests?' "$log"; then
     echo "error: no test named StageTwoGolden was run, expected the golden suite of stage two; see $log" >&2
     exit 70
 fi
+echo "parity: loss curves of whole runs"
+"$python" Tests/Parity/curves.py
 echo "parity: all agrees"

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 import cache
+import spread
 
 GENERATOR = np.random.default_rng(0)
 EXPECTED = GENERATOR.standard_normal((50, 16)).astype(np.float32)
@@ -77,6 +78,62 @@ class Comparator(unittest.TestCase):
         good, bad = nearness(EXPECTED, EXPECTED), nearness(EXPECTED * np.nan, EXPECTED)
         for order in ((good, bad), (bad, good)):
             self.assertFalse(worst(order).within(BFLOAT16))
+
+
+class Spread(unittest.TestCase):
+    """Five runs of eight epochs, noise about a falling curve."""
+
+    def setUp(self):
+        noise = 0.05 * np.random.default_rng(0).standard_normal((5, 8))
+        noise -= noise.mean(axis=0)
+        self.falling = 0.8 * 0.8 ** np.arange(8)
+        self.expected = self.falling + noise
+        self.alike = self.falling - 1.2 * noise + 0.02 * (-1.0) ** np.arange(8)
+
+    def outside(self, actual, expected=None):
+        """The epochs, from 1, that are not within."""
+        found = spread.places(actual, self.expected if expected is None else expected)
+        return [epoch for epoch, place in enumerate(found, start=1) if not place.is_within()]
+
+    def test_the_same_and_the_like_pass(self):
+        self.assertEqual(self.outside(self.expected), [])
+        self.assertEqual(self.outside(self.expected[::-1]), [])
+        self.assertEqual(self.outside(self.alike), [])
+
+    def test_what_falls_slower_or_faster_fails(self):
+        for rate in (0.7, 0.9):
+            self.assertIn(8, self.outside(self.alike * (rate / 0.8) ** np.arange(8)), rate)
+
+    def test_a_single_epoch_beyond_the_extremes_fails(self):
+        for edge in (self.expected.min(axis=0) - 1e-3, self.expected.max(axis=0) + 1e-3):
+            wrong = self.expected.copy()
+            wrong[:, 4] = edge[4] + self.expected[:, 4] - self.expected[:, 4].mean()
+            self.assertEqual(self.outside(wrong), [5])
+
+    def test_a_mean_within_wide_extremes_but_many_standard_errors_apart_fails(self):
+        narrow = np.array([[0.5], [0.51], [0.49], [0.5], [0.5], [0.5], [0.5], [0.5], [0.7]])
+        self.assertEqual(self.outside(np.full((5, 1), 0.6) + 0.001 * np.arange(5)[:, None], narrow), [1])
+
+    def test_an_epoch_late_fails(self):
+        late = np.concatenate([self.alike[:, :1], self.alike[:, :-1]], axis=1)
+        self.assertIn(2, self.outside(late))
+
+    def test_nan_on_either_side_fails(self):
+        for runs in (self.alike, self.expected):
+            wrong = runs.copy()
+            wrong[2, 6] = np.nan
+            self.assertEqual(self.outside(wrong), [7])
+            self.assertEqual(self.outside(self.alike, wrong), [7])
+
+    def test_other_epochs_too_few_runs_and_none_fail(self):
+        for actual in (self.alike[:, :-1], self.alike[:, :1], self.alike[:2], self.alike[:0], self.alike[:, :0]):
+            self.assertEqual(self.outside(actual), [1])
+        self.assertEqual(self.outside(self.alike, self.expected[:2]), [1])
+
+    def test_runs_without_spread_fail(self):
+        # The same number five times over is no spread: whoever gives it has lost the seeds.
+        flat = np.repeat(self.falling[None], 5, axis=0)
+        self.assertEqual(len(self.outside(flat, flat)), 8)
 
 
 class Cache(unittest.TestCase):

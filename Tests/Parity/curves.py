@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Whole runs: whether Undertone's loss curves lie where those of torch under its own bfloat16 autocast lie.
+
+On the demo corpus with the demo's configuration, five seeds each: `undertone-train` in bfloat16 and in float32, and the
+same training in torch with transformers' own layers, from the same cache. Each side draws the order of its batches, its
+dropout, its LayerDrop and its heads' first values for itself, so what is compared is where the curves of all seeds lie,
+of the loss in training and of that on the development split. Exits with 1 where they lie apart.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from comparator import ROOT
+
+import yaml
+
+import cache
+import spread
+import torch_training
+
+OPTIMISER = {"weight_decay": 0.01, "betas": [0.9, 0.999], "epsilon": 1e-8, "schedule": "linear", "clip_norm": 1.0}
+"""What the demo leaves to the defaults, named so that both sides read it from one place; likewise the rest."""
+HEAD = {"form": "mlp", "hidden": 256, "layers": 1, "shared": False}
+ALIKE = {"tuning": "full", "head": HEAD, "pooling": "mean", "standardise": True, "loss": "ccc", "threads": 1}
+
+
+def run(*command):
+    print("  " + " ".join(map(str, command)), flush=True)
+    result = subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, check=False)
+    if result.returncode != 0:
+        raise SystemExit(f"{Path(command[0]).name} ended with {result.returncode}, expected 0")
+
+
+def undertone_runs(program, folder, configuration, compute, out):
+    """A run per seed of the configuration; the curves of each."""
+    run(program, "--cache", folder, "--config", configuration, "--compute", compute, "--out", out, "--progress", "none")
+    found = []
+    for path in sorted(out.glob("seed-*/metrics.jsonl")):
+        epochs = [json.loads(line) for line in path.read_text().splitlines()]
+        found.append({"training": [epoch["train_loss"] for epoch in epochs],
+                      "development": [epoch["development_loss"] for epoch in epochs]})
+    return found
+
+
+def compare(title, actual, expected):
+    """Prints a line per epoch of either curve; answers whether all lie within."""
+    agreed = True
+    for curve in ("training", "development"):
+        print(f"\n{title}, loss in {curve} of {len(actual)} seeds and of torch's {len(expected)}")
+        print(f"  {'epoch':>5}  {'mean':>6}  {'torch':>6}  {'least':>6}  {'most':>6}  {'standard errors apart':>21}")
+        found = spread.places([run[curve] for run in actual], [run[curve] for run in expected])
+        for epoch, place in enumerate(found, start=1):
+            fine = place.is_within()
+            agreed = agreed and fine
+            print(f"  {epoch:>5}  {place.mean:6.3f}  {place.expected:6.3f}  {place.least:6.3f}  {place.largest:6.3f}  "
+                  f"{place.errors:+21.1f}{'' if fine else '  APART'}")
+    return agreed
+
+
+def demo_cache(programs, work, pipeline):
+    """The demo's corpus and cache under `work`, made where they are not there; answers the cache's folder."""
+    manifest, folder = work / "corpus/manifest.csv", work / "cache"
+    if not manifest.exists():
+        run(ROOT / "data/demo/generate.sh", manifest.parent)
+    # Of a whole cache nothing is done over again.
+    run(programs / "undertone-cache", "--corpus", manifest, "--model", pipeline["model"], "--out", folder,
+        "--cut", pipeline["cache"]["cuts"][0], "--store", pipeline["cache"]["store"], "--progress", "none")
+    return folder
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=Path, default=ROOT / ".build/release", metavar="FOLDER",
+                        help="that of undertone-cache and undertone-train (default: %(default)s)")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/parity/curves", metavar="FOLDER",
+                        help="of corpus and cache, made where absent, and of runs, made again (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER",
+                        help="one of the demo corpus in float16 or float32 (default: made under the work folder)")
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="runs of each side (default: %(default)s)")
+    arguments = parser.parse_args()
+    program = arguments.programs / "undertone-train"
+    if not program.exists():
+        raise SystemExit(f"{program}: not built; run: swift build -c release")
+    pipeline = yaml.safe_load((ROOT / "pipelines/demo.yaml").read_text())
+    folder = arguments.cache or demo_cache(arguments.programs, arguments.work, pipeline)
+
+    train, seeds = pipeline["train"], list(range(1, arguments.seeds + 1))
+    settings = {**train, **ALIKE, "labels": pipeline["labels"], "seeds": seeds,
+                "optimiser": {**OPTIMISER, **train["optimiser"]}}
+    runs = arguments.work / "runs"
+    shutil.rmtree(runs, ignore_errors=True)
+    runs.mkdir(parents=True)
+    configuration = runs / "config.yaml"
+    configuration.write_text(yaml.safe_dump(settings))
+    with ThreadPoolExecutor() as pool:
+        ours = {compute: pool.submit(undertone_runs, program, folder, configuration, compute, runs / compute)
+                for compute in ("bfloat16", "float32")}
+        theirs = [torch_training.run(folder, settings, seed) for seed in seeds]
+    apart = [compute for compute, found in ours.items() if not compare(compute, found.result(), theirs)]
+    if apart:
+        print(f"parity: the loss curves in {', '.join(apart)} do NOT lie within torch's", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except cache.CacheError as error:
+        raise SystemExit(f"error: {error}") from None

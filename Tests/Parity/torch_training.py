@@ -1,0 +1,134 @@
+"""Stage two in torch: transformers' layers above a cache's cut, trained under torch's own bfloat16 autocast.
+
+The same training as `undertone-train`'s of the same configuration; only the random numbers are torch's.
+"""
+
+import csv
+import json
+
+import comparator  # noqa: F401  (makes `reference` importable)
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from transformers import AutoConfig, AutoModel
+
+from reference.heads import ccc_loss
+from reference.setups import Plan
+from reference.stage_two import decays, schedule_factor
+
+import cache
+
+STORED = {"float16": np.float16, "float32": np.float32}
+
+
+class Model(nn.Module):
+    """Post-norm layers over a padded batch, mean pooling, standardisation, and for each label a perceptron."""
+
+    def __init__(self, config, weights, settings):
+        super().__init__()
+        self.layerdrop = config.layerdrop
+        encoder = AutoModel.from_config(config)
+        encoder.load_state_dict(weights, strict=False)
+        self.layers = encoder.encoder.layers[-settings["layers"]:]
+        width, hidden = config.hidden_size, settings["head"]["hidden"]
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, hidden), nn.Tanh(), nn.Dropout(config.final_dropout), nn.Linear(hidden, 1))
+            for _ in settings["labels"])
+        for parameter in self.heads.parameters():
+            if parameter.dim() == 1:
+                nn.init.zeros_(parameter)
+            else:
+                nn.init.uniform_(parameter, -parameter.shape[1] ** -0.5, parameter.shape[1] ** -0.5)
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("deviation", torch.ones(width))
+
+    def pooled(self, utterances):
+        states = nn.utils.rnn.pad_sequence(utterances, batch_first=True)
+        counts = torch.tensor([len(rows) for rows in utterances])[:, None]
+        known = torch.arange(states.shape[1]) < counts
+        mask = torch.zeros(known.shape).masked_fill(~known, torch.finfo(torch.float32).min)[:, None, None]
+        for layer in self.layers:
+            if self.training and torch.rand([]) < self.layerdrop:
+                continue
+            states = layer(states, attention_mask=mask)
+        return (states.float() * known[..., None]).sum(dim=1) / counts
+
+    def forward(self, utterances):
+        with torch.autocast("cpu", torch.bfloat16):
+            standard = (self.pooled(utterances) - self.mean) / self.deviation
+            return torch.cat([head(standard) for head in self.heads], dim=1).float()
+
+    @torch.no_grad()
+    def standardise(self, batches):
+        with torch.autocast("cpu", torch.bfloat16):
+            pooled = torch.cat([self.pooled(utterances) for utterances in batches])
+        self.mean.copy_(pooled.mean(dim=0))
+        self.deviation.copy_((pooled.var(dim=0, unbiased=False) + 1e-10).sqrt())
+
+
+def even(order, size):
+    """Batches of at most `size`, whose sizes differ by one at most."""
+    count = -(-len(order) // size)
+    return [order[n * len(order) // count:(n + 1) * len(order) // count] for n in range(count)]
+
+
+def examples(folder, cut, names, stored):
+    """(Rows of each utterance, labels `[B, dimensions]`) by split; labels standardised by the training split's."""
+    with open(folder / "corpus.csv", newline="", encoding="utf-8") as file:
+        manifest = list(csv.DictReader(file))
+    rows = cache.read(folder, [cut], [line["id"] for line in manifest], STORED[stored])
+    splits = {}
+    for split in ("train", "development"):
+        lines = [line for line in manifest if line["split"] == split]
+        splits[split] = ([torch.from_numpy(rows[line["id"]][cut]).float() for line in lines],
+                         torch.tensor([[float(line[name] or "nan") for name in names] for line in lines]))
+    known = splits["train"][1].numpy()
+    mean, deviation = (torch.from_numpy(of(known, axis=0)) for of in (np.nanmean, np.nanstd))
+    return {split: (parts, (labels - mean) / deviation) for split, (parts, labels) in splits.items()}
+
+
+def make_optimiser(model, settings):
+    """AdamW with a group per parameter, which knows its `base` rate."""
+    groups = [{"params": [parameter], "base": settings["learning_rate"][part],
+               "weight_decay": settings["weight_decay"] if decays(name, parameter) else 0.0}
+              for part in ("layers", "heads") for name, parameter in getattr(model, part).named_parameters()]
+    return torch.optim.AdamW(groups, betas=settings["betas"], eps=settings["epsilon"])
+
+
+def run(folder, settings, seed):
+    """One training from the cache in `folder`: the loss of each epoch in training, and on the development split."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(settings["threads"])
+    description = json.loads((folder / "cache.json").read_text())
+    config = AutoConfig.for_model(**description["model"], attn_implementation="eager")
+    cut, names = str(config.num_hidden_layers - settings["layers"]), [label["name"] for label in settings["labels"]]
+    splits = examples(folder, cut, names, description["storage"])
+    model = Model(config, load_file(folder / "upper.safetensors"), settings)
+    (utterances, labels), (others, their_labels) = splits["train"], splits["development"]
+    size, optimiser = settings["batch"]["utterances"], make_optimiser(model, settings["optimiser"])
+    steps = settings["epochs"] * len(even(range(len(labels)), size))
+    rates = settings["optimiser"]["learning_rate"]
+    plan = Plan(steps, rates["layers"], rates["heads"], round(settings["optimiser"]["warmup_fraction"] * steps))
+    step, curves = 0, {"training": [], "development": []}
+    model.eval()
+    model.standardise([[utterances[index] for index in batch] for batch in even(range(len(labels)), size)])
+    for _ in range(settings["epochs"]):
+        losses = []
+        model.train()
+        for batch in even(torch.randperm(len(labels)).tolist(), size):
+            for group in optimiser.param_groups:
+                group["lr"] = group["base"] * schedule_factor(step, plan)
+            optimiser.zero_grad()
+            loss = ccc_loss(model([utterances[index] for index in batch]), labels[batch])
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), settings["optimiser"]["clip_norm"])
+            optimiser.step()
+            losses.append(loss.item())
+            step += 1
+        model.eval()
+        with torch.no_grad():
+            curves["development"].append(ccc_loss(model(others), their_labels).item())
+        curves["training"].append(float(np.mean(losses)))
+    print(f"  torch, seed {seed}: {curves}", flush=True)
+    return curves
