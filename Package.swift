@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "undertone-bench",
             dependencies: [
-                "Training", "Runs", "SpeechEncoder", "Checkpoints", "Kernels", "Buffers",
+                "Training", "Runs", "SpeechEncoder", "Checkpoints", "Corpus", "FeatureStore", "Kernels", "Buffers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/undertone-bench"),
 

@@ -36,6 +36,8 @@ struct UndertoneBench: ParsableCommand {
         // The quantiles of a Beta(1.313, 2.185) on 1.90 to 11.95 s are MSP-Podcast's lengths; evenly spread ones of the same mean
         // and range serve here, the same on every machine.
         let lengths = (0..<utterances).map { 1.9 + 7.6 * Double($0 * 7 % utterances) / Double(max(1, utterances - 1)) }
+        let configuration = try EncoderConfiguration(ModelSpecification(model).open().configuration)
+        try report(StorageProfile(lengths: lengths, hiddenSize: configuration.hiddenSize))
         for precision in [Precision.float32, .bfloat16] where compute == "both" || compute == precision.rawValue {
             if stages != "two" {
                 let profile = StageOneProfile(
@@ -43,11 +45,26 @@ struct UndertoneBench: ParsableCommand {
                 try report("stage one, cut \(cut), \(precision)", precision) { try profile.run() }
             }
             if stages != "one" {
-                let layers = try EncoderConfiguration(ModelSpecification(model).open().configuration).layerCount - cut
+                let layers = configuration.layerCount - cut
                 let profile = StageTwoProfile(
                     model: model, layers: layers, precision: precision, threads: threads, lengths: lengths, steps: 3)
                 try report("stage two, \(layers) layers, \(precision)", precision) { try profile.run() }
             }
+        }
+    }
+
+    private func report(_ profile: StorageProfile) throws {
+        let audioSeconds = profile.lengths.reduce(0, +)
+        var best = try profile.run()
+        for _ in 1..<max(2, repetitions) {
+            best = zip(best, try profile.run()).map { $0.seconds < $1.seconds ? $0 : $1 }
+        }
+        print("around the engine, one thread")
+        for entry in best {
+            print(
+                "  \(entry.name.padding(toLength: 42, withPad: " ", startingAt: 0))"
+                    + " \(pad(String(format: "%.2f", 1e3 * entry.seconds / audioSeconds), 6)) ms per audio s"
+                    + " \(pad(String(format: "%.2f", Double(entry.byteCount) / entry.seconds / 1e9), 6)) GB/s")
         }
     }
 
