@@ -87,7 +87,7 @@ private struct KillHarness {
         case .anywhere, .beside: usleep(UInt32(random.below(Int(wholeSeconds * 1e6))))
         case .segment:
             let before = folder.names(in: "cache").filter(KillHarness.isSegment).count
-            wait { $0.filter(KillHarness.isSegment).count > before + 3 }
+            wait { $0.filter(KillHarness.isSegment).count > before }
             usleep(UInt32(random.below(20_000)))
         case .assembling:
             wait { $0.contains { $0.contains(".h5.partial-") } }

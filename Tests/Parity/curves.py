@@ -100,7 +100,8 @@ def main():
     with ThreadPoolExecutor() as pool:
         ours = {compute: pool.submit(undertone_runs, program, folder, configuration, compute, runs / compute)
                 for compute in ("bfloat16", "float32")}
-        theirs = [torch_training.run(folder, settings, seed) for seed in seeds]
+        corpus = torch_training.Corpus(folder, settings)
+        theirs = [torch_training.run(corpus, settings, seed) for seed in seeds]
     apart = [compute for compute, found in ours.items() if not compare(compute, found.result(), theirs)]
     if apart:
         print(f"parity: the loss curves in {', '.join(apart)} do NOT lie within torch's", file=sys.stderr)

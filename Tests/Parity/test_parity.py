@@ -8,9 +8,14 @@ from comparator import BFLOAT16, FLOAT32, nearness, worst
 
 import h5py
 import numpy as np
+import torch
+
+from reference import models, presets
+from reference.upper import Upper
 
 import cache
 import spread
+import torch_training
 
 GENERATOR = np.random.default_rng(0)
 EXPECTED = GENERATOR.standard_normal((50, 16)).astype(np.float32)
@@ -134,6 +139,25 @@ class Spread(unittest.TestCase):
         # The same number five times over is no spread: whoever gives it has lost the seeds.
         flat = np.repeat(self.falling[None], 5, axis=0)
         self.assertEqual(len(self.outside(flat, flat)), 8)
+
+
+class TorchTraining(unittest.TestCase):
+    def test_padding_changes_nothing(self):
+        encoder = models.make(presets.TINY["wav2vec2-tiny"], 1).base_model
+        settings = {"layers": 3, "labels": ["a", "b"], "head": {"hidden": 5}}
+        model = torch_training.Model(encoder.config, encoder.state_dict(), settings).eval()
+        parts = [models.draw(1, f"part {count}", (count, encoder.config.hidden_size)) for count in (7, 40, 1)]
+        upper = Upper(encoder, str(encoder.config.num_hidden_layers - 3))
+        with torch.no_grad():
+            expected = torch.stack([upper(part).mean(dim=0) for part in parts]).numpy()
+            self.assertTrue(nearness(model.pooled(parts), expected).within(FLOAT32))
+            self.assertEqual(model(parts).shape, (3, 2))
+
+    def test_batches_are_even_and_whole(self):
+        for count, sizes in ((144, [28, 29, 29, 29, 29]), (64, [32, 32]), (5, [5])):
+            batches = torch_training.even(range(count), 32)
+            self.assertEqual([len(batch) for batch in batches], sizes)
+            self.assertEqual([index for batch in batches for index in batch], list(range(count)))
 
 
 class Cache(unittest.TestCase):

@@ -73,19 +73,29 @@ def even(order, size):
     return [order[n * len(order) // count:(n + 1) * len(order) // count] for n in range(count)]
 
 
-def examples(folder, cut, names, stored):
-    """(Rows of each utterance, labels `[B, dimensions]`) by split; labels standardised by the training split's."""
-    with open(folder / "corpus.csv", newline="", encoding="utf-8") as file:
-        manifest = list(csv.DictReader(file))
-    rows = cache.read(folder, [cut], [line["id"] for line in manifest], STORED[stored])
-    splits = {}
-    for split in ("train", "development"):
-        lines = [line for line in manifest if line["split"] == split]
-        splits[split] = ([torch.from_numpy(rows[line["id"]][cut]).float() for line in lines],
-                         torch.tensor([[float(line[name] or "nan") for name in names] for line in lines]))
-    known = splits["train"][1].numpy()
-    mean, deviation = (torch.from_numpy(of(known, axis=0)) for of in (np.nanmean, np.nanstd))
-    return {split: (parts, (labels - mean) / deviation) for split, (parts, labels) in splits.items()}
+class Corpus:
+    """A cache's rows and labels in memory: by split, rows of each utterance, and labels `[B, dimensions]`.
+
+    Labels are standardised by the training split's; NaN where there is none.
+    """
+
+    def __init__(self, folder, settings):
+        description = json.loads((folder / "cache.json").read_text())
+        self.config = AutoConfig.for_model(**description["model"], attn_implementation="eager")
+        self.weights = load_file(folder / "upper.safetensors")
+        with open(folder / "corpus.csv", newline="", encoding="utf-8") as file:
+            manifest = list(csv.DictReader(file))
+        cut = str(self.config.num_hidden_layers - settings["layers"])
+        names = [label["name"] for label in settings["labels"]]
+        rows = cache.read(folder, [cut], [line["id"] for line in manifest], STORED[description["storage"]])
+        self.rows, self.labels = {}, {}
+        for split in ("train", "development"):
+            lines = [line for line in manifest if line["split"] == split]
+            self.rows[split] = [torch.from_numpy(rows[line["id"]][cut]).float() for line in lines]
+            self.labels[split] = torch.tensor([[float(line[name] or "nan") for name in names] for line in lines])
+        known = self.labels["train"].numpy()
+        mean, deviation = (torch.from_numpy(of(known, axis=0)) for of in (np.nanmean, np.nanstd))
+        self.labels = {split: (labels - mean) / deviation for split, labels in self.labels.items()}
 
 
 def make_optimiser(model, settings):
@@ -96,31 +106,26 @@ def make_optimiser(model, settings):
     return torch.optim.AdamW(groups, betas=settings["betas"], eps=settings["epsilon"])
 
 
-def run(folder, settings, seed):
-    """One training from the cache in `folder`: the loss of each epoch in training, and on the development split."""
+def run(corpus, settings, seed):
+    """One training: the loss of each epoch in training, and on the development split."""
     torch.manual_seed(seed)
     torch.set_num_threads(settings["threads"])
-    description = json.loads((folder / "cache.json").read_text())
-    config = AutoConfig.for_model(**description["model"], attn_implementation="eager")
-    cut, names = str(config.num_hidden_layers - settings["layers"]), [label["name"] for label in settings["labels"]]
-    splits = examples(folder, cut, names, description["storage"])
-    model = Model(config, load_file(folder / "upper.safetensors"), settings)
-    (utterances, labels), (others, their_labels) = splits["train"], splits["development"]
+    model = Model(corpus.config, corpus.weights, settings)
+    rows, labels = corpus.rows["train"], corpus.labels["train"]
     size, optimiser = settings["batch"]["utterances"], make_optimiser(model, settings["optimiser"])
-    steps = settings["epochs"] * len(even(range(len(labels)), size))
-    rates = settings["optimiser"]["learning_rate"]
+    steps, rates = settings["epochs"] * len(even(rows, size)), settings["optimiser"]["learning_rate"]
     plan = Plan(steps, rates["layers"], rates["heads"], round(settings["optimiser"]["warmup_fraction"] * steps))
     step, curves = 0, {"training": [], "development": []}
     model.eval()
-    model.standardise([[utterances[index] for index in batch] for batch in even(range(len(labels)), size)])
+    model.standardise(even(rows, size))
     for _ in range(settings["epochs"]):
         losses = []
         model.train()
-        for batch in even(torch.randperm(len(labels)).tolist(), size):
+        for batch in even(torch.randperm(len(rows)).tolist(), size):
             for group in optimiser.param_groups:
                 group["lr"] = group["base"] * schedule_factor(step, plan)
             optimiser.zero_grad()
-            loss = ccc_loss(model([utterances[index] for index in batch]), labels[batch])
+            loss = ccc_loss(model([rows[index] for index in batch]), labels[batch])
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), settings["optimiser"]["clip_norm"])
             optimiser.step()
@@ -128,7 +133,8 @@ def run(folder, settings, seed):
             step += 1
         model.eval()
         with torch.no_grad():
-            curves["development"].append(ccc_loss(model(others), their_labels).item())
+            held_out = ccc_loss(model(corpus.rows["development"]), corpus.labels["development"])
         curves["training"].append(float(np.mean(losses)))
-    print(f"  torch, seed {seed}: {curves}", flush=True)
+        curves["development"].append(held_out.item())
+    print(f"  torch, seed {seed}: loss {curves['training'][-1]:.3f} in the last epoch of training", flush=True)
     return curves
