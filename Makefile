@@ -38,7 +38,7 @@ demo: setup build
 
 ## test     All tests, after setting up and building.
 test: setup build
-	$(SWIFT) test -c release
+	SWIFT=$(SWIFT) scripts/test.sh
 
 ## test-sanitize  All tests under the address and undefined behaviour sanitizers, and what runs no engine under the thread one.
 test-sanitize: setup

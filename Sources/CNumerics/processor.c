@@ -11,10 +11,18 @@ bool ut_multiplies_bfloat16(void) {
     if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return false;
     return (avx512 && (a & (1u << 5))) || amx;
 }
+
+bool ut_multiplies_bfloat16_by_amx(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 22));
+}
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
+
+bool ut_multiplies_bfloat16_by_amx(void) { return false; }
 
 bool ut_multiplies_bfloat16(void) { return getauxval(AT_HWCAP2) & (1ul << 14); }
 #else
 bool ut_multiplies_bfloat16(void) { return false; }
+bool ut_multiplies_bfloat16_by_amx(void) { return false; }
 #endif

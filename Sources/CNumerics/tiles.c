@@ -38,12 +38,18 @@ UT_TILE __mmask16 lanes(const tile *t, int vector, int vectors) {
     return vector == vectors - 1 ? t->last : (__mmask16)0xffff;
 }
 
-UT_TILE void tile_store(const tile *t, void *c, __m512 value, __mmask16 mask, const bool is16) {
-    if (is16 && t->c16) _mm256_mask_storeu_epi16(c, mask, ut_narrow16(value));
+/// What a tile's factors are, and whether its result may be in bfloat16: constants of each tile's code.
+typedef struct {
+    bool is16, narrows;
+} tile_kind;
+
+UT_TILE void tile_store(const tile *t, void *c, __m512 value, __mmask16 mask, const tile_kind kind) {
+    if (kind.narrows && t->c16) _mm256_mask_storeu_epi16(c, mask, ut_narrow16(value));
     else _mm512_mask_storeu_ps(c, mask, value);
 }
 
-UT_TILE void tile_multiply(const tile *t, const int rows, const int vectors, const bool is16) {
+UT_TILE void tile_multiply(const tile *t, const int rows, const int vectors, const tile_kind kind) {
+    const bool is16 = kind.is16;
     __m512 sum[12][4];
     UT_UNROLL
     for (int v = 0; v < vectors; v++) {
@@ -92,7 +98,8 @@ UT_TILE void tile_multiply(const tile *t, const int rows, const int vectors, con
         for (int r = 0; r < rows; r++)
             UT_UNROLL
             for (int v = 0; v < vectors; v++) _mm512_storeu_ps(values + (r * vectors + v) * 16, sum[r][v]);
-        for (int i = 0; i < rows * vectors * 16; i++) values[i] = ut_gelu(values[i]);
+        for (int i = 0; i < rows * vectors * 16; i += 16)
+            _mm512_storeu_ps(values + i, ut_gelu16(_mm512_loadu_ps(values + i), kind.narrows && t->c16));
         UT_UNROLL
         for (int r = 0; r < rows; r++)
             UT_UNROLL
@@ -102,15 +109,15 @@ UT_TILE void tile_multiply(const tile *t, const int rows, const int vectors, con
     for (int r = 0; r < rows; r++)
         UT_UNROLL
         for (int v = 0; v < vectors; v++)
-            tile_store(t, t->c + r * t->c_row_bytes + 16 * v * (is16 && t->c16 ? 2 : 4), sum[r][v],
-                       lanes(t, v, vectors), is16);
+            tile_store(t, t->c + r * t->c_row_bytes + 16 * v * (kind.narrows && t->c16 ? 2 : 4), sum[r][v],
+                       lanes(t, v, vectors), kind);
 }
 
 /// The highest tile that 24 sums of 16 columns give, or a lower one for the last rows.
-UT_TILE size_t tile_dispatch(const tile *t, size_t rows, int vectors, const bool is16) {
+UT_TILE size_t tile_dispatch(const tile *t, size_t rows, int vectors, const tile_kind kind) {
 #define UT_HEIGHT(height, width)              \
     if (rows >= height) {                     \
-        tile_multiply(t, height, width, is16); \
+        tile_multiply(t, height, width, kind); \
         return height;                        \
     }
 #define UT_LOWER(width) UT_HEIGHT(4, width) UT_HEIGHT(2, width) UT_HEIGHT(1, width)
@@ -124,18 +131,25 @@ UT_TILE size_t tile_dispatch(const tile *t, size_t rows, int vectors, const bool
 }
 
 static __attribute__((noinline)) UT_AVX512 size_t tile_float32(const tile *t, size_t rows, int vectors) {
-    return tile_dispatch(t, rows, vectors, false);
+    return tile_dispatch(t, rows, vectors, (tile_kind){.is16 = false, .narrows = false});
+}
+
+static __attribute__((noinline)) UT_AVX512 size_t tile_float32_to_bfloat16(const tile *t, size_t rows, int vectors) {
+    return tile_dispatch(t, rows, vectors, (tile_kind){.is16 = false, .narrows = true});
 }
 
 static __attribute__((noinline)) UT_AVX512 size_t tile_bfloat16(const tile *t, size_t rows, int vectors) {
-    return tile_dispatch(t, rows, vectors, true);
+    return tile_dispatch(t, rows, vectors, (tile_kind){.is16 = true, .narrows = true});
 }
 
 void ut_tiles_multiply(ut_rows c, ut_factor a, const void *panels, bool is16, size_t m, size_t k, size_t n,
                        const float *bias, bool gelu, bool accumulate) {
     const size_t bytes = c.is16 ? 2 : 4, word = is16 ? 2 : 4;
-    // Rows of the left factor that stay in the second-level cache while the panels pass.
-    size_t height = (256 << 10) / (a.row_bytes ? a.row_bytes : 1) / 24 * 24;
+    size_t (*const multiply)(const tile *, size_t, int) =
+        is16 ? tile_bfloat16 : c.is16 ? tile_float32_to_bfloat16 : tile_float32;
+    // A panel stays in the second-level cache while the rows pass: every tile reads all of it. Rows, of which a tile reads six, may come
+    // from the third level, where as many are kept as its share of a core holds.
+    size_t height = (4 << 20) / (a.row_bytes ? a.row_bytes : 1) / 24 * 24;
     if (height < 24) height = 24;
     // Sums over very many columns go by parts, so that a part of a panel stays near while the rows pass; the parts meet in c.
     const size_t depth = k > 2048 && !c.is16 ? 1536 : k;
@@ -161,7 +175,7 @@ void ut_tiles_multiply(ut_rows c, ut_factor a, const void *panels, bool is16, si
                 for (size_t r = top; r < bottom;) {
                     t.c = (char *)c.data + r * t.c_row_bytes + first * bytes;
                     t.a.data = (const char *)a.data + r * a.row_bytes + begin / (is16 ? 2 : 1) * a.step_bytes;
-                    r += is16 ? tile_bfloat16(&t, bottom - r, vectors) : tile_float32(&t, bottom - r, vectors);
+                    r += multiply(&t, bottom - r, vectors);
                 }
                 if (k == 0) break;
             }

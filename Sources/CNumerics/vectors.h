@@ -30,6 +30,27 @@ UT_TILE __m512 ut_exp16(__m512 x) {
     return _mm512_scalef_ps(p, n);
 }
 
+/// `x Φ(x)`: `Φ(x) − ½` is x times a polynomial in x², which was fitted to the least largest error of Φ over |x| ≤ `bound`; beyond it Φ is
+/// 0, or 1 within that error: 1.2e-7 in float32, 8e-6 in `brief`, for what is rounded to bfloat16 next.
+UT_TILE __m512 ut_gelu16(__m512 x, const bool brief) {
+    static const float whole[] = {2.023897250e-04f, -5.622903700e-04f, 6.007600459e-04f, -9.785158327e-04f,
+                                  2.662442159e-03f, -5.067368038e-03f, 8.010089397e-03f, -1.235335972e-02f,
+                                  1.813392341e-02f, -2.476345003e-02f, 3.196232393e-02f, -3.992539644e-02f,
+                                  5.002611130e-02f, -6.774380803e-02f, 1.359499842e-01f};
+    static const float few[] = {2.196601825e-03f, -5.817574449e-03f, 8.104689419e-03f, -1.367538795e-02f, 2.500492334e-02f,
+                                -3.895562142e-02f, 5.581445247e-02f, -8.148203790e-02f, 1.678561419e-01f};
+    const float bound = brief ? 4.2f : 5.2f, *terms = brief ? few : whole;
+    const int count = brief ? sizeof few / sizeof *few : sizeof whole / sizeof *whole;
+    const __m512 limit = _mm512_set1_ps(bound), below = _mm512_set1_ps(-bound);
+    const __mmask16 counts = _mm512_cmp_ps_mask(x, below, _CMP_NLE_UQ);
+    const __m512 z = _mm512_max_ps(_mm512_min_ps(x, limit), below);
+    // x² ∈ [0, bound²] taken to [−1, 1], where the terms are small and do not cancel.
+    const __m512 u = _mm512_fmsub_ps(_mm512_mul_ps(z, z), _mm512_set1_ps(2 / (bound * bound)), _mm512_set1_ps(1.0f));
+    __m512 p = _mm512_set1_ps(terms[0]);
+    _Pragma("clang loop unroll(full)") for (int i = 1; i < count; i++) p = _mm512_fmadd_ps(p, u, _mm512_set1_ps(terms[i]));
+    return _mm512_maskz_mul_ps(counts, x, _mm512_fmadd_ps(z, p, _mm512_set1_ps(0.5f)));
+}
+
 /// `ut_hash` of 16 counters from `first` on.
 UT_TILE __m512i ut_hash16(uint32_t key_low, uint32_t key_high, uint32_t first) {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

@@ -62,6 +62,8 @@ package struct FileLock: ~Copyable {
     deinit {
         guard descriptor >= 0 else { return }
         unlink(path)
+        // By name: a process that another thread is starting has the descriptor until it is another program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }

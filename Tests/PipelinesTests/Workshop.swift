@@ -17,8 +17,7 @@ final class Workshop {
         for (name, body) in [
             "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.undertone,
         ] {
-            try write("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/bin/\(name)")
+            try writeProgram("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
         }
     }
 
@@ -176,6 +175,19 @@ final class Workshop {
         try Data(text.utf8).write(to: url)
     }
 
+    /// By another process: one that this starts meanwhile, in another test, would have the file open for writing until it is another
+    /// program, and a file that somebody writes cannot be run ("Text file busy").
+    private func writeProgram(_ text: String, to name: String) throws {
+        let url = URL(fileURLWithPath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let copying = Process()
+        copying.executableURL = URL(fileURLWithPath: "/bin/sh")
+        copying.arguments = ["-c", "printf %s \"$1\" >\"$2\" && chmod 755 \"$2\"", "sh", text, url.path]
+        try copying.run()
+        copying.waitUntilExit()
+        guard copying.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+
     private func writeIfChanged(_ text: String, to name: String) throws {
         if (try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)) != text { try write(text, to: name) }
     }
@@ -190,8 +202,7 @@ final class Workshop {
 extension Workshop {
     /// A PATH on which `nproc` says so many cores, whatever the machine has.
     func withCores(_ count: Int) throws -> String {
-        try write("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/cores/nproc")
+        try writeProgram("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
         return "\(path)/cores:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
     }
 }

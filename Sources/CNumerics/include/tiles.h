@@ -29,6 +29,6 @@ typedef struct {
 } ut_factor;
 
 /// `c[m, n] = a[m, k] · b[k, n] (+ bias[n])`, then GELU where `gelu`; or `c += a · b` where `accumulate`, for c in float32.
-/// `is16` says what the factors are; c is in float32, or in bfloat16 like the factors.
+/// `is16` says what the factors are; c is in float32, or in bfloat16 where the processor has the tiles for that.
 void ut_tiles_multiply(ut_rows c, ut_factor a, const void *panels, bool is16, size_t m, size_t k, size_t n,
                        const float *bias, bool gelu, bool accumulate);

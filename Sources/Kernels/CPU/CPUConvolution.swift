@@ -47,7 +47,7 @@ extension CPUEngine {
                 let last = (range.upperBound - 1) * stride + kernel
                 Tiles.slide(
                     out.rows(range), over: x.rows(range.lowerBound * stride..<last), stride: stride, by: panels,
-                    bias: bias.map { UnsafePointer($0.floats) }, gelu: activation == .gelu)
+                    bias: bias?.floats, gelu: activation == .gelu)
             }
         } else {
             interleaved(
@@ -60,6 +60,16 @@ extension CPUEngine {
     ) {
         precondition(x.isContiguous && taps.isContiguous, "a waveform's samples lie end to end")
         let channels = taps.rows, kernel = taps.columns
+        if hasTiles(out.precision) {
+            let panels = panels(.plain(taps), blocks: 1)
+            team.forEachRange(out.rows, multiple: 24, minimum: 48) { range in
+                let last = (range.upperBound - 1) * stride + kernel
+                Tiles.slide(
+                    out.rows(range), over: x.rows(range.lowerBound * stride..<last), stride: stride, by: panels,
+                    bias: bias?.floats, gelu: gelu)
+            }
+            return
+        }
         var transposed = [Float](repeating: 0, count: taps.elementCount)
         for channel in 0..<channels {
             for k in 0..<kernel { transposed[k * channels + channel] = taps.floats[channel * kernel + k] }

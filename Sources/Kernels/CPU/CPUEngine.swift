@@ -3,7 +3,7 @@ import CDNNL
 import CNumerics
 import Foundation
 
-/// The engine for x86-64 and AArch64 processors: linear maps by oneDNN, attention, convolutions and everything between by `CNumerics`.
+/// The engine for x86-64 and AArch64 processors: linear maps by oneDNN or in tiles, attention, convolutions and everything between by `CNumerics`.
 ///
 /// An engine may be used by several threads at once, as stage one's workers do; each operation then divides its work among
 /// `threads` threads of its own, so workers × threads should not exceed the processor's cores.
@@ -31,6 +31,9 @@ public final class CPUEngine: Engine {
     public var peakBytes: Int { pool.peakBytes }
 
     func hasTiles(_ operand: Precision) -> Bool { usesTiles && Tiles.areAvailable(operand) }
+
+    /// Where oneDNN could multiply as well.
+    func prefersTiles(_ operand: Precision) -> Bool { usesTiles && Tiles.areFastest(operand) }
 
     // MARK: Memory
 

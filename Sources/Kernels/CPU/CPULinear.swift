@@ -110,6 +110,12 @@ extension CPUEngine {
         case .frozen(let frozen):
             let weight = own(frozen)
             precondition(weight.precision == operand, "operands are \(operand), the weight is \(weight.precision)")
+            if prefersTiles(operand) {
+                Tiles.multiply(
+                    target, a, rows: rows, by: weight.panels(blocks: 1), bias: bias.map { UnsafePointer($0.floats) },
+                    gelu: gelu, accumulate: accumulate)
+                return
+            }
             let shape = ProductShape(
                 m: rows, n: weight.outputs, k: weight.inputs, aStrides: a.strides, bStrides: (0, 0),
                 cRowStride: target.rowStride, operand: operand, result: target.precision, hasBias: bias != nil,

@@ -1,12 +1,17 @@
 import Buffers
 import CNumerics
 
-/// Products in tiles of registers, ours, where the processor has the instructions: for factors whose rows overlap, which oneDNN refuses, and
-/// for attention's, which it would compile for every length of utterance.
+/// Products in tiles of registers, ours, where the processor has the instructions: for factors whose rows overlap, which oneDNN refuses,
+/// for attention's, which it would compile for every length of utterance, and for frozen weights, with a GELU that costs half of oneDNN's.
 ///
-/// Linear maps stay with oneDNN, which also knows processors that multiply in other ways.
+/// Weights that are trained stay with oneDNN, which takes them as they lie; so does what has AMX, whose tiles are the processor's own.
 enum Tiles {
     static func areAvailable(_ operand: Precision) -> Bool { ut_tiles_available(operand == .bfloat16) }
+
+    /// Whether nothing multiplies faster where the operands suit both.
+    static func areFastest(_ operand: Precision) -> Bool {
+        areAvailable(operand) && !(operand == .bfloat16 && ut_multiplies_bfloat16_by_amx())
+    }
 
     /// The right factors of a product, each as panels, one behind the other.
     struct Panels: Sendable {
@@ -59,10 +64,23 @@ enum Tiles {
             x.isContiguous && x.precision == panels.precision && out.columns == panels.width
                 && (out.rows - 1) * stride * x.columns + panels.depth <= x.elementCount,
             "windows of \(panels.depth) elements over \(x.shape) into \(out.shape)")
-        let windows = ut_factor(
-            data: x.address, row_bytes: stride * x.columns * x.precision.byteCount, step_bytes: 4)
+        let windows = Factor(address: x.address, rowStride: stride * x.columns, columnStride: 1)
+        multiply(
+            Target(out), windows, rows: out.rows, by: panels, block: block, bias: bias, gelu: gelu,
+            accumulate: accumulate)
+    }
+
+    /// `target (+)= activation(a · panels + b)`, the elements of a row of `a` side by side.
+    static func multiply(
+        _ target: Target, _ a: Factor, rows: Int, by panels: Panels, block: Int = 0, bias: UnsafePointer<Float>?,
+        gelu: Bool, accumulate: Bool
+    ) {
+        precondition(a.strides.column == 1, "columns of the left factor lie \(a.strides.column) apart")
+        let left = ut_factor(
+            data: a.address, row_bytes: a.strides.row * panels.precision.byteCount, step_bytes: 4)
+        let out = ut_rows(data: target.address, stride: target.rowStride, is16: target.precision == .bfloat16)
         ut_tiles_multiply(
-            out.native, windows, panels.address(of: block), x.precision == .bfloat16, out.rows, panels.depth,
-            panels.width, bias, gelu, accumulate)
+            out, left, panels.address(of: block), panels.precision == .bfloat16, rows, panels.depth, panels.width,
+            bias, gelu, accumulate)
     }
 }
