@@ -58,21 +58,18 @@ public struct PaperPage: Sendable {
 
     /// The three figures that the paper leads with.
     private var cards: [[String: String]] {
-        var cards: [[String: String]] = []
-        for row in table.rows {
-            // Fewer parameters are the same with and without a cache, in either precision.
-            let figures = row.published.filter { $0.quantity == .time || row.setUp.compute == "float32" }
-            for figure in figures {
-                let measured = figure.quantity == .time ? row.lessTime : row.fewerParameters
-                let what = figure.quantity == .time ? "less time per epoch" : "fewer trained parameters"
-                cards.append([
-                    "name": row.setUp.title, "measured": PaperTables.percent(measured), "what": what,
+        table.rows.flatMap { row in
+            row.publishedAndMeasured.filter { figure, _ in
+                // Fewer parameters are the same with and without a cache, in either precision.
+                figure.quantity == .time || row.setUp.compute == table.rows[0].setUp.compute && !row.setUp.isCached
+            }.map { figure, measured in
+                [
+                    "name": row.setUp.title, "measured": PaperTables.percent(measured), "what": figure.quantity.title,
                     "paper": "\(Format.fixed(100 * figure.reduction, 0)) %",
                     "transfers": figure.transfers ? "a count, the same anywhere" : "on a GPU",
-                ])
+                ]
             }
         }
-        return cards
     }
 
     /// How much time has gone by after so many epochs, the cache's making included: where lines cross, the cache has paid.

@@ -13,18 +13,18 @@ public struct PaperTables: Sendable {
         }
     }
 
+    public struct Row: Sendable, Equatable {
+        public var name: String
+        public var cells: [Cell]
+    }
+
     public struct Section: Sendable, Equatable {
         public var id: String
         public var title: String
         public var note: String
         /// The first is of the rows' names.
         public var headers: [String]
-        public var rows: [(name: String, cells: [Cell])]
-
-        public static func == (a: Section, b: Section) -> Bool {
-            a.id == b.id && a.title == b.title && a.note == b.note && a.headers == b.headers
-                && a.rows.elementsEqual(b.rows) { $0.name == $1.name && $0.cells == $1.cells }
-        }
+        public var rows: [Row]
     }
 
     /// In the order of reading; one that would be empty is not there.
@@ -39,18 +39,14 @@ public struct PaperTables: Sendable {
     // MARK: Beside the paper
 
     private static func published(_ table: StudyTable) -> Section {
-        var rows: [(String, [Cell])] = []
-        for row in table.rows {
-            for figure in row.published {
-                let measured = figure.quantity == .time ? row.lessTime : row.fewerParameters
-                rows.append(
-                    (
-                        "\(row.setUp.title): \(figure.quantity == .time ? "less time per epoch" : "fewer trained parameters")",
-                        [
-                            Cell(percent(figure.reduction)), Cell(percent(measured)),
-                            Cell(figure.transfers ? "transfers: a count" : "a GPU's figure"),
-                        ]
-                    ))
+        let rows = table.rows.flatMap { row in
+            row.publishedAndMeasured.map { figure, measured in
+                Row(
+                    name: "\(row.setUp.title): \(figure.quantity.title)",
+                    cells: [
+                        Cell(percent(figure.reduction)), Cell(percent(measured)),
+                        Cell(figure.transfers ? "transfers: a count" : "a GPU's figure"),
+                    ])
             }
         }
         return Section(
@@ -65,17 +61,16 @@ public struct PaperTables: Sendable {
     // MARK: An epoch
 
     private static func cost(_ table: StudyTable) -> Section {
-        let rows = table.rows.map { row -> (String, [Cell]) in
+        let rows = table.rows.map { row in
             let spread = row.trainingSecondsPerEpoch
-            return (
-                row.setUp.title,
-                [
+            return Row(
+                name: row.setUp.title,
+                cells: [
                     Cell(Format.millions(row.trainableParameters)), Cell(percent(row.fewerParameters)),
                     published(row, .parameters), Cell(seconds(spread.median), range(spread.least, spread.most)),
                     Cell(seconds(row.evaluatingSecondsPerEpoch.median)), Cell(percent(row.lessTime)),
                     published(row, .time), Cell(times(row.speedUp)), Cell(Format.bytes(row.peakMemoryBytes)),
-                ]
-            )
+                ])
         }
         return Section(
             id: "epoch", title: "An epoch",
@@ -91,17 +86,16 @@ public struct PaperTables: Sendable {
     // MARK: A run
 
     private static func whole(_ table: StudyTable) -> Section {
-        let rows = table.rows.map { row -> (String, [Cell]) in
-            (
-                row.setUp.title,
-                [
+        let rows = table.rows.map { row in
+            Row(
+                name: row.setUp.title,
+                cells: [
                     Cell("\(decimal(row.epochsToBest)) of \(decimal(row.epochsPerRun))"),
                     Cell(seconds(row.secondsToBest)),
                     Cell(seconds(row.secondsPerRun)), Cell(row.cache.map { seconds($0.seconds) } ?? "–"),
                     Cell(seconds(row.secondsOfFirstRun)), Cell(seconds(row.secondsPerRunAmortised)),
                     Cell(times(row.speedUpAmortised)), Cell(row.cache.map { Format.bytes($0.bytes) } ?? "–"),
-                ]
-            )
+                ])
         }
         return Section(
             id: "run", title: "A run",
@@ -118,7 +112,7 @@ public struct PaperTables: Sendable {
     // MARK: Scores
 
     private static func scores(_ table: StudyTable) -> Section {
-        let rows = table.rows.map { row -> (String, [Cell]) in
+        let rows = table.rows.map { row in
             let cells = row.scores.flatMap { score -> [Cell] in
                 let deviation = score.deviation.map { " ± \(Format.fixed($0))" } ?? ""
                 let interval = score.low.flatMap { low in score.high.map { range(low, $0, digits: 2) } }
@@ -126,17 +120,19 @@ public struct PaperTables: Sendable {
                     Cell(Format.fixed(score.mean) + deviation, interval),
                     score.difference.map {
                         Cell(
-                            Format.fixed($0.value) + ($0.isSignificant ? " *" : ""), range($0.low, $0.high, digits: 2))
+                            Format.fixed($0.value) + ($0.isSignificant ? " *" : ""), range($0.low, $0.high, digits: 3))
                     } ?? Cell("–"),
                 ]
             }
-            return (row.setUp.title, cells)
+            return Row(name: row.setUp.title, cells: cells)
         }
         return Section(
             id: "scores", title: "CCC on \(table.split)",
             note:
                 "Mean ± standard deviation between seeds, with the mean's 95 % interval; then its difference to the first row over the "
-                + "same resamples, with that one's. An asterisk: the interval of the difference does not hold zero."
+                + "same resamples, with that one's. An asterisk: the interval of the difference does not hold zero. Resampled: "
+                + "\(Format.counted(table.resampled.count, table.resampled.unit.rawValue))"
+                + (table.resampled.isFew ? ", too few for an interval to be taken at its word." : ".")
                 + (table.circumstances.isRandom ? " The encoder is random: none of this reproduces the paper." : ""),
             headers: ["set-up"] + table.dimensions.flatMap { [$0, "difference"] }, rows: rows)
     }
@@ -144,16 +140,16 @@ public struct PaperTables: Sendable {
     // MARK: Break-even
 
     private static func payments(_ table: StudyTable) -> Section {
-        let rows = table.payments.map { payment -> (String, [Cell]) in
-            (
-                payment.setUp.title,
-                [
+        let rows = table.payments.map { payment in
+            Row(
+                name: payment.setUp.title,
+                cells: [
                     Cell(payment.cache.cut), Cell(payment.cache.store), Cell(Format.bytes(payment.cache.bytes)),
-                    Cell(seconds(payment.cache.seconds)), Cell(seconds(payment.uncachedSecondsPerEpoch)),
+                    Cell(seconds(payment.cache.seconds)), Cell(Format.bytes(payment.cache.peakMemoryBytes)),
+                    Cell(seconds(payment.uncachedSecondsPerEpoch)),
                     Cell(seconds(payment.cachedSecondsPerEpoch)),
                     Cell(payment.epochs.map(Format.count) ?? "never"), Cell(payment.runs.map(Format.count) ?? "never"),
-                ]
-            )
+                ])
         }
         return Section(
             id: "break-even", title: "When a cache has paid for itself",
@@ -161,7 +157,8 @@ public struct PaperTables: Sendable {
                 "Against the same set-up without it, training and scoring: after so many epochs, and after so many runs of the study's "
                 + "length. In seconds.",
             headers: [
-                "set-up", "cut", "stored as", "on disk", "made in", "epoch without", "epoch with", "epochs", "runs",
+                "set-up", "cut", "stored as", "on disk", "made in", "memory", "epoch without", "epoch with", "epochs",
+                "runs",
             ], rows: rows)
     }
 

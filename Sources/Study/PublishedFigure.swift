@@ -3,6 +3,14 @@ public struct PublishedFigure: Sendable, Equatable, Encodable {
     public enum Quantity: String, Sendable, Encodable {
         case time = "less_time"
         case parameters = "fewer_parameters"
+
+        /// For people.
+        public var title: String {
+            switch self {
+            case .time: "less time per epoch"
+            case .parameters: "fewer trained parameters"
+            }
+        }
     }
 
     public let quantity: Quantity
@@ -32,5 +40,12 @@ public struct PublishedFigure: Sendable, Equatable, Encodable {
         guard setUp.family == .top(layers: 3) else { return [] }
         guard setUp.compute == "bfloat16" else { return [parameters] }
         return [setUp.isCached ? cached : partial, parameters]
+    }
+}
+
+extension StudyRow {
+    /// What is published of the set-up, each with what was measured of the same.
+    public var publishedAndMeasured: [(figure: PublishedFigure, measured: Double)] {
+        published.map { ($0, $0.quantity == .time ? lessTime : fewerParameters) }
     }
 }

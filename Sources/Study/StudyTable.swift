@@ -21,6 +21,19 @@ public struct StudyTable: Sendable, Encodable {
         }
     }
 
+    public struct Resampled: Sendable, Equatable, Encodable {
+        public let unit: Scores.Resampled.Unit
+        public let count: Int
+        /// So few that a percentile interval is narrower than it should be.
+        public let isFew: Bool
+
+        init(_ resampled: Scores.Resampled) {
+            unit = resampled.unit
+            count = resampled.count
+            isFew = count < 10
+        }
+    }
+
     /// When a cache has paid for itself, against the same set-up without it.
     public struct Payment: Sendable, Equatable, Encodable {
         public let setUp: StudySetUp
@@ -50,6 +63,8 @@ public struct StudyTable: Sendable, Encodable {
     /// The split that the scores are of: the first test split, else development.
     public let split: String
     public let dimensions: [String]
+    /// What the intervals' resamples drew.
+    public let resampled: Resampled
     /// Over how many runs a cache's cost is divided.
     public let amortisedOver: Int
     /// Of the set-ups that are done, the baseline first.
@@ -84,12 +99,12 @@ public struct StudyTable: Sendable, Encodable {
         let dimensions = reference.configuration.labels.map(\.name)
 
         let sides = try Self.sides(baseline.runs, split)
-        var rows: [StudyRow] = []
-        for (index, (entry, runs)) in done.enumerated() {
-            let own = index == 0 ? sides : try Self.sides(runs, split)
-            let scores = try Self.scores(
-                runs, own, against: sides, isBaseline: index == 0, split: split, dimensions: dimensions,
-                resamples: resamples)
+        var rows: [StudyRow] = [], resampled = Scores.Resampled(unit: .utterance, count: 0)
+        for (entry, runs) in done {
+            let comparison = try Self.comparison(try Self.sides(runs, split), sides, resamples: resamples)
+            resampled = comparison.resampled
+            let scores = Self.scores(
+                runs, comparison, isBaseline: rows.isEmpty, split: split, dimensions: dimensions)
             let result = runs.members[0].result
             rows.append(
                 StudyRow(
@@ -101,6 +116,7 @@ public struct StudyTable: Sendable, Encodable {
         circumstances = StudyCircumstances(done.flatMap { $0.runs.members })
         self.split = split
         self.dimensions = dimensions
+        self.resampled = Resampled(resampled)
         self.amortisedOver = amortisedOver
         self.rows = rows
         self.missing = missing
@@ -121,17 +137,20 @@ public struct StudyTable: Sendable, Encodable {
         }
     }
 
-    private static func scores(
-        _ runs: StudyRuns, _ own: [PairedComparison.Side], against baseline: [PairedComparison.Side],
-        isBaseline: Bool, split: String, dimensions: [String], resamples: Int
-    ) throws(StudyError) -> [StudyRow.Score] {
-        let comparison: PairedComparison
+    private static func comparison(
+        _ own: [PairedComparison.Side], _ baseline: [PairedComparison.Side], resamples: Int
+    ) throws(StudyError) -> PairedComparison {
         do throws(ComparisonError) {
-            comparison = try PairedComparison(own, baseline, metric: .ccc, resamples: resamples)
+            return try PairedComparison(own, baseline, metric: .ccc, resamples: resamples)
         } catch {
             throw .comparison(error)
         }
-        return dimensions.map { dimension in
+    }
+
+    private static func scores(
+        _ runs: StudyRuns, _ comparison: PairedComparison, isBaseline: Bool, split: String, dimensions: [String]
+    ) -> [StudyRow.Score] {
+        dimensions.map { dimension in
             let spread = SeedSummary.Spread(runs.members.map { $0.result.scores[split]?[dimension]?.ccc ?? .nan })
             let found = comparison.differences.first { $0.dimension == dimension }
             let difference = found.flatMap { found in

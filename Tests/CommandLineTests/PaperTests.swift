@@ -9,14 +9,14 @@ private let manifest = """
     cache: {shards: 1}
     train: {epochs: 1, batch: {utterances: 4}, threads: 1, scores: {resamples: 100}}
     seeds: [0, 1]
-    study: {layers: [2], lora_ranks: [2], stores: [float16], amortised_over: 4}
+    study: {layers: [3], lora_ranks: [2], stores: [float16], amortised_over: 4}
     report: {title: Nothing was measured}
 
     """
 
 private func studiedCorpus() throws -> Scratch {
     let folder = try Scratch()
-    try folder.writeCorpus(24)
+    try folder.writeCorpus(18)
     try folder.write("x.yaml", manifest)
     return folder
 }
@@ -45,7 +45,7 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     #expect(try printed.output == folder.read("build/x/paper/table.txt"))
     for words in [
         "Nothing was measured\n", "no reproduction of the paper's", "\nBeside the paper\n", "\nAn epoch\n", "\nA run\n",
-        "\nCCC on test\n", "\nWhen a cache has paid for itself\n", "last 2 layers, bfloat16, float16 cache",
+        "\nCCC on test\n", "\nWhen a cache has paid for itself\n", "last 3 layers, bfloat16, float16 cache",
     ] { #expect(printed.output.contains(words), "\(words)\n\(printed.output)") }
 
     let found = try table(folder)
@@ -53,8 +53,8 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     let names = rows.compactMap { ($0["set_up"] as? [String: Any])?["name"] as? String }
     #expect(
         names == [
-            "full-float32", "full-bfloat16", "top-2-float32", "top-2-bfloat16", "lora-2-bfloat16", "heads-bfloat16",
-            "top-2-bfloat16-cached-float16", "heads-bfloat16-cached-float16",
+            "full-float32", "full-bfloat16", "top-3-float32", "top-3-bfloat16", "lora-2-bfloat16", "heads-bfloat16",
+            "top-3-bfloat16-cached-float16", "heads-bfloat16-cached-float16",
         ])
     for row in rows {
         let runs = try #require(row["runs"] as? [[String: Any]])
@@ -74,7 +74,8 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     }
     #expect(abs(try ccc(3) - ccc(6)) < 0.05)
     let cost = try #require(rows[6]["cache"] as? [String: Any])
-    #expect(cost["seconds"] as? Double ?? 0 > 0 && cost["bytes"] as? Int ?? 0 > 0 && cost["cut"] as? String == "2")
+    #expect(cost["seconds"] as? Double ?? 0 > 0 && cost["bytes"] as? Int ?? 0 > 0 && cost["cut"] as? String == "1")
+    #expect((found["resampled"] as? [String: Any])?["count"] as? Int == 2)
     #expect((found["payments"] as? [Any])?.count == 2 && found["amortised_over"] as? Int == 4)
 
     let page = try folder.read("build/x/paper/report.html")
@@ -95,7 +96,7 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     let folder = try studiedCorpus()
     let untrained = try Program.undertone.run(["paper", "x.yaml"], in: folder)
     #expect(untrained.code == 66 && untrained.said.contains("full-float32, which every set-up is held against"))
-    try folder.edit("x.yaml", "study: {layers: [2]", "study: {layers: [4]")
+    try folder.edit("x.yaml", "study: {layers: [3]", "study: {layers: [4]")
     let large = try Program.undertone.run(["plan", "x.yaml"], in: folder)
     #expect(large.code == 64 && large.said.contains("expected 1 to 3, full finetuning being a set-up of its own"))
     try folder.edit("x.yaml", "study: {layers: [4], lora_ranks: [2], stores: [float16], amortised_over: 4}\n", "")

@@ -90,7 +90,8 @@ import Testing
         #expect(try workshop.make("paper").code == 0)
         try workshop.write(Self.study.replacing("lora_ranks: [4]", with: "lora_ranks: [8]"), to: "x.yaml")
         try workshop.writePlan()
-        #expect("\(Explanation(try workshop.plan()))".contains("lora-8-bfloat16/seed-0/result.json"))
+        // Seen from elsewhere, everything is missing, up to the page.
+        #expect(Explanation(try workshop.plan()).entries.last?.kind == .paper)
         #expect(try workshop.make("paper").code == 0)
         #expect(workshop.log == ["train anew", "train anew", "paper"])
     }

@@ -138,7 +138,9 @@ private let heads = StudySetUp(.heads, compute: "float32")
         #expect(schedule?.description.contains("(schedule: cosine)") == true, "\(schedule as Any)")
         #expect(schedule?.kind == .badInput)
         let untrained = #expect(throws: StudyError.self) {
-            try StudyTable([.init(full, directories: ["nowhere"]), baseline], amortisedOver: 5)
+            try StudyTable(
+                [.init(full, directories: ["nowhere"]), .init(heads, directories: baseline.directories)],
+                amortisedOver: 5)
         }
         #expect(untrained == .noBaseline("full-float32", directories: ["nowhere"]))
     }
