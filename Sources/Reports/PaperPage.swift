@@ -32,7 +32,7 @@ public struct PaperPage: Sendable {
     private var context: [String: Any] {
         let circumstances = table.circumstances
         var context: [String: Any] = [
-            "title": title, "style": reportStyle, "script": reportScript, "badges": badges,
+            "title": title, "style": reportStyle + paperStyle, "script": reportScript, "badges": badges,
             "statements": circumstances.statements, "warnings": circumstances.warnings + unfinished, "cards": cards,
             "sections": PaperTables(table).sections.map(Self.context),
             "versions": circumstances.versions.joined(separator: " · "),
@@ -58,17 +58,12 @@ public struct PaperPage: Sendable {
 
     /// The three figures that the paper leads with.
     private var cards: [[String: String]] {
-        table.rows.flatMap { row in
-            row.publishedAndMeasured.filter { figure, _ in
-                // Fewer parameters are the same with and without a cache, in either precision.
-                figure.quantity == .time || row.setUp.compute == table.rows[0].setUp.compute && !row.setUp.isCached
-            }.map { figure, measured in
-                [
-                    "name": row.setUp.title, "measured": PaperTables.percent(measured), "what": figure.quantity.title,
-                    "paper": "\(Format.fixed(100 * figure.reduction, 0)) %",
-                    "transfers": figure.transfers ? "a count, the same anywhere" : "on a GPU",
-                ]
-            }
+        table.publishedAndMeasured.map { setUp, figure, measured in
+            [
+                "name": setUp.title, "measured": PaperTables.percent(measured), "what": figure.quantity.title,
+                "paper": "\(Format.fixed(100 * figure.reduction, 0)) %",
+                "transfers": figure.transfers ? "a count, the same anywhere" : "on a GPU",
+            ]
         }
     }
 

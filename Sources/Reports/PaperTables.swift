@@ -39,15 +39,13 @@ public struct PaperTables: Sendable {
     // MARK: Beside the paper
 
     private static func published(_ table: StudyTable) -> Section {
-        let rows = table.rows.flatMap { row in
-            row.publishedAndMeasured.map { figure, measured in
-                Row(
-                    name: "\(row.setUp.title): \(figure.quantity.title)",
-                    cells: [
-                        Cell(percent(figure.reduction)), Cell(percent(measured)),
-                        Cell(figure.transfers ? "transfers: a count" : "a GPU's figure"),
-                    ])
-            }
+        let rows = table.publishedAndMeasured.map { setUp, figure, measured in
+            Row(
+                name: "\(setUp.title): \(figure.quantity.title)",
+                cells: [
+                    Cell(percent(figure.reduction)), Cell(percent(measured)),
+                    Cell(figure.transfers ? "transfers: a count" : "a GPU's figure"),
+                ])
         }
         return Section(
             id: "published", title: "Beside the paper",

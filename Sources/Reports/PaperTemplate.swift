@@ -65,3 +65,11 @@ let paperTemplate = """
     </body>
     </html>
     """
+
+/// What a study's page has otherwise than a report: wide tables, and names that are no headlines.
+let paperStyle = """
+
+    h3, figcaption strong { text-transform: none; }
+    figure { max-width: 46rem; }
+    th, td { padding: .42rem .5rem; }
+    """

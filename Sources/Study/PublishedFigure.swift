@@ -43,9 +43,16 @@ public struct PublishedFigure: Sendable, Equatable, Encodable {
     }
 }
 
-extension StudyRow {
-    /// What is published of the set-up, each with what was measured of the same.
-    public var publishedAndMeasured: [(figure: PublishedFigure, measured: Double)] {
-        published.map { ($0, $0.quantity == .time ? lessTime : fewerParameters) }
+extension StudyTable {
+    /// What is published, each with what was measured of the same. The count of parameters is there once: it is the same in every precision,
+    /// with a cache and without.
+    public var publishedAndMeasured: [(setUp: StudySetUp, figure: PublishedFigure, measured: Double)] {
+        rows.flatMap { row in
+            row.published.map { figure in
+                (row.setUp, figure, figure.quantity == .time ? row.lessTime : row.fewerParameters)
+            }
+        }.filter { setUp, figure, _ in
+            figure.quantity == .time || setUp.compute == rows[0].setUp.compute && !setUp.isCached
+        }
     }
 }

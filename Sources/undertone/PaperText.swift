@@ -6,12 +6,14 @@ struct PaperText {
     let text: String
 
     init(_ table: StudyTable, title: String) {
-        var lines = [title, ""] + table.circumstances.statements
-        lines += table.circumstances.warnings.map { "warning: \($0)" }
+        var lines = [title, ""] + table.circumstances.statements.flatMap(Self.wrapped)
+        lines += table.circumstances.warnings.flatMap { Self.wrapped("warning: \($0)") }
         for section in PaperTables(table).sections {
-            lines += ["", section.title, section.note, ""] + Self.lines(of: section)
+            lines += ["", section.title] + Self.wrapped(section.note) + [""] + Self.lines(of: section)
         }
-        if !table.missing.isEmpty { lines += ["", "not trained yet: \(table.missing.joined(separator: ", "))"] }
+        if !table.missing.isEmpty {
+            lines += [""] + Self.wrapped("not trained yet: \(table.missing.joined(separator: ", "))")
+        }
         text = lines.map { "\($0)\n" }.joined()
     }
 
@@ -23,5 +25,16 @@ struct PaperText {
                 [row.name] + row.cells.map { cell in cell.text + (cell.detail.map { " [\($0)]" } ?? "") })
         }
         return table.lines
+    }
+
+    /// Lines of at most a hundred characters, broken between words.
+    private static func wrapped(_ text: String) -> [String] {
+        text.split(separator: " ").reduce(into: []) { lines, word in
+            if let line = lines.last, line.count + 1 + word.count <= 100 {
+                lines[lines.count - 1] = "\(line) \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
     }
 }
