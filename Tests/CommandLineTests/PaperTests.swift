@@ -44,7 +44,8 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     #expect(printed.code == 0 && printed.said.isEmpty, "\(printed.said)")
     #expect(try printed.output == folder.read("build/x/paper/table.txt"))
     for words in [
-        "Nothing was measured\n", "random (random:wav2vec2-tiny?seed=0), pretrained by nobody", "\nBeside the paper\n", "\nAn epoch\n", "\nA run\n",
+        "Nothing was measured\n", "random (random:wav2vec2-tiny?seed=0), pretrained by nobody", "\nBeside the paper\n",
+        "\nAn epoch\n", "\nA run\n",
         "\nCCC on test\n", "\nWhen a cache has paid for itself\n", "last 3 layers, bfloat16, float16 cache",
     ] { #expect(printed.output.contains(words), "\(words)\n\(printed.output)") }
 
