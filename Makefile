@@ -2,13 +2,16 @@
 #
 # PIPELINE=pipelines/x.yaml  which experiment            CORPUS=path/to/manifest.csv  another corpus than its own
 # WORKERS=N                  parallel workers, stage one   MODEL=path/to/folder         another model than its own
-# -j N                       runs and trials at once; the machine's threads are divided among them
+# -j N                       runs and trials at once; the machine's threads are divided among them (not of paper, which times them)
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
+ifneq (,$(filter paper,$(MAKECMDGOALS)))
+PIPELINE ?= pipelines/paper.yaml
+endif
 PIPELINE ?= pipelines/demo.yaml
 BUILD ?= build
 SWIFT ?= swift
@@ -26,7 +29,7 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-sanitize fuzz setup build cache train sweep explain report bench parity interop kills man lint clean help FORCE
+.PHONY: demo test test-sanitize fuzz setup build cache train sweep paper explain report bench parity interop kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -63,9 +66,10 @@ $(BUILT): $(SOURCES) | setup
 ## train    Stage two of PIPELINE: train the upper layers and the heads from the cache.
 ## sweep    The trials of PIPELINE's sweep, as many at once as -j says, and their report.
 ## report   The HTML report of PIPELINE, after caching and training what is out of date.
+## paper    PIPELINE's study (pipelines/paper.yaml): full, partial, cached and adapted finetuning, one run at a time, and the table.
 ## explain  Say what PIPELINE's report would take, and why.
 # Any file under $(BUILD) that the pipeline makes is a target, too, and so are trials, and trial-<id> for one of them.
-PLANNED := cache train report trials trial-%
+PLANNED := cache train report trials trial-% paper
 ifneq (,$(filter-out $(DEMO_CORPUS),$(filter $(PLANNED) $(BUILD)/%,$(MAKECMDGOALS))))
 # `undertone plan` writes these targets' rules; it changes the file only where they change, so that make reads it again
 # only then. Under -n make would still plan, for which it would have to build: it then takes the programs that there are.
@@ -80,7 +84,7 @@ $(RULES): FORCE
 PLANNABLE := yes
 else
 $(info the programs are not built yet: without -n, make would build them, plan $(PIPELINE), and then cache, train and report)
-cache train report trials: | setup
+cache train report trials paper: | setup
 endif
 
 ifdef PLANNABLE
@@ -94,6 +98,10 @@ endif
 sweep: $(if $(ONLY_SAYS),,$(BUILT))
 	+@if [ -x $(UNDERTONE_BIN)/undertone ]; then $(UNDERTONE_BIN)/undertone sweep $(PLAN) --makefile Makefile; \
 	else echo 'the programs are not built yet: without -n, make would build them, plan $(PIPELINE) and sweep'; fi
+
+# The rules name what it needs.
+paper:
+	@$(UNDERTONE_BIN)/undertone paper $(PLAN)
 
 explain: $(BUILT)
 	@$(UNDERTONE_BIN)/undertone plan $(PLAN) --explain

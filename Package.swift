@@ -75,6 +75,7 @@ let package = Package(
             ]),
         .target(name: "Runs", dependencies: ["Files", "Faults", .product(name: "Yams", package: "Yams")]),
         .target(name: "Evaluation", dependencies: ["Runs", "Buffers", "Faults"]),
+        .target(name: "Study", dependencies: ["Evaluation", "Runs", "Files", "Faults"]),
         .target(
             name: "Training",
             dependencies: [
@@ -101,11 +102,11 @@ let package = Package(
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Corpus", "Runs", "Buffers", "Files", "Faults"]),
+            dependencies: ["Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
         .target(
             name: "Reports",
             dependencies: [
-                "CacheInspection", "Evaluation", "Runs", "Files", "Faults", "CNumerics",
+                "CacheInspection", "Evaluation", "Study", "Runs", "Files", "Faults", "CNumerics",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
 
@@ -114,7 +115,7 @@ let package = Package(
             name: "undertone-cache",
             dependencies: [
                 "Console", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers",
-                "Faults", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Runs", "Faults", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "undertone-train",
@@ -127,7 +128,7 @@ let package = Package(
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
                 "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Prediction", "Exports",
-                "Reports", "Evaluation", "Runs", "Faults", "Files",
+                "Reports", "Study", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -168,12 +169,14 @@ let package = Package(
             ], exclude: ["Fixtures"]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
+        .testTarget(name: "StudyTests", dependencies: ["Study", "Evaluation", "Runs", "Faults"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
         .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(
-            name: "PipelinesTests", dependencies: ["Pipelines", "Corpus", "Runs", "Faults"], exclude: ["Golden"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
+            name: "PipelinesTests", dependencies: ["Pipelines", "Study", "Corpus", "Runs", "Faults"],
+            exclude: ["Golden"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Study", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
         .testTarget(name: "CachingTests", dependencies: ["Caching", "Corpus", "FeatureStore", "Faults"]),

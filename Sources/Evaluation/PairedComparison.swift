@@ -1,9 +1,9 @@
 import Runs
 
-/// Two runs' predictions for the same utterances, compared score by score.
+/// Two runs' predictions for the same utterances, compared score by score; or those of several runs each, which differ in their seed.
 ///
 /// Both are scored over the same resamples of the same utterances, so that what makes an utterance hard for both cancels,
-/// and the interval is that of the difference.
+/// and the interval is that of the difference. A side of several runs has the mean of their scores, of every resample too.
 /// - Source: Koehn 2004 (paired bootstrap resampling), with `Bootstrap`'s units.
 public struct PairedComparison: Sendable, Equatable {
     /// A run's predictions, and the file that errors name.
@@ -25,6 +25,8 @@ public struct PairedComparison: Sendable, Equatable {
         /// NaN where the metric is not defined.
         public var first: Double
         public var second: Double
+        /// 95 %, of `first` alone; nil where none can be given.
+        public var firstInterval: Scores.Interval?
         /// 95 %, of first − second; nil where none can be given.
         public var interval: Scores.Interval?
         /// Among the resamples that gave a difference, those in which the first run's score was the better one, 0 to 1; nil
@@ -49,46 +51,64 @@ public struct PairedComparison: Sendable, Equatable {
     public init(
         _ first: Side, _ second: Side, metric: Metric, resamples: Int = Bootstrap.defaultResampleCount, seed: UInt64 = 0
     ) throws(ComparisonError) {
-        let dimensions = first.predictions.dimensions.filter(second.predictions.dimensions.contains)
-        guard !dimensions.isEmpty else {
-            throw .noCommonDimension(
-                first: first.path, second: second.path, firstHas: first.predictions.dimensions,
-                secondHas: second.predictions.dimensions)
+        try self.init([first], [second], metric: metric, resamples: resamples, seed: seed)
+    }
+
+    /// Compares the means of several runs' scores, over the utterances and dimensions that all have. What is only in one side is counted
+    /// by its first run.
+    /// - Parameters:
+    ///   - first: at least one run; `second` likewise.
+    /// - Throws: as for two runs.
+    public init(
+        _ first: [Side], _ second: [Side], metric: Metric, resamples: Int = Bootstrap.defaultResampleCount,
+        seed: UInt64 = 0
+    ) throws(ComparisonError) {
+        precondition(!first.isEmpty && !second.isEmpty, "a comparison with no run")
+        let sides = first + second
+        var dimensions = sides[0].predictions.dimensions
+        for side in sides {
+            dimensions = dimensions.filter(side.predictions.dimensions.contains)
+            guard !dimensions.isEmpty else {
+                throw .noCommonDimension(
+                    first: sides[0].path, second: side.path, firstHas: sides[0].predictions.dimensions,
+                    secondHas: side.predictions.dimensions)
+            }
         }
-        let common = try Self.common(first, second, dimensions)
-        guard !common.isEmpty else { throw .noCommonUtterance(first: first.path, second: second.path) }
+        let common = try Self.common(sides, dimensions)
 
         self.metric = metric
         commonCount = common.count
-        onlyFirstCount = first.predictions.rows.count - common.count
-        onlySecondCount = second.predictions.rows.count - common.count
-        let units = Bootstrap.units(speakers: common.map(\.first.speaker))
+        onlyFirstCount = first[0].predictions.rows.count - common.count
+        onlySecondCount = second[0].predictions.rows.count - common.count
+        let units = Bootstrap.units(speakers: common.map { $0[0].speaker })
         resampled = .init(unit: units.unit, count: units.members.count)
         differences = dimensions.map { dimension in
-            Self.difference(common, dimension, metric, units, resamples: resamples, seed: seed)
+            Self.difference(
+                common, firstCount: first.count, dimension, metric, units, resamples: resamples, seed: seed)
         }
     }
 
-    private typealias Common = (first: Prediction, second: Prediction)
-
-    private static func common(
-        _ first: Side, _ second: Side, _ dimensions: [String]
-    ) throws(ComparisonError) -> [Common] {
-        try requireUnique(first)
-        try requireUnique(second)
-        let rowsOfSecond = Dictionary(uniqueKeysWithValues: second.predictions.rows.map { ($0.id, $0) })
-        var common: [Common] = []
-        for row in first.predictions.rows {
-            guard let other = rowsOfSecond[row.id] else { continue }
-            for dimension in dimensions {
-                let truth = row.values[dimension]?.truth, otherTruth = other.values[dimension]?.truth
-                guard truth == otherTruth else {
-                    throw .truth(
-                        id: row.id, dimension: dimension, first: first.path, firstTruth: truth, second: second.path,
-                        secondTruth: otherTruth)
+    /// The rows of every utterance that all sides have, one of each side.
+    private static func common(_ sides: [Side], _ dimensions: [String]) throws(ComparisonError) -> [[Prediction]] {
+        for side in sides { try requireUnique(side) }
+        var common = sides[0].predictions.rows.map { [$0] }
+        for side in sides.dropFirst() {
+            let rows = Dictionary(uniqueKeysWithValues: side.predictions.rows.map { ($0.id, $0) })
+            var kept: [[Prediction]] = []
+            for members in common {
+                guard let other = rows[members[0].id] else { continue }
+                for dimension in dimensions {
+                    let truth = members[0].values[dimension]?.truth, otherTruth = other.values[dimension]?.truth
+                    guard truth == otherTruth else {
+                        throw .truth(
+                            id: other.id, dimension: dimension, first: sides[0].path, firstTruth: truth,
+                            second: side.path, secondTruth: otherTruth)
+                    }
                 }
+                kept.append(members + [other])
             }
-            common.append((row, other))
+            guard !kept.isEmpty else { throw .noCommonUtterance(first: sides[0].path, second: side.path) }
+            common = kept
         }
         return common
     }
@@ -100,8 +120,8 @@ public struct PairedComparison: Sendable, Equatable {
         }
     }
 
-    /// One side's sums over every unit, measured from its own centre.
-    private struct SideSums {
+    /// One run's sums over every unit, measured from its own centre.
+    private struct RunSums {
         let centre: Moments.Centre
         private(set) var whole = Moments()
         private(set) var units: [Moments] = []
@@ -119,23 +139,34 @@ public struct PairedComparison: Sendable, Equatable {
         }
     }
 
+    /// The mean of runs' scores.
+    /// - Parameter moments: of each run, in order.
+    private static func mean(
+        _ runs: ArraySlice<RunSums>, _ metric: Metric, of moments: (Int) -> Moments
+    ) throws(Moments.Undefined) -> Double {
+        var sum = 0.0
+        for index in runs.indices { sum += try moments(index).value(metric, about: runs[index].centre) }
+        return sum / Double(runs.count)
+    }
+
     private static func difference(
-        _ common: [Common], _ dimension: String, _ metric: Metric, _ units: Bootstrap.Units, resamples: Int,
-        seed: UInt64
+        _ common: [[Prediction]], firstCount: Int, _ dimension: String, _ metric: Metric, _ units: Bootstrap.Units,
+        resamples: Int, seed: UInt64
     ) -> Difference {
-        // Of the utterances that both predict: a score over others would not be paired.
-        let values = common.map { ($0.first.values[dimension], $0.second.values[dimension]) }
-        let pairs = values.map { first, second -> (Scoring.Pair, Scoring.Pair)? in
-            guard let truth = first?.truth, let p = first?.prediction, let q = second?.prediction else { return nil }
-            return (Scoring.Pair(truth: truth, prediction: p), Scoring.Pair(truth: truth, prediction: q))
+        // Of the utterances that all predict: a score over others would not be paired.
+        let values = common.map { rows in rows.map { $0.values[dimension] } }
+        let pairs = values.map { values -> [Scoring.Pair]? in
+            guard let truth = values[0]?.truth, values.allSatisfy({ $0?.prediction != nil }) else { return nil }
+            return values.compactMap { $0?.prediction }.map { Scoring.Pair(truth: truth, prediction: $0) }
         }
-        let first = SideSums(pairs.map { $0?.0 }, units), second = SideSums(pairs.map { $0?.1 }, units)
+        let runs = common[0].indices.map { index in RunSums(pairs.map { $0?[index] }, units) }
+        let first = runs[..<firstCount], second = runs[firstCount...]
         var result = Difference(
-            dimension: dimension, count: pairs.count { $0 != nil }, first: .nan, second: .nan, interval: nil,
-            shareFirstBetter: nil, reason: nil)
-        func value(_ side: SideSums, _ name: String) -> Double {
+            dimension: dimension, count: pairs.count { $0 != nil }, first: .nan, second: .nan, firstInterval: nil,
+            interval: nil, shareFirstBetter: nil, reason: nil)
+        func value(_ side: ArraySlice<RunSums>, _ name: String) -> Double {
             do throws(Moments.Undefined) {
-                return try side.whole.value(metric, about: side.centre)
+                return try mean(side, metric) { runs[$0].whole }
             } catch {
                 result.reason = "undefined for the \(name) run: \(error.rawValue)"
                 return .nan
@@ -148,17 +179,17 @@ public struct PairedComparison: Sendable, Equatable {
             return result
         }
         var bootstrap = Bootstrap(units: units.members.count, seed: seed)
-        var drawn: [Double] = []
+        var drawn: [Double] = [], drawnFirst: [Double] = []
         for _ in 0..<resamples {
-            var a = Moments(), b = Moments()
+            var sums = [Moments](repeating: Moments(), count: runs.count)
             bootstrap.draw { unit in
-                a += first.units[unit]
-                b += second.units[unit]
+                for index in runs.indices { sums[index] += runs[index].units[unit] }
             }
-            if let a = try? a.value(metric, about: first.centre), let b = try? b.value(metric, about: second.centre) {
-                drawn.append(a - b)
-            }
+            guard let a = try? mean(first, metric, of: { sums[$0] }) else { continue }
+            drawnFirst.append(a)
+            if let b = try? mean(second, metric, of: { sums[$0] }) { drawn.append(a - b) }
         }
+        result.firstInterval = Bootstrap.interval(drawnFirst, of: resamples)
         guard let interval = Bootstrap.interval(drawn, of: resamples) else {
             result.reason = Bootstrap.tooFewDefined
             return result

@@ -1,3 +1,4 @@
+import Buffers
 import Corpus
 import Evaluation
 import Foundation
@@ -56,7 +57,7 @@ extension StageTwo {
             secondsPerEpoch: progress.totalTrainingSeconds / Double(max(1, progress.epoch)),
             secondsTotal: progress.totalSeconds, framesPerSecond: framesPerSecond,
             audioSecondsPerSecond: framesPerSecond * settings.features.rowSeconds,
-            peakMemoryBytes: Self.peakMemoryBytes(),
+            peakMemoryBytes: peakMemoryBytes(),
             versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
             hygiene: hygiene)
     }
@@ -69,12 +70,6 @@ extension StageTwo {
         let encoder = TensorNames.parameterCount(TensorNames(model.encoder.configuration).all)
         let adapters = trainer.configuration.tuning == .lora ? count(model.encoderParameters) : 0
         return (count(trainer.optimiser.parameters), encoder + adapters + count(model.headParameters))
-    }
-
-    private static func peakMemoryBytes() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
     }
 }
 

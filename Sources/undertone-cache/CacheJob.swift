@@ -7,6 +7,7 @@ import FeatureStore
 import Foundation
 import FrozenModels
 import Kernels
+import Runs
 import SpeechEncoder
 
 /// The whole of stage one, from validated arguments to a finished cache.
@@ -32,12 +33,15 @@ struct CacheJob {
         var progress: ProgressReporter.Mode
         var isDryRun: Bool
         var printsJSON: Bool
+        /// A file that receives a line of what the run took; nil: none.
+        var measuresPath: String?
     }
 
     private let arguments: Arguments
     /// For lines that are not progress; it never draws a bar.
     private let notices: ProgressReporter
     private let notes: NoteTally
+    private let computed = SpeechTally()
 
     init(_ arguments: Arguments) {
         self.arguments = arguments
@@ -46,7 +50,27 @@ struct CacheJob {
         notes = NoteTally(manifestPath: arguments.manifestPath, withholdsPaths: arguments.withholdsPaths)
     }
 
+    /// However it ends, what it took is written down.
     func run() throws {
+        let begin = ContinuousClock.now
+        do {
+            try make()
+        } catch {
+            try writeMeasure(since: begin)
+            throw error
+        }
+        try writeMeasure(since: begin)
+    }
+
+    private func writeMeasure(since begin: ContinuousClock.Instant) throws {
+        guard let path = arguments.measuresPath, computed.seconds > 0 else { return }
+        try CacheMeasure(
+            elapsedSeconds: begin.duration(to: .now) / .seconds(1), computedSeconds: computed.seconds,
+            peakMemoryBytes: peakMemoryBytes()
+        ).append(to: path)
+    }
+
+    private func make() throws {
         let manifest = try CorpusManifest.load(arguments.manifestPath)
         let model = try FrozenModel(arguments.model, cuts: arguments.cuts, compute: arguments.compute)
         if !model.ignoredTensors.isEmpty {
@@ -83,6 +107,7 @@ struct CacheJob {
         do {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
+            computed.set(summary.computedSeconds)
             if arguments.onlyShard == nil {
                 let computed = summary.computed
                 try stage.complete(&summary, model: model, programVersions: Version.programVersions) {
@@ -114,7 +139,10 @@ struct CacheJob {
         let manifestPath = manifest.path
         let observer = CachingObserver(
             shouldStop: { Interruption.isRequested },
-            onProgress: { reporter.advance(done: $0, work: $1) },
+            onProgress: { [computed] done, work in
+                computed.add(work)
+                reporter.advance(done: done, work: work)
+            },
             onMessage: { reporter.message($0) },
             onReject: { reporter.message(CacheJob.line($0, manifestPath)) },
             onNote: { [notes] in notes.line($1, of: $0).map(reporter.message) })

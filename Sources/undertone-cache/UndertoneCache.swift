@@ -100,6 +100,12 @@ struct UndertoneCache: ParsableCommand {
     @Flag(help: "Say what would be done, how much it would take of time and disk, and do nothing.")
     var dryRun = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Append what the run took to this file, however it ends: seconds, speech computed and peak memory, a line of "
+                + "JSON.", valueName: "file"))
+    var measures: String?
+
     @Flag(help: "Print the summary as JSON on standard output.")
     var json = false
 
@@ -134,7 +140,7 @@ struct UndertoneCache: ParsableCommand {
             onlyShard: onlyShard, compute: compute.precision, storage: store, pool: pool,
             workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
             sealDuration: .seconds(sealEvery), prunes: prune, withholdsPaths: noPaths, progress: progress,
-            isDryRun: dryRun, printsJSON: json)
+            isDryRun: dryRun, printsJSON: json, measuresPath: measures)
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipelines
+import SpeechEncoder
 
 /// Which pipeline, with what in place of its own, into which folder.
 struct PipelineArguments: ParsableArguments {
@@ -17,7 +18,9 @@ struct PipelineArguments: ParsableArguments {
     var build = "build"
 
     func plan() throws -> Plan {
-        try Plan(Plan.Source(path: pipeline, corpus: corpus, model: model), build: build)
+        try Plan(Plan.Source(path: pipeline, corpus: corpus, model: model), build: build) { model in
+            try EncoderConfiguration(try ModelSpecification(model).open().configuration).layerCount
+        }
     }
 }
 
@@ -67,8 +70,9 @@ struct PlanCommand: ParsableCommand {
             if try plan.writeRules(to: output) {
                 let shards = plan.caches.reduce(0) { $0 + $1.shards.count }
                 let sweep = plan.trials.isEmpty ? "" : ", \(Words.counted(plan.trials.count, "trial"))"
+                let study = plan.study.map { ", a study of \(Words.counted($0.members.count, "set-up"))" } ?? ""
                 printToStandardError(
-                    "planned \(Words.counted(shards, "shard")), \(Words.counted(plan.runs.count, "run"))\(sweep), "
+                    "planned \(Words.counted(shards, "shard")), \(Words.counted(plan.runs.count, "run"))\(sweep)\(study), "
                         + plan.report)
             }
         }

@@ -17,6 +17,6 @@ struct Undertone: ParsableCommand {
         subcommands: [
             ModelCommand.self, CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self,
             RankCommand.self, PredictCommand.self, ExportCommand.self,
-            ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
+            ReportCommand.self, PaperCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 }

@@ -11,7 +11,7 @@ import Testing
         (.undertone, ["join"]), (.undertone, ["sweep"]), (.undertone, ["rank"]),
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
-        (.undertone, ["predict"]), (.undertone, ["export"]),
+        (.undertone, ["predict"]), (.undertone, ["export"]), (.undertone, ["paper"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()

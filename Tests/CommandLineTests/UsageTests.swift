@@ -92,7 +92,8 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
         UsageCase(
             program: .undertone, arguments: ["plan", "typo.yaml"],
             error: "error: typo.yaml:1: key 'nmae': no such key; did you mean 'name'? valid here: 'name', 'corpus', "
-                + "'corpora', 'test_on', 'labels', 'model', 'cache', 'train', 'seeds', 'sweep', 'launcher', 'report'"),
+                + "'corpora', 'test_on', 'labels', 'model', 'cache', 'train', 'seeds', 'sweep', 'study', 'launcher', 'report'"
+        ),
         UsageCase(
             program: .train, arguments: trainArguments("--cache", "other"),
             error: "Error: several caches are given; give --corpus <manifest.csv> with the utterances of all"),

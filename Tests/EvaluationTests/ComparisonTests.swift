@@ -75,3 +75,44 @@ private func side(
             .noCommonDimension(first: "a", second: "b", firstHas: ["valence"], secondHas: ["dominance"]))
     }
 }
+
+/// A side of several runs: the mean of their scores, over the same resamples.
+@Suite struct SeveralRunsTests {
+    private let good = side("a"), bad = side("b", prediction: [2, 1, 4, 1]),
+        middling = side("c", prediction: [1, 3, 2, 4])
+
+    @Test func oneRunEachIsTheComparisonOfTwo() throws {
+        let several = try PairedComparison([good], [bad], metric: .ccc, resamples: 200)
+        #expect(try several == PairedComparison(good, bad, metric: .ccc, resamples: 200))
+    }
+
+    @Test func theMeanIsCompared() throws {
+        func first(_ a: [PairedComparison.Side], _ b: [PairedComparison.Side]) throws -> PairedComparison.Difference {
+            try #require(try PairedComparison(a, b, metric: .mae, resamples: 300).differences.first)
+        }
+        let both = try first([good, bad], [middling])
+        let one = try first([good], [middling]), other = try first([bad], [middling])
+        #expect(abs(both.first - (one.first + other.first) / 2) < 1e-12 && both.second == one.second)
+        // The mean of two lies between them, in every resample.
+        let interval = try #require(both.firstInterval)
+        let low = try #require(one.firstInterval), high = try #require(other.firstInterval)
+        #expect(low.low <= interval.low && interval.high <= high.high)
+        // In another order the sides are the same.
+        let turned = try first([bad, good], [middling])
+        #expect(abs(turned.difference - both.difference) < 1e-12)
+        let itself = try first([good, bad], [good, bad])
+        #expect(itself.difference == 0 && itself.interval == .init(low: 0, high: 0))
+    }
+
+    @Test func onlyWhatAllHaveIsCompared() throws {
+        let short = side("d", ids: ["b", "c", "d"], truth: [2, 3, 4], prediction: [2, 3, 3])
+        let comparison = try PairedComparison([good, short], [bad], metric: .rmse)
+        #expect(comparison.commonCount == 3 && comparison.onlyFirstCount == 1 && comparison.onlySecondCount == 1)
+        let other = side("e", truth: [1, 2, 3.5, 4])
+        let error = #expect(throws: ComparisonError.self) {
+            try PairedComparison([good, other], [bad], metric: .rmse)
+        }
+        #expect(
+            error == .truth(id: "c", dimension: "valence", first: "a", firstTruth: 3, second: "e", secondTruth: 3.5))
+    }
+}

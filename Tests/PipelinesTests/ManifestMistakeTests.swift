@@ -38,6 +38,12 @@ import Testing
             let kept = start.split(separator: "\n").filter { own in !keys.contains(own.prefix { $0 != ":" }) }
             return kept.map { "\($0)\n" }.joined() + line
         } + [
+            // Studies.
+            start + "study: {layer: [3]}\n", start + "study: {layers: 3}\n", start + "study: {layers: [0]}\n",
+            start + "study: {layers: [3, 3]}\n", start + "study: {compute: [auto]}\n",
+            start + "study: {compute: []}\n", start + "study: {stores: [int4]}\n",
+            start + "study: {lora_ranks: [many]}\n", start + "study: {amortised_over: 0}\n", start + "study: 3\n",
+            start + "train: {layers: 3}\nstudy: {}\n", start + "cache: {pool: 2}\nstudy: {}\n",
             // Several corpora.
             start + "test_on: [b]\n", corpora + "corpus: m.csv\n", corpora + "test_on: [c]\n",
             corpora + "test_on: [a, b]\n", corpora + "test_on: [b, b]\n", corpora + "test_on: b\n",

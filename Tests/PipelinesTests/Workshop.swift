@@ -53,11 +53,12 @@ final class Workshop {
     // Like the real one with --resume --replace: the same run goes on or, finished, is left alone; another is begun
     // anew. An epoch takes a moment and adds a line to metrics.jsonl and, as the state, to state/epochs; --until-epoch stops it.
     // Fails halfway while a file named `stop` is there, and at once, with the exit code in it, over a file named `fail` beside
-    // its folder.
+    // its folder. Says in a file named `overlaps` when it was not alone.
     private static let stageTwo = """
         until=99
         while [ $# -gt 0 ]; do
             case $1 in --out) out=$2;; --config) config=$2;; --cache) cache=$2;; --until-epoch) until=$2;; esac
+            case $1 in --audio) cache=;; esac
             case $1 in --resume | --replace) flags=${flags:-}$1;; esac
             shift
         done
@@ -66,7 +67,9 @@ final class Workshop {
         if [ -e "${out%/*}/fail" ]; then exit "$(cat "${out%/*}/fail")"; fi
         exec 9>"$out.lock"
         flock 9
-        identity=$(cat "$config" "$cache/cache.json")
+        identity=$(cat "$config" ${cache:+"$cache/cache.json"})
+        if ! mkdir running 2>/dev/null; then echo "$out" >>overlaps; fi
+        trap 'rmdir running 2>/dev/null || true' EXIT
         same=no
         if [ "$identity" = "$(cat "$out/state/identity" 2>/dev/null)" ]; then same=yes; fi
         if [ $same = yes ] && [ -e "$out/result.json" ]; then echo "train kept" >>log; exit; fi
@@ -90,7 +93,7 @@ final class Workshop {
 
         """
 
-    // The report, and a ranking by a learning rate: the larger the better, a trial that has not come so far left out.
+    // The report, a study's page, and a ranking by a learning rate: the larger the better, a trial that has not come so far left out.
     private static let undertone = """
         command=$1
         shift
@@ -107,6 +110,7 @@ final class Workshop {
         done
         case $command in
             report) echo "report $title" >>log; echo page >"$out";;
+            paper) echo paper >>log; echo page >"$out/report.html";;
             rank)
                 echo "rank $epoch" >>log
                 for run in $runs; do
@@ -122,7 +126,8 @@ final class Workshop {
     func plan(corpus: String? = nil) throws -> Plan {
         try Plan(
             Pipeline(path: "\(path)/x.yaml", corpus: corpus), source: .init(path: "x.yaml", corpus: corpus),
-            build: "build")
+            build: "build"
+        ) { _ in 12 }
     }
 
     /// Plans as `undertone plan … -o build/x/rules.mk` does, seen from this folder.

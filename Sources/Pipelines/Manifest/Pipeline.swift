@@ -20,6 +20,7 @@ public struct Pipeline: Sendable, Equatable {
     /// Each is a run of its own, and so is each of a sweep's points with each of them.
     public var seeds: [UInt64]
     public var sweep: Sweep?
+    public var study: Study?
     public var launcher = Launcher.local
     public var reportTitle: String?
 
@@ -40,8 +41,8 @@ public struct Pipeline: Sendable, Equatable {
     }
 
     static let keys = [
-        "name", "corpus", "corpora", "test_on", "labels", "model", "cache", "train", "seeds", "sweep", "launcher",
-        "report",
+        "name", "corpus", "corpora", "test_on", "labels", "model", "cache", "train", "seeds", "sweep", "study",
+        "launcher", "report",
     ]
 
     /// As `init(path:corpus:model:)`, from YAML text; `source` names it in errors.
@@ -71,6 +72,7 @@ public struct Pipeline: Sendable, Equatable {
         train.seed = seeds[0]
         if let mapping = try top.mapping("cache") { try cache.apply(mapping) }
         if let mapping = try top.mapping("sweep") { sweep = try Sweep(mapping, train: train) }
+        if let mapping = try top.mapping("study") { study = try Study(mapping, in: top) }
         if let mapping = try top.mapping("report") {
             try mapping.allowOnly(["title"])
             reportTitle = try mapping.string("title")

@@ -1,7 +1,7 @@
 import Foundation
 import Runs
 
-/// What Make would run for a pipeline's report, and why: the reasoning of Make over a plan, with words for what it finds.
+/// What Make would run for a pipeline's report, or the page of its study, and why: the reasoning of Make over a plan, with words for what it finds.
 ///
 /// It looks at the files' times as Make does, and at what the settings files would say once they are written. Nothing is written.
 public struct Explanation: Sendable, Equatable {
@@ -30,7 +30,7 @@ public struct Explanation: Sendable, Equatable {
     public let stepCount: Int
 
     public init(_ plan: Plan) {
-        let steps = Self.needed(for: plan.report, of: plan.steps)
+        let steps = Self.needed(for: plan.study?.report ?? plan.report, of: plan.steps)
         let targets = Set(steps.map(\.target))
         let changes = Dictionary(
             plan.stamps.compactMap { stamp in Self.changes(of: stamp).map { (stamp.path, $0) } },

@@ -27,7 +27,7 @@ extension Plan {
         cache: $(pipeline-cache)
         train: $(pipeline-runs)
         report: $(pipeline-report)
-        \(sweepVariables)
+        \(sweepVariables)\(studyVariables)
         \(caches.indices.map(cacheVariables).joined(separator: "\n"))
 
         \(steps.map(Self.rule).joined(separator: "\n"))

@@ -70,6 +70,8 @@ public struct Plan: Sendable, Equatable {
     /// The run directories of all trials, a line each; nil without a sweep.
     public let trialList: Stamp?
     public let reportSettings: Stamp
+    /// Nil without one.
+    public let study: StudyPlan?
 
     /// The manifest that is trained on.
     public var corpus: String { joint?.manifest ?? pipeline.corpora[0].manifest }
@@ -78,18 +80,26 @@ public struct Plan: Sendable, Equatable {
     public var ranking: String { "\(folder)/sweep/ranking" }
     public var stamps: [Stamp] {
         caches.map(\.settings) + (joint.map { [$0.settings] } ?? []) + runs.map(\.configuration)
-            + trials.map(\.configuration) + (trialList.map { [$0] } ?? []) + [reportSettings]
+            + trials.map(\.configuration) + (trialList.map { [$0] } ?? []) + [reportSettings] + (study?.stamps ?? [])
     }
 
     /// Plans a pipeline, reading it.
-    public init(_ source: Source, build: String = "build") throws {
+    public init(
+        _ source: Source, build: String = "build", layerCount: ((_ model: String) throws -> Int)? = nil
+    ) throws {
         try self.init(
-            Pipeline(path: source.path, corpus: source.corpus, model: source.model), source: source, build: build)
+            Pipeline(path: source.path, corpus: source.corpus, model: source.model), source: source, build: build,
+            layerCount: layerCount)
     }
 
     /// Plans a pipeline. Looks at the model's folder; writes nothing.
-    /// - Parameter build: the folder for everything that is made, as Make sees it.
-    public init(_ pipeline: Pipeline, source: Source, build: String = "build") throws {
+    /// - Parameters:
+    ///   - build: the folder for everything that is made, as Make sees it.
+    ///   - layerCount: the transformer layers of a model, asked where there is a study, and needed there: cuts are counted from the top.
+    public init(
+        _ pipeline: Pipeline, source: Source, build: String = "build",
+        layerCount: ((_ model: String) throws -> Int)? = nil
+    ) throws {
         self.pipeline = pipeline
         self.source = source
         self.build = build
@@ -129,15 +139,22 @@ public struct Plan: Sendable, Equatable {
         trialList =
             trials.isEmpty
             ? nil : Stamp(path: "\(folder)/sweep/trials", content: trials.map { "\($0.directory)\n" }.joined())
+        let manifest = joint?.manifest ?? pipeline.corpora[0].manifest
         reportSettings = Stamp(
             path: "\(folder)/report.settings",
             content: """
                 title: \(pipeline.reportTitle ?? "")
                 cache: \(caches.map(\.folder).joined(separator: " "))
-                corpus: \(joint?.manifest ?? pipeline.corpora[0].manifest)
+                corpus: \(manifest)
                 runs: \((trials.isEmpty ? runs.map(\.directory) : trials.map(\.directory)).joined(separator: " "))
 
                 """)
+        study = try pipeline.study.map { study in
+            guard let layerCount else { preconditionFailure("a study is planned without its model's layers") }
+            return try StudyPlan(
+                study, of: pipeline, source: source.path, corpus: manifest,
+                layerCount: try layerCount(pipeline.model), folder: folder)
+        }
     }
 
     private static func cache(of corpus: PipelineCorpus, _ pipeline: Pipeline, folder: String) -> CachePlan {

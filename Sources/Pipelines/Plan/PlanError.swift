@@ -8,10 +8,12 @@ public enum PlanError: Fault, Equatable {
     case missingModel(String)
     /// Two points of a sweep whose settings have the same hash.
     case sharedIdentifier(String)
+    /// A study that is to train all of the model's layers and more, and call it partial.
+    case tooManyLayers(Int, of: Int, model: String)
 
     public var kind: FaultKind {
         switch self {
-        case .unmakeablePath, .sharedIdentifier: .usage
+        case .unmakeablePath, .sharedIdentifier, .tooManyLayers: .usage
         case .missingModel: .missingInput
         }
     }
@@ -26,6 +28,9 @@ public enum PlanError: Fault, Equatable {
                 + "give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
         case .sharedIdentifier(let id):
             "two trials of the sweep have the same name, \(id), by chance; change any value of the sweep a little"
+        case .tooManyLayers(let layers, let count, let model):
+            "the study's 'layers' has \(layers), but \(model) has \(count) layers; expected 1 to \(count - 1), full finetuning being "
+                + "a set-up of its own"
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Something that Make makes: one file, from which others, by which commands.
 public struct Step: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
-        case shard, cache, corpus, run, trial, admission, ranking, report
+        case shard, cache, corpus, run, trial, admission, ranking, report, paper
     }
 
     /// Files that several steps are made from, with the variable that stands for them in the rules.
@@ -31,7 +31,7 @@ public struct Step: Sendable, Equatable {
 extension Plan {
     /// Every step, each after those that it needs.
     public var steps: [Step] {
-        caches.indices.flatMap(cacheSteps) + jointSteps + runs.map(runStep) + sweepSteps + [reportStep]
+        caches.indices.flatMap(cacheSteps) + jointSteps + runs.map(runStep) + sweepSteps + [reportStep] + studySteps
     }
 
     // MARK: Caches
@@ -185,7 +185,7 @@ extension Plan {
 
     // MARK: Words
 
-    private static func program(_ name: String, _ arguments: [String]) -> String {
+    static func program(_ name: String, _ arguments: [String]) -> String {
         "$(UNDERTONE_BIN)/\(name)" + (arguments.isEmpty ? "" : " " + words(arguments))
     }
 
