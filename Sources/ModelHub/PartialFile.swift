@@ -27,7 +27,7 @@ final class PartialFile {
             var opened = stat(), named = stat()
             guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0, opened.st_ino == named.st_ino else {
                 // Its last owner gave it its final name between our opening and our locking.
-                release(descriptor)
+                Self.release(descriptor)
                 continue
             }
             self.path = path
