@@ -2,13 +2,15 @@ import Files
 import Mustache
 import Runs
 
-/// A report over one run or several: one HTML page that needs nothing but itself, and a summary for a terminal.
+/// A report over one run, several, or a pipeline: one HTML page that needs nothing but itself, and a summary for a terminal.
 ///
 /// Equal runs give equal bytes: the page carries no date and no path of the machine that wrote it.
 public struct Report: Sendable {
     public let title: String
+    /// Those that are shown closely: of a pipeline, the best configuration's.
     public let runs: [RunRecord]
-    public let cache: CacheFacts?
+    public let study: Study?
+    public let caches: [CacheFacts]
     public let corpus: CorpusNote?
 
     /// - Parameters:
@@ -19,8 +21,28 @@ public struct Report: Sendable {
         throws(ReportError)
     {
         guard !runs.isEmpty else { throw .noRuns }
+        self.init(runs, study: nil, caches: cache.map { [$0] } ?? [], corpus: corpus, title: title)
+    }
+
+    /// Of a pipeline. One that made a single run is shown as that run.
+    /// - Parameter caches: one per corpus.
+    /// - Throws: `ReportError.nothingDone` where no run has done an epoch.
+    public init(study: Study, caches: [CacheFacts] = [], corpus: CorpusNote? = nil, title: String? = nil)
+        throws(ReportError)
+    {
+        guard study.trials.contains(where: { $0.runs.contains { !$0.epochs.isEmpty } }) else {
+            throw .nothingDone(study.name)
+        }
+        let isOneRun = study.trials.count == 1 && study.trials[0].runs.count == 1 && study.best.count == 1
+        self.init(study.best, study: isOneRun ? nil : study, caches: caches, corpus: corpus, title: title ?? (isOneRun ? nil : study.name))
+    }
+
+    private init(
+        _ runs: [RunRecord], study: Study?, caches: [CacheFacts], corpus: CorpusNote?, title: String?
+    ) {
         self.runs = runs
-        self.cache = cache
+        self.study = study
+        self.caches = caches
         // "Synthetic" must survive whichever of the two sources lost it.
         let told = runs.compactMap(\.result.corpus)
         var note = corpus ?? told.first
@@ -37,6 +59,7 @@ public struct Report: Sendable {
                 "headline": try MustacheTemplate(string: headlineTemplate),
                 "details": try MustacheTemplate(string: detailsTemplate),
                 "cacheTables": try MustacheTemplate(string: cacheTablesTemplate),
+                "study": try MustacheTemplate(string: studyTemplate),
             ])
             guard let page = library.render(context, withTemplate: "page") else {
                 throw ReportError.template("no page")

@@ -1,0 +1,90 @@
+import Runs
+
+/// Parallel coordinates: an upright axis for every parameter and, last, one for the score; a line for every trial.
+///
+/// Lines are coloured by their score, the axis of which is the legend; the better is drawn over the worse.
+struct ParallelChart {
+    var study: Study
+
+    private static let gap = 128.0
+    private static let top = 58.0
+    private static let bottom = 352.0
+    private static let left = 66.0
+    private static let right = 46.0
+    /// Steps of the colour scale.
+    static let shades = 6
+
+    var width: Double { Self.left + Self.gap * Double(study.parameters.count) + Self.right }
+
+    private func x(_ index: Int) -> Double { Self.left + Self.gap * Double(index) }
+
+    var svg: String {
+        let scores = study.trials.map { study.score($0)?.mean }
+        let scoreAxis = ScoreAxis(
+            scores, isHigherBetter: study.criterion.isHigherBetter, from: Self.bottom, to: Self.top)
+        let axes = study.parameters.map { parameter in
+            ParameterAxis(
+                parameter.scale, study.trials.map { $0.settings[parameter.key] }, from: Self.bottom, to: Self.top)
+        }
+        // The best are drawn last.
+        let lines = study.trials.indices.reversed().map { index in
+            line(of: index, axes, scoreAxis, score: scores[index])
+        }
+        let drawn = zip(study.parameters, axes).enumerated().map { index, pair in
+            axis(
+                at: x(index), title: study.title(of: pair.0), ticks: pair.1.ticks, absent: pair.1.absent,
+                pair.1.attributes)
+        }
+        let score = axis(
+            at: x(axes.count), title: study.criterion.title, ticks: scoreAxis.ticks, absent: scoreAxis.absent,
+            scoreAxis.attributes, shades: scoreAxis)
+        let names = study.parameters.map { study.title(of: $0) }.joined(separator: ", ")
+        return SVG.figure(
+            width: width, height: Self.bottom + 22, kind: "parallel", id: "parallel",
+            title: "Hyperparameters against \(study.criterion.title)",
+            description: "A line for each of \(study.trials.count) configurations across \(names) and its "
+                + "\(study.criterion.title) on development; the table of configurations has the same numbers.",
+            body: """
+                <g class="trials">
+                \(lines.joined(separator: "\n"))
+                </g>
+                \((drawn + [score]).joined(separator: "\n"))
+                """)
+    }
+
+    private func line(of index: Int, _ axes: [ParameterAxis], _ scoreAxis: ScoreAxis, score: Double?) -> String {
+        let trial = study.trials[index]
+        var points = zip(study.parameters, axes).enumerated().compactMap { column, pair in
+            pair.1.position(trial.settings[pair.0.key]).map { "\(unit(x(column))) \(unit($0))" }
+        }
+        points.append("\(unit(x(axes.count))) \(unit(scoreAxis.position(score)))")
+        return #"<path class="\#(trial.state.rawValue) q\#(scoreAxis.shade(score))" data-t="\#(index)" "#
+            + #"d="M\#(points.joined(separator: " "))"/>"#
+    }
+
+    private func axis(
+        at x: Double, title: String, ticks: [(position: Double, label: String)], absent: Double?, _ attributes: String,
+        shades: ScoreAxis? = nil
+    ) -> String {
+        let words = title.components(separatedBy: " · ")
+        var parts = words.enumerated().map { row, word in
+            SVG.text("label", (x, Self.top - 16 - 15 * Double(words.count - 1 - row)), "middle", SVG.shortened(word))
+        }
+        parts.append(SVG.line("axis", (x, absent.map { $0 - 20 } ?? Self.bottom), (x, Self.top)))
+        if let shades { parts += shades.strip(at: x + 5) }
+        let isScore = shades != nil
+        for tick in ticks + (absent.map { [(position: $0, label: isScore ? "none" : "not set")] } ?? []) {
+            parts.append(SVG.line("axis", (x - 3, tick.position), (x + 3, tick.position)))
+            parts.append(
+                SVG.text(
+                    "tick halo", (isScore ? x + 16 : x - 7, tick.position), isScore ? "start" : "end",
+                    SVG.shortened(tick.label),
+                    shift: ".32em"))
+        }
+        return """
+            <g class="column" data-x="\(unit(x))" data-title="\(Format.escaped(title))" \(attributes)>
+            \(parts.joined(separator: "\n"))
+            </g>
+            """
+    }
+}
