@@ -34,7 +34,9 @@ public struct Report: Sendable {
             throw .nothingDone(study.name)
         }
         let isOneRun = study.trials.count == 1 && study.trials[0].runs.count == 1 && study.best.count == 1
-        self.init(study.best, study: isOneRun ? nil : study, caches: caches, corpus: corpus, title: title ?? (isOneRun ? nil : study.name))
+        self.init(
+            study.best, study: isOneRun ? nil : study, caches: caches, corpus: corpus,
+            title: title ?? (isOneRun ? nil : study.name))
     }
 
     private init(

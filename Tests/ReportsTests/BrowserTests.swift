@@ -46,7 +46,7 @@ struct BrowserTests {
         #expect(
             try browser.texts("\(rows).map(row => row.textContent.includes('lora') ? 'lora' : 'full')").prefix(6)
                 .allSatisfy { $0 == "full" })
-        try browser.click("\(header("lora · rank")).firstChild")
+        try browser.click("\(header("lora rank")).firstChild")
         #expect(try order(browser).suffix(6).allSatisfy { $0 % 2 == 0 })
         #expect(browser.exceptions == [])
     }

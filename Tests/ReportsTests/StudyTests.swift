@@ -17,7 +17,7 @@ import Testing
         #expect(count("<circle class=\"stopped", in: page) == 4 * 10 && count("<circle class=\"done", in: page) == 4)
         // The best trial's score is that of both seeds: 0.6 and 0.62 at epoch 6.
         #expect(page.contains("0.610 ± 0.014"))
-        #expect(page.contains("learning rate · layers") && page.contains("<dd>1·10⁻⁶</dd>"))
+        #expect(page.contains("learning rate layers") && page.contains("<dd>1·10⁻⁶</dd>"))
         // Of a test split, the mean of both seeds, and each seed in a table of its own.
         #expect(page.contains("mean of 2 seeds ± 0.014") && page.contains(">0.51</p>"))
         #expect(page.contains("CCC, seed 1"))

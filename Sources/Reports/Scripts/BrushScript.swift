@@ -24,8 +24,9 @@ let brushScript = """
         return { group, x, bottom, top, low: bottom + 8, high: top - 8 };
       });
       const value = (axis, y) => {
-        const { from, to, low, high, log, names } = axis.group.dataset;
+        const { from, to, low, high, log, names, absent } = axis.group.dataset;
         const share = (y - from) / (to - from);
+        if (absent && share < 0) return absent;
         if (names !== undefined) {
           const list = names.split('\\n');
           return list[Math.max(0, Math.min(list.length - 1, Math.floor(share * list.length)))];

@@ -7,7 +7,7 @@ struct ParallelChart {
     var study: Study
 
     private static let gap = 128.0
-    private static let top = 58.0
+    private static let top = 70.0
     private static let bottom = 352.0
     private static let left = 66.0
     private static let right = 46.0
@@ -32,11 +32,11 @@ struct ParallelChart {
         }
         let drawn = zip(study.parameters, axes).enumerated().map { index, pair in
             axis(
-                at: x(index), title: study.title(of: pair.0), ticks: pair.1.ticks, absent: pair.1.absent,
+                at: x(index), title: study.titleParts(of: pair.0), ticks: pair.1.ticks, absent: pair.1.absent,
                 pair.1.attributes)
         }
         let score = axis(
-            at: x(axes.count), title: study.criterion.title, ticks: scoreAxis.ticks, absent: scoreAxis.absent,
+            at: x(axes.count), title: [study.criterion.title], ticks: scoreAxis.ticks, absent: scoreAxis.absent,
             scoreAxis.attributes, shades: scoreAxis)
         let names = study.parameters.map { study.title(of: $0) }.joined(separator: ", ")
         return SVG.figure(
@@ -63,17 +63,18 @@ struct ParallelChart {
     }
 
     private func axis(
-        at x: Double, title: String, ticks: [(position: Double, label: String)], absent: Double?, _ attributes: String,
+        at x: Double, title: [String], ticks: [(position: Double, label: String)], absent: Double?,
+        _ attributes: String,
         shades: ScoreAxis? = nil
     ) -> String {
-        let words = title.components(separatedBy: " · ")
-        var parts = words.enumerated().map { row, word in
-            SVG.text("label", (x, Self.top - 16 - 15 * Double(words.count - 1 - row)), "middle", SVG.shortened(word))
+        var parts = title.enumerated().map { row, word in
+            // Above what the page's script lays over the axis's end.
+            SVG.text("label", (x, Self.top - 26 - 15 * Double(title.count - 1 - row)), "middle", SVG.shortened(word))
         }
-        parts.append(SVG.line("axis", (x, absent.map { $0 - 20 } ?? Self.bottom), (x, Self.top)))
+        parts.append(SVG.line("axis", (x, Self.bottom), (x, Self.top)))
         if let shades { parts += shades.strip(at: x + 5) }
-        let isScore = shades != nil
-        for tick in ticks + (absent.map { [(position: $0, label: isScore ? "none" : "not set")] } ?? []) {
+        let isScore = shades != nil, missing = isScore ? "none" : "not set"
+        for tick in ticks + (absent.map { [(position: $0, label: missing)] } ?? []) {
             parts.append(SVG.line("axis", (x - 3, tick.position), (x + 3, tick.position)))
             parts.append(
                 SVG.text(
@@ -82,7 +83,8 @@ struct ParallelChart {
                     shift: ".32em"))
         }
         return """
-            <g class="column" data-x="\(unit(x))" data-title="\(Format.escaped(title))" \(attributes)>
+            <g class="column" data-x="\(unit(x))" data-title="\(Format.escaped(title.joined(separator: " ")))" \
+            data-absent="\(absent == nil ? "" : missing)" \(attributes)>
             \(parts.joined(separator: "\n"))
             </g>
             """

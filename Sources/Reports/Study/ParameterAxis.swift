@@ -18,11 +18,15 @@ struct ParameterAxis {
     /// - Parameters:
     ///   - settings: every trial's; nil where it has none.
     ///   - start: where the low end is drawn, or the first category; `end`, the other.
-    init(_ scale: Study.Parameter.Scale, _ settings: [String?], from start: Double, to end: Double) {
+    ///   - inset: how far from the start those lie that are not there.
+    init(
+        _ scale: Study.Parameter.Scale, _ settings: [String?], from start: Double, to end: Double, inset: Double = 0
+    ) {
         self.scale = scale
         let hasAbsent = settings.contains { $0 == nil }
-        absent = hasAbsent ? start : nil
-        let start = hasAbsent ? start + (end > start ? Self.absentGap : -Self.absentGap) : start
+        let direction = end > start ? 1.0 : -1.0
+        absent = hasAbsent ? start + direction * inset : nil
+        let start = hasAbsent ? start + direction * (inset + Self.absentGap) : start
         self.start = start
         self.end = end
         let numbers = settings.compactMap { $0.flatMap(Double.init) }.filter(\.isFinite)

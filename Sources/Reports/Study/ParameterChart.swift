@@ -12,7 +12,8 @@ struct ParameterChart {
             study.score(trial).map { (index: index, trial: trial, score: $0.mean) }
         }
         let x = ParameterAxis(
-            parameter.scale, study.trials.map { $0.settings[parameter.key] }, from: 46, to: Self.width - 14)
+            parameter.scale, study.trials.map { $0.settings[parameter.key] }, from: 46, to: Self.width - 14,
+            inset: 18)
         let scores = ScoreAxis(
             scored.map(\.score), isHigherBetter: study.criterion.isHigherBetter, from: Self.height - 36, to: 14)
         let dots = scored.reversed().compactMap { index, trial, score -> String? in

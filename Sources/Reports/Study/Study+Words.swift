@@ -1,15 +1,19 @@
 /// Names and settings as people read them.
 extension Study {
-    /// `learning rate · layers` of `optimiser.learning_rate.layers`; the whole key where another would read the same.
+    /// `learning rate layers` of `optimiser.learning_rate.layers`; the whole key where another would read the same.
     func title(of parameter: Parameter) -> String {
-        let title = Self.shortened(parameter.key)
-        return parameters.count { Self.shortened($0.key) == title } > 1 ? parameter.key : title
+        titleParts(of: parameter).joined(separator: " ")
     }
 
-    private static func shortened(_ key: String) -> String {
+    func titleParts(of parameter: Parameter) -> [String] {
+        let parts = Self.shortened(parameter.key)
+        return parameters.count { Self.shortened($0.key) == parts } > 1 ? [parameter.key] : parts
+    }
+
+    private static func shortened(_ key: String) -> [String] {
         let parts = key.split(separator: ".")
         let end = parts.count > 2 ? parts.dropFirst() : parts[...]
-        return end.joined(separator: " · ").replacing("_", with: " ")
+        return end.map { String($0).replacing("_", with: " ") }
     }
 
     /// A setting, `1.2·10⁻⁵`; a dash where a condition leaves it out.
@@ -19,7 +23,7 @@ extension Study {
         return setting
     }
 
-    /// `learning rate · layers 1.2·10⁻⁵, schedule cosine`
+    /// `learning rate layers 1.2·10⁻⁵, optimiser schedule cosine`
     func words(_ trial: Trial) -> String {
         parameters.compactMap { parameter in
             trial.settings[parameter.key].map { "\(title(of: parameter)) \(text($0, of: parameter))" }

@@ -94,7 +94,7 @@ struct StudyCurveChart {
         let points = curve.points.map { "\(unit(x.position(Double($0.epoch)))) \(unit(y.position($0.mean)))" }
         // A line of no length with round ends is a dot.
         let path = points.count == 1 ? "\(points[0])h0" : points.joined(separator: " ")
-        let colour = isColoured(index) ? "line c\(index)" : "line"
+        let colour = (isColoured(index) ? "line c\(index)" : "line") + (points.count == 1 ? " dot" : "")
         return #"<path class="\#(colour)" data-t="\#(index)" d="M\#(path)"/>"#
     }
 

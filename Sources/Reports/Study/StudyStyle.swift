@@ -5,7 +5,10 @@ let studyStyle = """
     .legend { list-style: none; margin: .8rem 0 0; padding: 0; font-size: .9rem; color: var(--soft); }
     .legend li { overflow-wrap: anywhere; }
     .legend:empty { display: none; }
-    .settings { margin-top: 1rem; }
+    .settings {
+      display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 0 3rem; margin-top: 1rem;
+      border-top: 0;
+    }
     .parameters {
       display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 1rem; margin-top: 1rem;
     }
@@ -14,12 +17,13 @@ let studyStyle = """
     .tall thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; white-space: normal; min-width: 5.2em; }
     .tall thead th:first-child { min-width: 0; }
     caption { text-align: left; color: var(--soft); font-size: .9rem; padding-bottom: .4rem; }
+    caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.2rem); }
     table button {
       all: unset; cursor: pointer; font: inherit; color: inherit; text-align: inherit;
     }
-    thead button::after { content: " ↕"; opacity: .45; }
-    th[aria-sort=ascending] button::after { content: " ↑"; opacity: 1; }
-    th[aria-sort=descending] button::after { content: " ↓"; opacity: 1; }
+    thead button::after { content: "\\00a0↕"; opacity: .45; }
+    th[aria-sort=ascending] button::after { content: "\\00a0↑"; opacity: 1; }
+    th[aria-sort=descending] button::after { content: "\\00a0↓"; opacity: 1; }
     th[aria-sort] button { color: var(--ink); }
     tbody button { text-decoration: underline dotted; text-underline-offset: 3px; }
     tbody button[aria-pressed=true] { text-decoration-style: solid; font-weight: 700; }
@@ -39,6 +43,7 @@ let studyStyle = """
     svg .trials circle:not(.done) { fill: var(--raised); fill-opacity: .6; }
     svg .trials .grey path { color: var(--soft); stroke-width: 1.3; stroke-opacity: .35; }
     svg.curves .trials .grey path { stroke-width: 1.6; }
+    svg .trials path.dot, svg .trials .grey path.dot { stroke-width: 6; }
     svg .trials path.band { fill: currentColor; fill-opacity: .16; stroke: none; }
     svg .trials .out { display: none; }
     svg .trials path.lit, svg .trials .grey path.lit { color: var(--ink); stroke-width: 4; stroke-opacity: 1; }

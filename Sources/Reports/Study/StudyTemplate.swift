@@ -67,7 +67,7 @@ let studyTemplate = """
     {{#table}}
     <div class="scroll tall" tabindex="0" role="group" aria-labelledby="configurations">\
     <table class="sortable" id="trials">
-    <caption>{{caption}}</caption>
+    <caption><span>{{caption}}</span></caption>
     <thead><tr><th scope="col" data-sort>#</th><th scope="col" class="text" data-sort>Configuration</th>{{#headers}}\
     <th scope="col" class="{{kind}}" data-sort{{#high}}="high"{{/high}}>{{title}}</th>{{/headers}}</tr></thead>
     <tbody>
@@ -80,10 +80,10 @@ let studyTemplate = """
     {{#halving}}
     <section aria-labelledby="halving">
     <h2 id="halving">Successive halving</h2>
-    <p class="note">Trained: {{share}} that all configurations would have taken. Which was stopped at which rung is in the \
-    table above.</p>
+    <p class="note">Trained: {{share}} of what all configurations would have taken to their end. Which was stopped at which \
+    rung is in the table above.</p>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="halving"><table>
-    <caption>Rungs, by {{metric}} on development at their end</caption>
+    <caption><span>Rungs, by {{metric}} on development at their end</span></caption>
     <thead><tr><th scope="col">Rung</th><th scope="col">After epoch</th><th scope="col">Came to its end</th>\
     <th scope="col">Went on</th><th scope="col">Best</th><th scope="col">Median</th>\
     <th scope="col">Least that went on</th></tr></thead>
@@ -97,7 +97,7 @@ let studyTemplate = """
     <section aria-labelledby="seeds">
     <h2 id="seeds">The best over its seeds</h2>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="seeds"><table class="sortable">
-    <caption>Mean ± standard deviation between seeds, and the CCC of each seed</caption>
+    <caption><span>Mean ± standard deviation between seeds, and the CCC of each seed</span></caption>
     <thead><tr><th scope="col" data-sort>Split</th><th scope="col" class="text" data-sort>Dimension</th>\
     {{#metrics}}<th scope="col" data-sort>{{.}}</th>{{/metrics}}{{#names}}<th scope="col" data-sort>CCC, seed {{.}}</th>{{/names}}\
     </tr></thead>
