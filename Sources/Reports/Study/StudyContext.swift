@@ -101,7 +101,7 @@ extension Report {
         let charts = [
             StudyCurveChart(
                 study: study, id: "study-score", title: "\(capitalised(criterion.title)) on development, per epoch",
-                value: { criterion.value(of: $0) }, include: criterion == .meanCCC ? [0] : []),
+                value: { criterion.value(of: $0) }),
             StudyCurveChart(
                 study: study, id: "study-loss", title: "Training loss, per epoch", value: { $0.trainLoss }, include: [0]
             ),
