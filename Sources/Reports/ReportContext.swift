@@ -124,8 +124,10 @@ extension Report {
             cells.append(cell)
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
             cells.append(["text": result.trained])
-            cells.append(["text": Format.millions(result.trainableParameters)])
-            cells.append(["text": Format.seconds(result.secondsPerEpoch)])
+            cells.append([
+                "text": Format.millions(result.trainableParameters), "value": "\(result.trainableParameters)",
+            ])
+            cells.append(["text": Format.seconds(result.secondsPerEpoch), "value": "\(result.secondsPerEpoch)"])
             cells.append(["text": "\(result.seed)"])
             return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
         }

@@ -33,7 +33,7 @@ let reportTemplate = """
     <thead><tr>{{#headers}}<th scope="col" data-sort>{{.}}</th>{{/headers}}</tr></thead>
     <tbody>{{#rows}}<tr>\
     <th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>\
-    {{#cells}}<td{{#best}} class="best"{{/best}}>{{text}}\
+    {{#cells}}<td{{#best}} class="best"{{/best}}{{#value}} data-value="{{value}}"{{/value}}>{{text}}\
     {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
     </table></div>
     </section>

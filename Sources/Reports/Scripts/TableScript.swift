@@ -36,8 +36,10 @@ let tableScript = """
           const cell = row.cells[at];
           return { row, text: cell.textContent.trim(), value: number(cell) };
         });
-        const words = keys.every(key => isNaN(key.value));
-        const missing = key => words ? key.text === '' || key.text === '–' : isNaN(key.value);
+        const none = key => key.text === '' || key.text === '–';
+        // One name among numbers makes names of all.
+        const words = keys.some(key => isNaN(key.value) && !none(key));
+        const missing = key => words ? none(key) : isNaN(key.value);
         keys.sort((a, b) => missing(a) - missing(b)
           || (missing(a) ? 0 : sign * (words ? a.text.localeCompare(b.text, 'en', { numeric: true }) : a.value - b.value)));
         table.tBodies[0].append(...keys.map(key => key.row));

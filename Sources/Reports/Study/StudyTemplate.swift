@@ -68,7 +68,7 @@ let studyTemplate = """
     <div class="scroll tall" tabindex="0" role="group" aria-labelledby="configurations">\
     <table class="sortable" id="trials">
     <caption><span>{{caption}}</span></caption>
-    <thead><tr><th scope="col" data-sort>#</th><th scope="col" class="text" data-sort>Configuration</th>{{#headers}}\
+    <thead><tr><th scope="col" data-sort aria-sort="ascending">#</th><th scope="col" class="text" data-sort>Configuration</th>{{#headers}}\
     <th scope="col" class="{{kind}}" data-sort{{#high}}="high"{{/high}}>{{title}}</th>{{/headers}}</tr></thead>
     <tbody>
     {{#rows}}<tr data-t="{{index}}" data-tip="{{tip}}"><td data-value="{{rank}}"><span class="swatch {{colour}}"></span>{{rank}}</td>\
