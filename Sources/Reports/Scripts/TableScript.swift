@@ -25,6 +25,7 @@ let tableScript = """
           if (cell === wanted) return c;
         }
       };
+      const collator = new Intl.Collator('en', { numeric: true });
       const sort = (table, header) => {
         const first = header.dataset.sort === 'high' ? 'descending' : 'ascending';
         const other = first === 'ascending' ? 'descending' : 'ascending';
@@ -41,7 +42,7 @@ let tableScript = """
         const words = keys.some(key => isNaN(key.value) && !none(key));
         const missing = key => words ? none(key) : isNaN(key.value);
         keys.sort((a, b) => missing(a) - missing(b)
-          || (missing(a) ? 0 : sign * (words ? a.text.localeCompare(b.text, 'en', { numeric: true }) : a.value - b.value)));
+          || (missing(a) ? 0 : sign * (words ? collator.compare(a.text, b.text) : a.value - b.value)));
         table.tBodies[0].append(...keys.map(key => key.row));
       };
       for (const table of document.querySelectorAll('table.sortable')) {

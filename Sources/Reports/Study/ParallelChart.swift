@@ -45,7 +45,7 @@ struct ParallelChart {
             description: "A line for each of \(study.trials.count) configurations across \(names) and its "
                 + "\(study.criterion.title) on development; the table of configurations has the same numbers.",
             body: """
-                <g class="trials">
+                <g class="trials\(study.trials.count > 100 ? " many" : "")">
                 \(lines.joined(separator: "\n"))
                 </g>
                 \((drawn + [score]).joined(separator: "\n"))

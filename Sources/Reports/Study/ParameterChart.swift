@@ -27,7 +27,7 @@ struct ParameterChart {
             description: "\(dots.count) configurations; the table of configurations has the same numbers.",
             body: """
                 \(grid(x, scores.axis))
-                <g class="trials">
+                <g class="trials\(study.trials.count > 100 ? " many" : "")">
                 \(dots.joined(separator: "\n"))
                 </g>
                 """)

@@ -41,6 +41,8 @@ let studyStyle = """
     svg .trials path.stopped, svg .trials path.unfinished, svg .trials path.failed { stroke-width: 1.3; stroke-opacity: .75; }
     svg .trials circle { fill: currentColor; stroke: currentColor; stroke-width: 1.4; }
     svg .trials circle:not(.done) { fill: var(--raised); fill-opacity: .6; }
+    svg .many path, svg .many path.stopped { stroke-opacity: .4; }
+    svg .many circle { fill-opacity: .5; stroke-opacity: .5; }
     svg .trials .grey path { color: var(--soft); stroke-width: 1.3; stroke-opacity: .35; }
     svg.curves .trials .grey path { stroke-width: 1.6; }
     svg .trials path.dot, svg .trials .grey path.dot { stroke-width: 6; }

@@ -53,7 +53,7 @@ let studyTemplate = """
     <p class="chosen script" hidden><span role="status" id="chosen">{{counts}}</span> \
     <button type="button" id="everything" hidden>Choose all</button></p>
     <figure class="wide"><div class="scroll" tabindex="0" role="group" aria-label="Parallel coordinates">
-    <div style="min-width:{{width}}px">{{{svg}}}</div>
+    <div style="min-width:{{width}}px;max-width:{{most}}px">{{{svg}}}</div>
     </div></figure>
     <div class="parameters">
     {{#charts}}<figure><figcaption><strong title="{{key}}">{{title}}</strong></figcaption>
