@@ -68,7 +68,8 @@ import Testing
         #expect(
             !page.contains("Best configuration") && !page.contains("Hyperparameters")
                 && page.contains("One run, closely"))
-        #expect(count("<path class=\"band", in: page) == 2)
+        #expect(count("<path class=\"band", in: page) == 2 && page.contains("One configuration with 2 seeds."))
+        #expect(!page.contains("All configurations"))
         #expect(Markup(page).problems == [])
     }
 
@@ -113,12 +114,28 @@ import Testing
 @Suite struct PageTests {
     private static var pages: [(String, String)] {
         get throws {
-            [
+            var seeds = sampleStudy(halved: false)
+            seeds.trials = [seeds.trials[0]]
+            seeds.parameters = []
+            return [
                 ("one run", try Report(runs: [sampleRun()]).html()),
                 ("two runs", try Report(runs: [sampleRun(), sampleRun("other")]).html()),
-                ("a study", try Report(study: sampleStudy()).html()),
+                ("a study", try Report(study: sampleStudy(), caches: [named("one"), named("other")]).html()),
+                ("several seeds", try Report(study: seeds).html()),
             ]
         }
+    }
+
+    private static func named(_ corpus: String) -> CacheFacts {
+        var facts = CacheFacts()
+        facts.corpus = corpus
+        facts.utteranceCount = 12
+        return facts
+    }
+
+    @Test func everyCorpusHasItsCache() throws {
+        let page = try Report(study: sampleStudy(), caches: ["one", "other"].map(Self.named)).html()
+        for corpus in ["one", "other"] { #expect(page.contains("The cache of \(corpus) it was trained from</h2>")) }
     }
 
     @Test func pagesAreWellFormedAndNeedNothingButThemselves() throws {

@@ -5,12 +5,12 @@ extension Study {
     var halving: [String: Any]? {
         guard rungs.count > 1 else { return nil }
         let rows = rungs.enumerated().map { number, rung -> [String: Any] in
-            let passed = trials.filter { $0.rung.map { $0 >= number } ?? false }
+            let passed = trials.filter { ($0.rung ?? -1) >= number && $0.epochs >= rung.epochs }
             let scores = passed.compactMap { score($0, epochs: rung.epochs)?.mean }
             let sorted = scores.sorted { criterion.isBetter($0, than: $1) }
             let isLast = number == rungs.count - 1
             // A trial that is let in has not come to an epoch of the next rung yet.
-            let wentOn = passed.filter { $0.rung.map { $0 > number } ?? false || $0.epochs > rung.epochs }
+            let wentOn = passed.filter { ($0.rung ?? -1) > number || $0.epochs > rung.epochs }
             let least = wentOn.compactMap { score($0, epochs: rung.epochs)?.mean }.reduce(nil as Double?) {
                 least, value in
                 least.map { criterion.isBetter(value, than: $0) ? $0 : value } ?? value

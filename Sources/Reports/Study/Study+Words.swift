@@ -30,8 +30,8 @@ extension Study {
         }.joined(separator: ", ")
     }
 
-    func words(_ trial: Trial, _ state: State) -> String {
-        switch state {
+    func stateWords(of trial: Trial) -> String {
+        switch trial.state {
         case .done: "trained to the end"
         case .stopped: trial.rung.map { "stopped at rung \($0)" } ?? "stopped"
         case .failed: "failed"
@@ -41,6 +41,7 @@ extension Study {
 
     /// `24 configurations: 2 trained to the end, 22 stopped early`
     var counts: String {
+        if trials.count == 1 { return "One configuration with \(Format.counted(trials[0].runs.count, "seed"))" }
         let words: [(State, String)] = [
             (.done, "trained to the end"), (.stopped, "stopped early"), (.failed, "failed"),
             (.unfinished, "not finished"),

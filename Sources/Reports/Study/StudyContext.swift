@@ -4,10 +4,11 @@ import Runs
 extension Report {
     func details(of study: Study) -> [String: Any] {
         var context: [String: Any] = [
-            "counts": study.counts, "table": study.table, "curves": studyCurves(study),
+            "counts": study.counts, "curves": studyCurves(study),
             "hasSeeds": study.isSeeded, "isHalved": study.rungs.count > 1,
             "cost": study.cost.map { ["name": $0.name, "value": $0.value] },
         ]
+        if study.trials.count > 1 { context["table"] = study.table }
         let varied = study.parameters.filter { parameter in
             Set(study.trials.map { $0.settings[parameter.key] }).count > 1
         }

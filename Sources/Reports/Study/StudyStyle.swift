@@ -55,6 +55,7 @@ let studyStyle = """
     svg .grip { fill: transparent; cursor: ns-resize; touch-action: none; }
     svg .handle { fill: var(--raised); stroke: var(--accent); stroke-width: 1.6; cursor: ns-resize; touch-action: none; }
     svg .handle:focus-visible { fill: var(--accent); outline: 2px solid var(--ink); outline-offset: 2px; }
+    @media print { .tall { max-height: none; } nav, .script, .handle { display: none; } }
     @media (max-width: 34rem) {
       svg.curves text { font-size: 16px; }
       svg.parameter text { font-size: 13px; }

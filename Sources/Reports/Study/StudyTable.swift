@@ -8,7 +8,6 @@ extension Study {
         var isNumber = true
         /// Which way a first click sorts.
         var isBestHigh = false
-        var isText: Bool { !isNumber }
         var cell: (Int, Trial) -> (text: String, value: Double?)
     }
 
@@ -39,7 +38,7 @@ extension Study {
 
     private func tip(_ index: Int, _ trial: Trial) -> String {
         let settings = words(trial)
-        return "#\(index + 1) · \(criterion.title) \(text(score(trial))) · \(words(trial, trial.state))"
+        return "#\(index + 1) · \(criterion.title) \(text(score(trial))) · \(stateWords(of: trial))"
             + (settings.isEmpty ? "" : " · \(settings)")
     }
 
@@ -59,7 +58,7 @@ extension Study {
                 }
             }
         }
-        columns.append(Column(title: "State", isNumber: false) { _, trial in (words(trial, trial.state), nil) })
+        columns.append(Column(title: "State", isNumber: false) { _, trial in (stateWords(of: trial), nil) })
         columns.append(Column(title: "Epochs") { _, trial in ("\(trial.epochs)", Double(trial.epochs)) })
         columns += parameters.map(column)
         if isSeeded {

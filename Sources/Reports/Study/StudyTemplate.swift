@@ -4,7 +4,7 @@ let studyTemplate = """
     {{#best}}<li><a href="#best">Best</a></li>{{/best}}
     <li><a href="#curves">Training</a></li>
     {{#parameters}}<li><a href="#parameters">Hyperparameters</a></li>{{/parameters}}
-    <li><a href="#configurations">All configurations</a></li>
+    {{#table}}<li><a href="#configurations">All configurations</a></li>{{/table}}
     {{#halving}}<li><a href="#halving">Halving</a></li>{{/halving}}
     {{#best}}{{#run}}<li><a href="#closely">The best, closely</a></li>{{/run}}{{/best}}
     <li><a href="#cost">Cost</a></li>
@@ -31,7 +31,7 @@ let studyTemplate = """
     {{/best}}
     <section aria-labelledby="curves">
     <h2 id="curves">Training</h2>
-    <p class="note">{{#table}}{{caption}}.{{/table}}{{#hasSeeds}} Lines are means over the seeds, bands one standard deviation \
+    <p class="note">{{counts}}.{{#hasSeeds}} Lines are means over the seeds, bands one standard deviation \
     between them.{{/hasSeeds}}{{#isHalved}} At each rung the best go on.{{/isHalved}}</p>
     <div class="charts">
     {{#curves}}
@@ -62,9 +62,9 @@ let studyTemplate = """
     </div>
     </section>
     {{/parameters}}
+    {{#table}}
     <section aria-labelledby="configurations">
     <h2 id="configurations">All configurations</h2>
-    {{#table}}
     <div class="scroll tall" tabindex="0" role="group" aria-labelledby="configurations">\
     <table class="sortable" id="trials">
     <caption><span>{{caption}}</span></caption>
@@ -75,8 +75,8 @@ let studyTemplate = """
     <th scope="row" class="text">{{id}}</th>{{#cells}}<td class="{{kind}}"{{#value}} data-value="{{value}}"{{/value}}>{{text}}</td>{{/cells}}</tr>
     {{/rows}}
     </tbody></table></div>
-    {{/table}}
     </section>
+    {{/table}}
     {{#halving}}
     <section aria-labelledby="halving">
     <h2 id="halving">Successive halving</h2>
