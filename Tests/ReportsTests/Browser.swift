@@ -163,7 +163,7 @@ final class Browser {
             }
             var ready = pollfd(fd: answers, events: Int16(POLLIN), revents: 0)
             // Long enough for a browser to start on a machine that does much else.
-            guard poll(&ready, 1, 120_000) > 0 else {
+            guard (0..<120).contains(where: { _ in process.isRunning && poll(&ready, 1, 1000) > 0 }) else {
                 let log = (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? ""
                 throw Fault.silent("\(method): \(log.suffix(1000))")
             }
