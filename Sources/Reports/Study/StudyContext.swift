@@ -16,7 +16,7 @@ extension Report {
             let chart = ParallelChart(study: study)
             context["parameters"] =
                 [
-                    "metric": study.criterion.title, "svg": chart.svg,  // Words on it stay legible, and no larger than those beside it.
+                    "metric": study.criterion.title, "svg": chart.svg,
                     "width": unit(chart.width * 0.86), "most": unit(chart.width * 1.2),
                     "charts": varied.enumerated().map { index, parameter in
                         let chart = ParameterChart(study: study, parameter: parameter, id: "parameter\(index)")
