@@ -82,6 +82,15 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         return entry.directories.allSatisfy { directory in lines.contains { $0 == directory } }
     }
 
+    /// Those of a sweep's runs that lie there with other settings than it has now: make trains them again.
+    public static func outdated(_ plan: Plan) -> [String] {
+        let wanted = plan.trials.map { ($0.run, $0.trainConfiguration) }
+        return wanted.compactMap { run, configuration in
+            guard let found = try? run.configuration(), found != configuration else { return nil }
+            return run.path
+        }
+    }
+
     /// How many rows are in a state, in words: `2 done, 21 stopped early, 1 failed`.
     public var counts: String {
         let words: [(State, String)] = [

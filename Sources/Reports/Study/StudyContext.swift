@@ -14,6 +14,7 @@ extension Report {
         }
         if !varied.isEmpty, study.trials.count > 1 {
             let chart = ParallelChart(study: study)
+            // Words on it stay legible, and no larger than those beside it.
             context["parameters"] =
                 [
                     "metric": study.criterion.title, "svg": chart.svg,

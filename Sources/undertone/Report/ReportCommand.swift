@@ -86,6 +86,12 @@ struct ReportCommand: ParsableCommand {
 
     private func reportOfPipeline(_ path: String) throws -> Report {
         let plan = try Plan(Plan.Source(path: path, corpus: corpus, model: model), build: build)
+        let outdated = SweepSummary.outdated(plan)
+        if let first = outdated.first {
+            printToStandardError(
+                "warning: \(Words.counted(outdated.count, "run")) of other settings than the pipeline's, e.g. \(first); make sweep "
+                    + "trains them again")
+        }
         // While it is being made, a cache has no description yet.
         let caches = try plan.caches.filter { FileManager.default.fileExists(atPath: $0.manifest) }.map { cache in
             var facts = try cacheFacts(cache.folder)
