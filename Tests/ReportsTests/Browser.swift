@@ -20,6 +20,7 @@ final class Browser {
     private let answers: Int32
     private var received: [UInt8] = []
     private var lastID = 0
+    private var pageCount = 0
     private var session: String?
     /// What scripts of the page threw and did not catch.
     private(set) var exceptions: [String] = []
@@ -53,17 +54,23 @@ final class Browser {
         process.waitUntilExit()
         close(commands)
         close(answers)
-        try? FileManager.default.removeItem(atPath: folder)
+        // Its helpers may still be writing their last into the profile.
+        for _ in 0..<50 where FileManager.default.fileExists(atPath: folder) {
+            if (try? FileManager.default.removeItem(atPath: folder)) == nil { usleep(100_000) }
+        }
     }
 
     // MARK: Pages
 
     /// Shows a page, and comes back when it is there.
     func show(_ html: String) throws {
-        let path = "\(folder)/page.html"
+        pageCount += 1
+        let path = "\(folder)/page-\(pageCount).html"
         try Data(html.utf8).write(to: URL(filePath: path))
         try send("Page.navigate", ["url": "file://\(path)"])
-        while try evaluate("document.readyState === 'complete' && location.protocol === 'file:'") as? Bool != true {
+        while try evaluate("document.readyState === 'complete' && location.href.endsWith('/page-\(pageCount).html')")
+            as? Bool != true
+        {
             usleep(20_000)
         }
     }

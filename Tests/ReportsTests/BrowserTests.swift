@@ -3,7 +3,6 @@ import Testing
 
 /// The page in a real browser, with real events.
 @Suite(
-    .serialized,
     .enabled(
         if: Browser.program != nil,
         "no Chromium on the PATH (install chromium, or name one in UNDERTONE_CHROMIUM): the page's interactions are not tested"
@@ -19,8 +18,18 @@ struct BrowserTests {
         try browser.texts("\(rows).filter(row => \(condition)).map(row => row.dataset.t)").compactMap(Int.init)
     }
 
-    @Test func tablesSortByMouseAndKeyboard() throws {
+    /// One browser for all: starting it takes longer than what is done with it.
+    @Test func whatCanBeDoneOnAPageIsDone() throws {
         let browser = try Browser()
+        try tablesSortByMouseAndKeyboard(browser)
+        try theTableOfSpeakersSortsByALeafOfItsHeaders(browser)
+        try aTrialIsLitWhereverItIsShown(browser)
+        try rangesOnTheAxesChooseTrials(browser)
+        try aPhoneTheDarkAndNoScriptAreServed(browser)
+        #expect(browser.exceptions == [])
+    }
+
+    private func tablesSortByMouseAndKeyboard(_ browser: Browser) throws {
         try browser.show(Report(study: sampleStudy()).html())
         #expect(try order(browser) == Array(0..<12))
         // The learning rate grows with the square of the number; the failed one has a setting like the others.
@@ -48,12 +57,10 @@ struct BrowserTests {
                 .allSatisfy { $0 == "full" })
         try browser.click("\(header("lora rank")).firstChild")
         #expect(try order(browser).suffix(6).allSatisfy { $0 % 2 == 0 })
-        #expect(browser.exceptions == [])
     }
 
     /// Under headers of two rows, a leaf's column is found.
-    @Test func theTableOfSpeakersSortsByALeafOfItsHeaders() throws {
-        let browser = try Browser()
+    private func theTableOfSpeakersSortsByALeafOfItsHeaders(_ browser: Browser) throws {
         try browser.show(Report(runs: [sampleRun(), sampleRun("other")]).html())
         let table = "document.querySelector('details table')"
         let leaf = "\(table).tHead.rows[1].cells[4]"
@@ -62,11 +69,9 @@ struct BrowserTests {
             Double.init)
         #expect(values.count == 3 && values == values.sorted())
         #expect(try browser.text("\(leaf).getAttribute('aria-sort')") == "ascending")
-        #expect(browser.exceptions == [])
     }
 
-    @Test func aTrialIsLitWhereverItIsShown() throws {
-        let browser = try Browser()
+    private func aTrialIsLitWhereverItIsShown(_ browser: Browser) throws {
         try browser.show(Report(study: sampleStudy()).html())
         try browser.mouse(
             "mouseMoved", browser.middle(of: "document.querySelector('svg.parameter circle[data-t=\"3\"]')"))
@@ -85,11 +90,9 @@ struct BrowserTests {
             try browser.texts("[...new Set([...document.querySelectorAll('.lit')].map(e => e.dataset.t))]") == ["5"])
         try browser.press("Enter", code: 13)
         #expect(try browser.number("document.querySelectorAll('.lit').length") == 0)
-        #expect(browser.exceptions == [])
     }
 
-    @Test func rangesOnTheAxesChooseTrials() throws {
-        let browser = try Browser()
+    private func rangesOnTheAxesChooseTrials(_ browser: Browser) throws {
         try browser.show(Report(study: sampleStudy()).html())
         let column = "document.querySelectorAll('svg.parallel .column')"
         // From the middle of an axis to near its top: the half with `lora`.
@@ -113,11 +116,9 @@ struct BrowserTests {
         try browser.click("document.getElementById('everything')")
         #expect(try order(browser, "!row.hidden").count == 12)
         #expect(try browser.evaluate("document.getElementById('everything').hidden") as? Bool == true)
-        #expect(browser.exceptions == [])
     }
 
-    @Test func aPhoneTheDarkAndNoScriptAreServed() throws {
-        let browser = try Browser()
+    private func aPhoneTheDarkAndNoScriptAreServed(_ browser: Browser) throws {
         let pages = [
             try Report(study: sampleStudy()).html(), try Report(runs: [sampleRun(), sampleRun("other")]).html(),
         ]
@@ -140,6 +141,5 @@ struct BrowserTests {
         #expect(try browser.number("\(rows).filter(row => row.offsetHeight > 0).length") == 12)
         #expect(
             try browser.number("[...document.querySelectorAll('button')].filter(b => b.offsetHeight > 0).length") == 0)
-        #expect(browser.exceptions == [])
     }
 }
