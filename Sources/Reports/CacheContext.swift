@@ -2,18 +2,20 @@ import CacheInspection
 
 /// A cache, as the template shows it.
 extension Report {
-    func details(of cache: CacheFacts) -> [String: Any] {
-        var context: [String: Any] = ["facts": facts(of: cache)]
+    func details(of cache: CacheFacts, index: Int) -> [String: Any] {
+        let id = caches.count == 1 ? "cache" : "cache\(index)"
+        var context: [String: Any] = ["id": id, "facts": facts(of: cache)]
+        context["name"] = cache.corpus
         guard let overview = cache.overview else { return context }
         // Of a corpus's many columns, those that were learnt.
-        let labels = Set(runs.flatMap(\.dimensions))
+        let labels = Set(runs.flatMap(\.dimensions) + (sweep?.dimensions ?? []))
         context["splits"] = [
             "labels": overview.splits.first?.labels.map(\.name).filter(labels.contains) ?? [],
             "rows": overview.splits.map { splitRow($0, labels: labels) },
         ]
         if let durations = overview.durations {
             let title = "How long the recordings are"
-            let chart = HistogramChart(id: "cache-durations", title: title, colour: 5, histogram: durations)
+            let chart = HistogramChart(id: "\(id)-durations", title: title, colour: 5, histogram: durations)
             context["durations"] = [
                 "title": title, "svg": chart.svg, "shortest": Format.seconds(durations.minimumSeconds),
                 "median": Format.seconds(durations.medianSeconds), "longest": Format.seconds(durations.maximumSeconds),

@@ -3,6 +3,8 @@ import Foundation
 
 /// What a report shows of a cache, read leniently from its `cache.json`: whatever is not there is not shown.
 public struct CacheFacts: Sendable, Equatable {
+    /// The corpus that it is of, where there are several.
+    public var corpus: String?
     public var key: String?
     public var utteranceCount: Int?
     public var frameCount: Int?

@@ -21,6 +21,11 @@ enum Format {
         return String(format: "%.4g", value).replacing("-", with: "−")
     }
 
+    /// `10⁻⁵`; for powers that need none, the number.
+    static func power(of exponent: Int) -> String {
+        abs(exponent) < 3 ? significant(pow(10, Double(exponent))) : "10\(superscript(exponent))"
+    }
+
     /// Digits in groups of three, set apart by thin spaces.
     static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))

@@ -2,13 +2,15 @@ import Files
 import Mustache
 import Runs
 
-/// A report over one run or several: one HTML page that needs nothing but itself, and a summary for a terminal.
+/// A report over one run, several, or a pipeline: one HTML page that needs nothing but itself, and a summary for a terminal.
 ///
 /// Equal runs give equal bytes: the page carries no date and no path of the machine that wrote it.
 public struct Report: Sendable {
     public let title: String
+    /// Those that are shown closely: of a pipeline, the best configuration's.
     public let runs: [RunRecord]
-    public let cache: CacheFacts?
+    public let sweep: SweepRecord?
+    public let caches: [CacheFacts]
     public let corpus: CorpusNote?
 
     /// - Parameters:
@@ -19,8 +21,30 @@ public struct Report: Sendable {
         throws(ReportError)
     {
         guard !runs.isEmpty else { throw .noRuns }
+        self.init(runs, sweep: nil, caches: cache.map { [$0] } ?? [], corpus: corpus, title: title)
+    }
+
+    /// Of a pipeline. One that made a single run is shown as that run.
+    /// - Parameter caches: one per corpus.
+    /// - Throws: `ReportError.nothingDone` where no run has done an epoch.
+    public init(sweep: SweepRecord, caches: [CacheFacts] = [], corpus: CorpusNote? = nil, title: String? = nil)
+        throws(ReportError)
+    {
+        guard sweep.trials.contains(where: { $0.runs.contains { !$0.epochs.isEmpty } }) else {
+            throw .nothingDone(sweep.name)
+        }
+        let isOneRun = sweep.trials.count == 1 && sweep.trials[0].runs.count == 1 && sweep.best.count == 1
+        self.init(
+            sweep.best, sweep: isOneRun ? nil : sweep, caches: caches, corpus: corpus,
+            title: title ?? (isOneRun ? nil : sweep.name))
+    }
+
+    private init(
+        _ runs: [RunRecord], sweep: SweepRecord?, caches: [CacheFacts], corpus: CorpusNote?, title: String?
+    ) {
         self.runs = runs
-        self.cache = cache
+        self.sweep = sweep
+        self.caches = caches
         // "Synthetic" must survive whichever of the two sources lost it.
         let told = runs.compactMap(\.result.corpus)
         var note = corpus ?? told.first
@@ -37,6 +61,7 @@ public struct Report: Sendable {
                 "headline": try MustacheTemplate(string: headlineTemplate),
                 "details": try MustacheTemplate(string: detailsTemplate),
                 "cacheTables": try MustacheTemplate(string: cacheTablesTemplate),
+                "sweep": try MustacheTemplate(string: sweepTemplate),
             ])
             guard let page = library.render(context, withTemplate: "page") else {
                 throw ReportError.template("no page")

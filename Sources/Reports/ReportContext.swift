@@ -6,10 +6,16 @@ extension Report {
         let single = runs.count == 1
         var context: [String: Any] = [
             "title": title, "style": reportStyle, "script": reportScript, "badges": badges, "single": single,
-            "warnings": runs.flatMap(\.warnings), "curves": single ? curvesOfOneRun : curvesOfSeveralRuns,
-            "runs": runs.enumerated().map { details(of: $0.element, index: $0.offset, single: single) },
-            "versions": versions,
+            "warnings": runs.flatMap(\.warnings), "versions": versions,
+            "caches": caches.enumerated().map { details(of: $0.element, index: $0.offset) },
         ]
+        if let sweep {
+            context["sweep"] = details(of: sweep)
+        } else {
+            context["curves"] = single ? curvesOfOneRun : curvesOfSeveralRuns
+            context["runs"] = runs.enumerated().map { details(of: $0.element, index: $0.offset, single: single) }
+            if !single { context["comparison"] = comparison }
+        }
         // What is not there is left out rather than empty: Mustache takes an empty text for true.
         context["corpus"] = corpus.map { note in
             var entry: [String: Any] = [:]
@@ -17,8 +23,6 @@ extension Report {
             entry["description"] = note.description
             return entry
         }
-        if !single { context["comparison"] = comparison }
-        if let cache { context["cache"] = details(of: cache) }
         let methods = Set(runs.compactMap(\.result.intervalMethod))
         if !methods.isEmpty { context["intervalMethod"] = methods.sorted().joined(separator: "; ") }
         return context
@@ -120,8 +124,10 @@ extension Report {
             cells.append(cell)
             cells.append(["text": "\(result.bestEpoch) of \(result.epochs)"])
             cells.append(["text": result.trained])
-            cells.append(["text": Format.millions(result.trainableParameters)])
-            cells.append(["text": Format.seconds(result.secondsPerEpoch)])
+            cells.append([
+                "text": Format.millions(result.trainableParameters), "value": "\(result.trainableParameters)",
+            ])
+            cells.append(["text": Format.seconds(result.secondsPerEpoch), "value": "\(result.secondsPerEpoch)"])
             cells.append(["text": "\(result.seed)"])
             return ["name": run.name, "colour": "\(index % 8)", "cells": cells]
         }

@@ -9,6 +9,8 @@ public enum ReportError: Fault, Equatable {
     case configuration(ConfigurationError)
     /// No run was named.
     case noRuns
+    /// No run of a pipeline has done an epoch.
+    case nothingDone(String)
     /// There is nothing to compare a single run with.
     case oneRun
     case comparison(ComparisonError)
@@ -26,7 +28,7 @@ public enum ReportError: Fault, Equatable {
         case .configuration(let error): error.kind
         case .comparison(let error): error.kind
         case .noRuns, .oneRun: .usage
-        case .noPredictions: .missingInput
+        case .noPredictions, .nothingDone: .missingInput
         case .cache, .noCommonSplit: .badInput
         case .template: .bug
         }
@@ -37,6 +39,8 @@ public enum ReportError: Fault, Equatable {
         case .run(let error): error.description
         case .configuration(let error): error.description
         case .noRuns: "no run to report; name at least one run directory"
+        case .nothingDone(let name):
+            "no run of pipeline '\(name)' has done an epoch; train first: make sweep, or make train, with this pipeline"
         case .oneRun: "one run and nothing to compare it with; name two run directories or more"
         case .comparison(let error): error.description
         case .noPredictions(let path, let split, let splits):

@@ -1,18 +1,21 @@
-/// Colours, light and dark.
+/// Colours, light and dark. The first six of `c` differ in lightness as well as in hue, so that they can be told apart with any
+/// colour vision (in Oklab, after Machado et al. 2009, by 0.12 or more); `q` goes from the worst scores to the best.
 let paletteStyle = """
     :root {
       color-scheme: light dark;
       --paper: #fbfaf7; --raised: #ffffff; --ink: #1b2127; --soft: #59636e; --rule: #e2ded5; --grid: #ebe7de;
       --accent: #0f6e66; --synthetic: #8a4b00; --synthetic-paper: #fff1dc; --bar: #0f6e6624;
-      --c0: #1f6391; --c1: #b4432b; --c2: #4c7020; --c3: #7a4b94;
-      --c4: #876000; --c5: #0f6e66; --c6: #a83a6b; --c7: #566270;
+      --c0: #1a3661; --c1: #dd2700; --c2: #028261; --c3: #a740d8;
+      --c4: #84220b; --c5: #63508d; --c6: #a83a6b; --c7: #566270;
+      --q0: #8a939b; --q1: #5f88ab; --q2: #3a6ea5; --q3: #2a4f96; --q4: #3b2a82; --q5: #4a0e63;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --paper: #14181c; --raised: #1b2026; --ink: #e8e6e1; --soft: #a2acb6; --rule: #2e353d; --grid: #262c33;
         --accent: #62c4b8; --synthetic: #ffc979; --synthetic-paper: #382a14; --bar: #62c4b830;
-        --c0: #74b7e3; --c1: #f29072; --c2: #a8cc74; --c3: #c8a0dd;
-        --c4: #e0bb5c; --c5: #62c4b8; --c6: #ee93bb; --c7: #aab4be;
+        --c0: #34e0ff; --c1: #d46f28; --c2: #37b7a5; --c3: #b181ff;
+        --c4: #edac00; --c5: #d3eaa6; --c6: #ee93bb; --c7: #aab4be;
+        --q0: #707a85; --q1: #6f8fb5; --q2: #6aabc9; --q3: #7cc9b8; --q4: #b5e08a; --q5: #ffee70;
       }
     }
     """
@@ -37,6 +40,7 @@ let chartStyle = """
     svg .lit { fill-opacity: 1; stroke: var(--ink); stroke-opacity: 1; stroke-width: 1.6; }
     svg .track { stroke: var(--grid); stroke-width: 6; stroke-linecap: round; }
     svg .range { stroke: currentColor; stroke-opacity: .38; stroke-width: 6; stroke-linecap: round; }
+    svg .seed { stroke: currentColor; stroke-opacity: .7; stroke-width: 2; }
     svg .mark { fill: currentColor; stroke: var(--raised); stroke-width: 2; }
     svg.interval { max-width: 20rem; }
     .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
@@ -152,6 +156,7 @@ let reportStyle = """
     }
     footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
     \(chartStyle)
+    \(sweepStyle)
     #tip {
       position: fixed; z-index: 1; pointer-events: none;
       background: var(--ink); color: var(--paper); border-radius: 6px;
@@ -165,41 +170,4 @@ let reportStyle = """
       svg.lines text.name { font-size: 12.5px; }
     }
     @media print { body { max-width: none; padding: 0; } section, figure, .card { break-inside: avoid; } }
-    """
-
-/// Shows what a dot stands for: the nearest one to the pointer or finger. Without it, the page lacks nothing but
-/// that.
-let reportScript = """
-    (() => {
-      const tip = document.getElementById('tip');
-      let lit = null;
-      const clear = () => { tip.hidden = true; if (lit) lit.classList.remove('lit'); lit = null; };
-      for (const svg of document.querySelectorAll('svg.lines, svg.scatter, svg.histogram')) {
-        const dots = [...svg.querySelectorAll('[data-tip]')];
-        svg.addEventListener('pointermove', event => {
-          let best = null, least = 30 * 30;
-          for (const dot of dots) {
-            const box = dot.getBoundingClientRect();
-            // A dot is far as its middle is, a bar as its edge is.
-            const reach = dot.tagName === 'rect' ? [box.width / 2, box.height / 2] : [0, 0];
-            const dx = Math.max(0, Math.abs(box.x + box.width / 2 - event.clientX) - reach[0]);
-            const dy = Math.max(0, Math.abs(box.y + box.height / 2 - event.clientY) - reach[1]);
-            if (dx * dx + dy * dy < least) { least = dx * dx + dy * dy; best = dot; }
-          }
-          if (best === lit) return;
-          clear();
-          if (!best) return;
-          lit = best;
-          lit.classList.add('lit');
-          tip.textContent = lit.dataset.tip;
-          tip.hidden = false;
-          const box = lit.getBoundingClientRect(), size = tip.getBoundingClientRect();
-          const left = box.x + box.width / 2 - size.width / 2;
-          tip.style.left = Math.max(4, Math.min(innerWidth - size.width - 4, left)) + 'px';
-          tip.style.top = (box.y - size.height - 8 < 4 ? box.bottom + 8 : box.y - size.height - 8) + 'px';
-        });
-        svg.addEventListener('pointerleave', clear);
-      }
-      addEventListener('scroll', clear, { passive: true });
-    })();
     """

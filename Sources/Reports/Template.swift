@@ -23,15 +23,17 @@ let reportTemplate = """
     {{#warnings}}<p class="warning">{{.}}</p>{{/warnings}}
     </header>
     <main>
+    {{#sweep}}{{>sweep}}{{/sweep}}
+    {{^sweep}}
     {{#comparison}}
     <section aria-labelledby="comparison">
     <h2 id="comparison">Runs compared</h2>
     <p class="note">CCC on <em>{{split}}</em> with its 95 % interval. The best of each column is set in bold.</p>
-    <div class="scroll" tabindex="0"><table>
-    <thead><tr>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
+    <div class="scroll" tabindex="0"><table class="sortable">
+    <thead><tr>{{#headers}}<th scope="col" data-sort>{{.}}</th>{{/headers}}</tr></thead>
     <tbody>{{#rows}}<tr>\
     <th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>\
-    {{#cells}}<td{{#best}} class="best"{{/best}}>{{text}}\
+    {{#cells}}<td{{#best}} class="best"{{/best}}{{#value}} data-value="{{value}}"{{/value}}>{{text}}\
     {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
     </table></div>
     </section>
@@ -53,9 +55,10 @@ let reportTemplate = """
     {{^single}}<h2 class="run"><span class="swatch c{{colour}}"></span>{{name}}</h2>{{>headline}}{{/single}}
     {{>details}}
     {{/runs}}
-    {{#cache}}
-    <section aria-labelledby="cache">
-    <h2 id="cache">The cache it was trained from</h2>
+    {{/sweep}}
+    {{#caches}}
+    <section aria-labelledby="{{id}}">
+    <h2 id="{{id}}">The cache{{#name}} of {{name}}{{/name}} it was trained from</h2>
     <div class="two">
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
     {{#durations}}
@@ -68,7 +71,7 @@ let reportTemplate = """
     </div>
     {{>cacheTables}}
     </section>
-    {{/cache}}
+    {{/caches}}
     </main>
     <footer>
     <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where
@@ -170,11 +173,11 @@ let detailsTemplate = """
     <section aria-labelledby="{{id}}">
     <h2 id="{{id}}">By {{column}}</h2>
     <details{{#open}} open{{/open}}><summary>{{count}} {{what}}</summary>
-    <div class="scroll" tabindex="0"><table>
-    <thead><tr><th scope="col" rowspan="2">{{column}}</th><th scope="col" class="text" rowspan="2">Split</th>\
+    <div class="scroll" tabindex="0"><table class="sortable">
+    <thead><tr><th scope="col" rowspan="2" data-sort>{{column}}</th><th scope="col" class="text" rowspan="2" data-sort>Split</th>\
     {{#dimensions}}<th scope="colgroup" colspan="3">{{.}}</th>{{/dimensions}}</tr>
     <tr>{{#dimensions}}\
-    <th scope="col">CCC</th><th scope="col">MAE</th><th scope="col">n</th>{{/dimensions}}</tr></thead>
+    <th scope="col" data-sort>CCC</th><th scope="col" data-sort>MAE</th><th scope="col" data-sort>n</th>{{/dimensions}}</tr></thead>
     <tbody>{{#rows}}<tr><th scope="row">{{group}}</th><td class="text">{{split}}</td>\
     {{#values}}<td class="bar" style="--v:{{bar}}"{{#reason}} title="{{reason}}"{{/reason}}>{{text}}\
     {{#interval}} <small>{{interval}}</small>{{/interval}}</td>\

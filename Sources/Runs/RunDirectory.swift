@@ -93,6 +93,9 @@ public struct RunDirectory: Sendable {
 
     // MARK: Metrics
 
+    /// Whether a first epoch is done.
+    public var hasMetrics: Bool { FileManager.default.fileExists(atPath: metricsPath) }
+
     /// Appends one epoch's line and flushes it to the disk.
     public func append(_ metrics: EpochMetrics) throws(RunError) {
         let line = try encodeJSON(metrics, pretty: false, path: metricsPath)
@@ -126,6 +129,8 @@ public struct RunDirectory: Sendable {
     }
 
     // MARK: Result
+
+    public var isFinished: Bool { FileManager.default.fileExists(atPath: resultPath) }
 
     public func write(_ result: RunResult) throws(RunError) {
         let bytes = try encodeJSON(result, pretty: true, path: resultPath)

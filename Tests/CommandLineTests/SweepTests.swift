@@ -75,9 +75,24 @@ private func processes(in folder: Scratch) -> [pid_t] {
     let rows = try #require(json["rows"] as? [[String: Any]])
     #expect(rows.map { $0["state"] as? String } == ["done", "stopped", "stopped", "stopped"])
     #expect(rows.map { $0["epochs"] as? Int } == [4, 2, 1, 1])
+    #expect(rows.map { $0["rung"] as? Int } == [2, 1, 0, 0])
+    let page = try folder.read("build/x/report.html")
+    #expect(page.components(separatedBy: "<tr data-t=").count == 5)
+    #expect(page.components(separatedBy: ">stopped at rung 0</td>").count == 3)
+    #expect(page.components(separatedBy: ">stopped at rung 1</td>").count == 2)
+    #expect(page.contains("Best configuration</h2>") && page.contains("The cache it was trained from</h2>"))
     #expect(try outcome(folder) == before)
     let explained = try Program.undertone.run(["plan", "x.yaml", "--explain"], in: folder)
     #expect(explained.output == "everything is up to date\n")
+
+    // What came of settings that are no more is shown with a warning.
+    let report = ["report", "--pipeline", "x.yaml", "-o", "page.html"]
+    let current = try Program.undertone.run(report, in: folder)
+    #expect(current.code == 0 && current.said.isEmpty && current.output.hasPrefix("x\n4 configurations: 1 trained"))
+    #expect(try folder.bytes("page.html") == folder.bytes("build/x/report.html"))
+    try folder.write("x.yaml", manifest.replacing("epochs: 4", with: "epochs: 5"))
+    let changed = try Program.undertone.run(report, in: folder)
+    #expect(changed.lines("warning: 8 runs of other settings than the pipeline's").count == 1, "\(changed.said)")
 }
 
 /// A trial that was stopped and gone on with is a run that never was: the same configuration in one go gives the same bits.

@@ -109,7 +109,14 @@ struct UsageCase: CustomTestStringConvertible, Sendable {
             error: "Error: The value 'cc' is invalid for '--metric <metric>'. Please provide one of 'ccc', 'pearson', "
                 + "'rmse' or 'mae'."),
         UsageCase(
-            program: .undertone, arguments: ["report"], error: "Error: Missing expected argument '<run> ...'"),
+            program: .undertone, arguments: ["report"],
+            error: "Error: nothing to report; name run directories, or a pipeline with --pipeline"),
+        UsageCase(
+            program: .undertone, arguments: ["report", "run", "--pipeline", "x.yaml"],
+            error: "Error: runs and --pipeline are given; a pipeline's runs are known, leave out one of the two"),
+        UsageCase(
+            program: .undertone, arguments: ["report", "run", "--model", "m"],
+            error: "Error: --model is for a pipeline; expected --pipeline with it"),
         UsageCase(
             program: .undertone, arguments: ["verify", "cache", "--corpus", "manifest.csv"],
             error: "Error: --corpus is for repairing; expected --repair with it"),

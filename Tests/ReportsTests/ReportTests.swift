@@ -63,6 +63,8 @@ import Testing
         #expect(page.contains("Runs compared"))
         #expect(count("class=\"best\">0.700", in: page) == 3)
         #expect(!page.contains("class=\"best\">0.300"))
+        // What is written in several units sorts by one.
+        #expect(count("data-value=\"21658882\">21.7 M", in: page) == 3)
         // A curve per run in each of the two charts.
         #expect(count("<path class=\"line\"", in: page) == 6)
         for name in ["first", "second", "third"] { #expect(page.contains(">\(name)</h2>")) }

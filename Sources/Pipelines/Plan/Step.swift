@@ -169,18 +169,17 @@ extension Plan {
 
     // MARK: Report
 
+    /// The command reads the pipeline again: what was varied, and on which scale, is not in the runs.
     private var reportStep: Step {
-        var options: [String] = []
-        // The page shows one cache.
-        if caches.count == 1 { options += ["--cache", caches[0].folder] }
-        options += ["--corpus", corpus]
+        var options = ["--pipeline", source.path, "--build", build]
+        if let corpus = source.corpus { options += ["--corpus", corpus] }
+        if let model = source.model { options += ["--model", model] }
         if let title = pipeline.reportTitle { options += ["--title=\(title)"] }
         options += ["-o", report]
         let made = trials.isEmpty ? Step.Inputs(runs.map(\.result), variable: "pipeline-runs") : .init([ranking])
-        let shown = trials.isEmpty ? runs.map(\.directory).joined(separator: " ") : "$$(cat \(ranking))"
         return Step(
             kind: .report, target: report, inputs: [made, .init([reportSettings.path])],
-            recipe: [Self.program("undertone", ["report"]) + " \(shown) " + Self.words(options)])
+            recipe: [Self.program("undertone", ["report"] + options)])
     }
 
     // MARK: Words

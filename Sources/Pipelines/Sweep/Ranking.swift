@@ -106,11 +106,10 @@ struct RunState {
     var isFinished = false
 
     init(_ run: RunDirectory) throws {
-        let files = FileManager.default
-        guard files.fileExists(atPath: run.configurationPath) else { return }
+        guard FileManager.default.fileExists(atPath: run.configurationPath) else { return }
         configuration = try run.configuration()
-        if files.fileExists(atPath: run.metricsPath) { epochs = try run.metrics().epochs }
-        isFinished = files.fileExists(atPath: run.resultPath)
+        if run.hasMetrics { epochs = try run.metrics().epochs }
+        isFinished = run.isFinished
     }
 }
 

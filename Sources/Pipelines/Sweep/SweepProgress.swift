@@ -55,7 +55,7 @@ public struct SweepProgress: Sendable {
         for (index, trial) in plan.trials.enumerated() {
             if trial.run.isBeingTrained { runningCount += 1 }
             // What another configuration left is not this trial's.
-            guard let state = readState(index, trial), state.configuration == configuration(of: trial) else { continue }
+            guard let state = readState(index, trial), state.configuration == trial.trainConfiguration else { continue }
             let score = criterion.best(of: state.epochs)
             if criterion.isBetter(score, than: best?.score), let score { best = (trial, score) }
             let rungs = rungsPassed(by: trial)
@@ -72,12 +72,6 @@ public struct SweepProgress: Sendable {
             passed[index] = rungs
         }
         return events
-    }
-
-    private func configuration(of trial: Trial) -> TrainConfiguration {
-        var configuration = trial.point.configuration
-        configuration.seed = trial.seed
-        return configuration
     }
 
     private func rungsPassed(by trial: Trial) -> Int {

@@ -1,7 +1,7 @@
 import Foundation
 import Runs
 
-/// What came out of a sweep: every point, best first.
+/// What came out of a sweep: every point, best first. A pipeline without one has a single point.
 public struct SweepSummary: Sendable, Equatable, Encodable {
     public enum State: String, Sendable, Encodable {
         /// Trained to the end.
@@ -17,6 +17,8 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         public var trial: String
         public var state: State
         public var epochs: Int
+        /// The last rung, counted from 0, to whose end it came; nil before the first, and where there are none.
+        public var rung: Int?
         /// The mean over the seeds of the best score on the development split.
         public var score: Double?
         public var deviation: Double?
@@ -38,7 +40,7 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
 
     /// - Throws: as `Ranking`.
     public init(_ plan: Plan) throws {
-        let ranked = try Ranking(plan.trials.map(\.directory))
+        let ranked = try Ranking(plan.trials.isEmpty ? plan.runs.map(\.directory) : plan.trials.map(\.directory))
         let points = Dictionary(plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         pipeline = plan.pipeline.name
         metric = plan.pipeline.train.bestMetric.name
@@ -48,23 +50,29 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         rows = ranked.entries.map { entry in
             let trial = points[entry.id]
             let settings = trial?.point.settings ?? []
+            let rungs = plan.rungs.filter { Self.isAdmitted(entry, to: $0) }
+            let passed = rungs.last { Self.isPassed($0, by: entry, plan) }
             return Row(
-                trial: entry.id, state: Self.state(of: entry, trial, plan), epochs: entry.epochs, score: entry.score,
-                deviation: entry.deviation,
+                trial: entry.id, state: Self.state(of: entry, passed == rungs.last ? passed : nil, plan),
+                epochs: entry.epochs, rung: passed?.number, score: entry.score, deviation: entry.deviation,
                 settings: Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }),
                 runs: entry.directories)
         }
     }
 
-    private static func state(of entry: Ranking.Entry, _ trial: Trial?, _ plan: Plan) -> State {
+    /// - Parameter rung: the last that it was let into, once it is past it.
+    private static func state(of entry: Ranking.Entry, _ rung: Rung?, _ plan: Plan) -> State {
         if entry.isComplete { return .done }
-        let seeds = plan.trials.filter { $0.id == entry.id }
-        guard let rung = plan.rungs.last(where: { rung in isAdmitted(entry, to: rung) }),
-            seeds.allSatisfy({ FileManager.default.fileExists(atPath: $0.stamp(rung: rung.number)) })
-        else { return .unfinished }
+        guard let rung else { return .unfinished }
         if entry.epochs < rung.epochs { return .failed }
         let next = plan.rungs.dropFirst(rung.number + 1).first?.admission
         return next.map(FileManager.default.fileExists(atPath:)) == true ? .stopped : .unfinished
+    }
+
+    private static func isPassed(_ rung: Rung, by entry: Ranking.Entry, _ plan: Plan) -> Bool {
+        plan.trials.allSatisfy {
+            $0.id != entry.id || FileManager.default.fileExists(atPath: $0.stamp(rung: rung.number))
+        }
     }
 
     private static func isAdmitted(_ entry: Ranking.Entry, to rung: Rung) -> Bool {
@@ -72,6 +80,15 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         guard let bytes = FileManager.default.contents(atPath: admission) else { return false }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         return entry.directories.allSatisfy { directory in lines.contains { $0 == directory } }
+    }
+
+    /// Those of a sweep's runs that lie there with other settings than it has now: make trains them again.
+    public static func outdated(_ plan: Plan) -> [String] {
+        let wanted = plan.trials.map { ($0.run, $0.trainConfiguration) }
+        return wanted.compactMap { run, configuration in
+            guard let found = try? run.configuration(), found != configuration else { return nil }
+            return run.path
+        }
     }
 
     /// How many rows are in a state, in words: `2 done, 21 stopped early, 1 failed`.

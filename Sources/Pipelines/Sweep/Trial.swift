@@ -11,6 +11,12 @@ public struct Trial: Sendable, Equatable {
 
     /// The point's: eight hexadecimal digits of its settings. Trials that differ only in their seed share it.
     public var id: String { point.id }
+    /// The point's, with the seed.
+    public var trainConfiguration: TrainConfiguration {
+        var configuration = point.configuration
+        configuration.seed = seed
+        return configuration
+    }
     public var run: RunDirectory { RunDirectory(path: directory) }
 
     /// The file that Make knows the trial by at the end of a rung: written once the run has come so far, was not let into the
