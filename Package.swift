@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // System libraries.
@@ -103,6 +104,9 @@ let package = Package(
             name: "Pipelines",
             dependencies: ["Corpus", "Runs", "Buffers", "Files", "Faults"]),
         .target(
+            name: "Registry",
+            dependencies: ["Pipelines", "Runs", "Files", "Faults", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
             name: "Reports",
             dependencies: [
                 "CacheInspection", "Evaluation", "Runs", "Files", "Faults", "CNumerics",
@@ -126,8 +130,8 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
-                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Prediction", "Exports",
-                "Reports", "Evaluation", "Runs", "Faults", "Files",
+                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Registry", "Prediction",
+                "Exports", "Reports", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -173,6 +177,7 @@ let package = Package(
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(
             name: "PipelinesTests", dependencies: ["Pipelines", "Corpus", "Runs", "Faults"], exclude: ["Golden"]),
+        .testTarget(name: "RegistryTests", dependencies: ["Registry", "Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),
