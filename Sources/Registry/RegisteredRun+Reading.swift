@@ -26,7 +26,8 @@ extension RegisteredRun {
         let state = try RunState(run)
         // What is only planned has its settings beside its place.
         let planned = "\(run.path).yaml"
-        let found = try state.configuration
+        let found =
+            try state.configuration
             ?? (FileManager.default.fileExists(atPath: planned) ? TrainConfiguration(path: planned) : nil)
         if let found { add(found) }
         let criterion = found?.bestMetric ?? .meanCCC

@@ -121,8 +121,8 @@ public struct Registry: Sendable {
         let isNetworked = FileSystem.isNetworked(PathParts(path).folder)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = \(isNetworked ? "DELETE" : "WAL")")
-            // What a power cut takes is made again.
-            try database.execute(sql: "PRAGMA synchronous = OFF")
+            // A power cut may take the last answer's, which is made again, and leaves the rest sound.
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
         }
         return try DatabaseQueue(path: path, configuration: configuration)
     }

@@ -22,7 +22,8 @@ public enum RegistryError: Fault, Equatable {
         case .nothingThere(let path):
             "\(path): no such file or folder; give a pipeline, its folder in build, or folders that hold run directories"
         case .query(let problem): problem
-        case .database(let problem): "the view of the runs failed: \(problem); please report this; undertone report reads run directories without it"
+        case .database(let problem):
+            "the view of the runs failed: \(problem); please report this; undertone report reads run directories without it"
         }
     }
 }

@@ -11,7 +11,7 @@ private func cachedCorpus() throws -> Scratch {
 }
 
 private let runFiles = [
-    "best.safetensors", "config.yaml", "events.out.tfevents", "metrics.jsonl", "model.json",
+    "attempt.json", "best.safetensors", "config.yaml", "events.out.tfevents", "metrics.jsonl", "model.json",
     "predictions-development.csv",
     "predictions-test.csv",
     "result.json", "scores.csv",

@@ -21,14 +21,17 @@ public struct BuildFolder: Sendable {
     /// Whether `undertone plan` wrote it.
     public var isPipelines: Bool { FileManager.default.fileExists(atPath: "\(path)/report.settings") }
 
-    /// The run directories in it, below it too, sorted; with those that are planned and not there yet. Of runs of several seeds,
-    /// each seed's.
+    /// The run directories in it, below it too, sorted; with those that are planned and not there yet, which of a sweep are its
+    /// trials. Of runs of several seeds, each seed's.
     public func runs() -> [RunDirectory] {
         var found: Set<String> = []
         Self.visit(path, depth: 0, &found)
-        for trial in trials ?? [] { found.insert("\(path)/\(trial)") }
-        for name in Self.names(in: "\(path)/runs") where name.hasSuffix(".yaml") {
-            found.insert("\(path)/runs/\(name.dropLast(5))")
+        if let trials {
+            for trial in trials { found.insert("\(path)/\(trial)") }
+        } else {
+            for name in Self.names(in: "\(path)/runs") where name.hasSuffix(".yaml") {
+                found.insert("\(path)/runs/\(name.dropLast(5))")
+            }
         }
         return found.sorted().map(RunDirectory.init)
     }

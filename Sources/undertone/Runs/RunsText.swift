@@ -1,3 +1,4 @@
+import Faults
 import Files
 import Foundation
 import Registry

@@ -9,7 +9,9 @@ extension SweepSummary {
     func text(directory: String, isWhole: Bool) -> String {
         let isSeeded = rows.contains { $0.runs.count > 1 }
         var table = TextTable([.left, .left, .right, .right] + keys.map { _ in .left })
-        table.add(["trial", "", "epochs", isSeeded ? "\(metric) ± sd" : metric] + keys.map { Words.shortened($0, among: keys) })
+        table.add(
+            ["trial", "", "epochs", isSeeded ? "\(metric) ± sd" : metric]
+                + keys.map { Words.shortened($0, among: keys) })
         for row in rows.prefix(Self.shownRows) {
             let score = Words.number(row.score) + (row.deviation.map { " ± \(Words.number($0))" } ?? "")
             table.add(
