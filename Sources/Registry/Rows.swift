@@ -13,14 +13,17 @@ struct Record<Content: Codable>: Codable, FetchableRecord, EncodableRecord {
 }
 
 extension Database {
+    /// Of two rows that say they are the same one, as of an epoch that stands in a file twice, the later holds.
     /// - Parameter run: whose row it is, of the tables whose rows are a run's.
     func insert(_ content: some Codable, into table: String, run: String? = nil) throws {
         var cells = try Record(content).databaseDictionary
         if let run { cells["run"] = run.databaseValue }
         let columns = cells.keys.sorted()
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        try cachedStatement(sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))")
-            .execute(arguments: StatementArguments(columns.compactMap { cells[$0] }))
+        try cachedStatement(
+            sql: "INSERT OR REPLACE INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+        )
+        .execute(arguments: StatementArguments(columns.compactMap { cells[$0] }))
     }
 
     /// Puts a run in place of what was known of it.

@@ -38,8 +38,8 @@ import Testing
         try folder.remove("runs/seed-3")
         try folder.addRun("runs/seed-9", ccc: [0.9], seed: 9)
         let runs = try registry.runs().runs
-        #expect(runs.map(\.facts.seed) == [9, 2, 4, 1, 0])
-        #expect(runs[1].facts.score == 0.7 && runs[1].history.count == 3, "two epochs of before, one more")
+        #expect(runs.map(\.facts.seed) == [9, 2, 4, 0, 1])
+        #expect(runs[1].facts.score == 0.7 && runs[1].history.count == 3, "two epochs of before and one more")
     }
 
     static let damages: [(String, @Sendable (Data) -> Data)] = [

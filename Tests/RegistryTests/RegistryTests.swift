@@ -47,6 +47,16 @@ import Testing
             ])
     }
 
+    /// What no program of ours would write must not hide the other runs.
+    @Test func anEpochThatStandsThereTwiceIsNoReasonToFail() throws {
+        let path = "\(folder.path)/sweep/aa/seed-0/metrics.jsonl"
+        let metrics = try String(contentsOfFile: path, encoding: .utf8)
+        try folder.write(metrics + metrics, to: "sweep/aa/seed-0/metrics.jsonl")
+        let answer = try Registry(folder: folder.path).runs()
+        #expect(answer.warning == nil && answer.runs.count == 4)
+        #expect(answer.runs.first { $0.facts.trial == "aa" }?.history.map(\.epoch) == [1, 2, 3])
+    }
+
     /// What is planned, what halving stopped and what could not begin, a sweep's own files tell.
     @Test func aSweepsFilesTellWhatBecameOfATrial() throws {
         let trials = ["aa/seed-0", "bb/seed-0", "bb/seed-1", "ee/seed-0", "ff/seed-0"]

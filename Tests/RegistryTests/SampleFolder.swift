@@ -21,7 +21,7 @@ final class SampleFolder {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
 
-    /// A run with an epoch for each CCC.
+    /// A run with an epoch for each CCC; of one that is there, more epochs.
     @discardableResult
     func addRun(
         _ name: String, ccc: [Double], epochs: Int = 3, rate: Double = 1e-5, seed: UInt64 = 0, metric: String = "ccc",
@@ -34,8 +34,9 @@ final class SampleFolder {
         configuration.optimiser.layersLearningRate = rate
         configuration.bestMetric = BestCriterion(metric)!
         try run.write(configuration)
+        let before = (try? run.metrics().epochs.count) ?? 0
         for (index, value) in ccc.enumerated() {
-            try run.append(epoch(index + 1, ccc: value, isBest: index == 0 || value > ccc[..<index].max()!))
+            try run.append(epoch(before + index + 1, ccc: value, isBest: index == 0 || value > ccc[..<index].max()!))
         }
         var attempt = RunAttempt(cacheKey: "key")
         attempt.host = host
