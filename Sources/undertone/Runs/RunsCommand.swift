@@ -7,7 +7,7 @@ import Registry
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "List runs: those of a pipeline, or in folders.",
+        abstract: "List, filter, sort and export runs.",
         discussion: """
             Every run with its state, score and settings, best first. Of one pipeline they are kept as tables in \
             build/<name>/runs.sqlite, which is brought up to date from the run directories each time, and made anew \
