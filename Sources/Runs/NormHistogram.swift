@@ -63,4 +63,22 @@ extension NormHistogram: Codable {
         case zeroCount = "zeros"
         case firstBin = "first_bin"
     }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        minimum = try values.decode(Double.self, forKey: .minimum)
+        maximum = try values.decode(Double.self, forKey: .maximum)
+        sum = try values.decode(Double.self, forKey: .sum)
+        sumOfSquares = try values.decode(Double.self, forKey: .sumOfSquares)
+        zeroCount = try values.decode(Int.self, forKey: .zeroCount)
+        firstBin = try values.decode(Int.self, forKey: .firstBin)
+        counts = try values.decode([Int].self, forKey: .counts)
+        // No double has a logarithm, and no run a number of steps, beyond these: counting on cannot overflow.
+        let isSound =
+            (-10_000...10_000).contains(firstBin) && (counts + [zeroCount]).allSatisfy { (0...1 << 40).contains($0) }
+        guard isSound, counts.count < 10_000 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts, in: values, debugDescription: "expected how many norms lie in each bin")
+        }
+    }
 }

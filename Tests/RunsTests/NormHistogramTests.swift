@@ -29,4 +29,21 @@ import Testing
         for norm in [0.0, 40] { half.add(norm) }
         #expect(half == whole)
     }
+
+    @Test(arguments: [
+        ("first_bin", "9223372036854775807"), ("counts", "[9223372036854775807, 1]"), ("counts", "[-1]"),
+        ("zeros", "-1"),
+    ])
+    func whatNoRunCountsIsRefused(_ key: String, _ value: String) throws {
+        var fields = [
+            "counts": "[1]", "first_bin": "0", "max": "1", "min": "1", "sum": "1", "sum_of_squares": "1", "zeros": "0",
+        ]
+        func decoded() throws -> NormHistogram {
+            let text = fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ")
+            return try JSONDecoder().decode(NormHistogram.self, from: Data("{\(text)}".utf8))
+        }
+        #expect(try decoded() == NormHistogram(1))
+        fields[key] = value
+        #expect(throws: DecodingError.self) { try decoded() }
+    }
 }
