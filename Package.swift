@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // System libraries.
@@ -104,6 +105,9 @@ let package = Package(
             name: "Pipelines",
             dependencies: ["Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
         .target(
+            name: "Registry",
+            dependencies: ["Pipelines", "Runs", "Files", "Faults", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
             name: "Reports",
             dependencies: [
                 "CacheInspection", "Evaluation", "Study", "Runs", "Files", "Faults", "CNumerics",
@@ -127,8 +131,8 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
-                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Prediction", "Exports",
-                "Reports", "Study", "Evaluation", "Runs", "Faults", "Files",
+                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Registry", "Prediction",
+                "Exports", "Reports", "Study", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -176,6 +180,7 @@ let package = Package(
         .testTarget(
             name: "PipelinesTests", dependencies: ["Pipelines", "Study", "Corpus", "Runs", "Faults"],
             exclude: ["Golden"]),
+        .testTarget(name: "RegistryTests", dependencies: ["Registry", "Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Study", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "Faults"]),

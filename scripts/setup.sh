@@ -3,7 +3,7 @@
 # Where nothing is missing it does nothing, in a moment and without the network.
 set -euo pipefail
 
-packages=(libsndfile1-dev libsoxr-dev libhdf5-dev libopenblas-dev libdnnl-dev pkg-config espeak-ng)
+packages=(libsndfile1-dev libsoxr-dev libhdf5-dev libopenblas-dev libdnnl-dev libsqlite3-dev pkg-config espeak-ng)
 
 version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1 || true)
 read -r major minor <<<"${version:-0 0}"

@@ -28,6 +28,11 @@ package struct ProtobufMessage: Sendable {
 
     package mutating func message(_ field: Int, _ message: ProtobufMessage) { data(field, message.bytes) }
 
+    /// Numbers in one field (`packed`).
+    package mutating func doubles(_ field: Int, _ values: [Double]) {
+        data(field, values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } })
+    }
+
     /// A message built in place.
     package mutating func message(_ field: Int, _ build: (inout ProtobufMessage) -> Void) {
         var inner = ProtobufMessage()

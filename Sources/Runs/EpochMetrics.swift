@@ -22,6 +22,9 @@ public struct EpochMetrics: Sendable, Equatable {
     public var framesPerSecond: Double
     /// Mean over the epoch's steps of the gradient's norm over all parameters, before clipping.
     public var gradientNorm: Double
+    /// How that norm was spread over the steps, for each trained layer (`layers.9`), the embedding and the heads on their own.
+    /// Nil in files of before it was counted.
+    public var gradientNorms: [String: NormHistogram]?
     /// Whether the best metric was better than in every epoch before, so that this epoch's weights were kept.
     public var isBest: Bool
 
@@ -29,7 +32,7 @@ public struct EpochMetrics: Sendable, Equatable {
         epoch: Int, step: Int, trainLoss: Double, learningRates: [String: Double], development: [String: Scores],
         developmentLoss: Double? = nil, secondsTraining: Double, secondsReading: Double? = nil,
         secondsOptimising: Double? = nil, secondsEvaluating: Double, framesPerSecond: Double, gradientNorm: Double,
-        isBest: Bool
+        gradientNorms: [String: NormHistogram]? = nil, isBest: Bool
     ) {
         self.epoch = epoch
         self.step = step
@@ -43,6 +46,7 @@ public struct EpochMetrics: Sendable, Equatable {
         self.secondsEvaluating = secondsEvaluating
         self.framesPerSecond = framesPerSecond
         self.gradientNorm = gradientNorm
+        self.gradientNorms = gradientNorms
         self.isBest = isBest
     }
 
@@ -62,6 +66,7 @@ extension EpochMetrics: Codable {
         case secondsEvaluating = "seconds_evaluating"
         case framesPerSecond = "frames_per_second"
         case gradientNorm = "gradient_norm"
+        case gradientNorms = "gradient_norms"
         case isBest = "is_best"
     }
 
@@ -79,6 +84,7 @@ extension EpochMetrics: Codable {
         secondsEvaluating = try values.decode(Double.self, forKey: .secondsEvaluating)
         framesPerSecond = try values.decodeNullAsNaN(.framesPerSecond)
         gradientNorm = try values.decodeNullAsNaN(.gradientNorm)
+        gradientNorms = try values.decodeIfPresent([String: NormHistogram].self, forKey: .gradientNorms)
         isBest = try values.decode(Bool.self, forKey: .isBest)
     }
 
@@ -96,6 +102,7 @@ extension EpochMetrics: Codable {
         try values.encode(secondsEvaluating, forKey: .secondsEvaluating)
         try values.encodeNaNAsNull(framesPerSecond, .framesPerSecond)
         try values.encodeNaNAsNull(gradientNorm, .gradientNorm)
+        try values.encodeIfPresent(gradientNorms, forKey: .gradientNorms)
         try values.encode(isBest, forKey: .isBest)
     }
 }

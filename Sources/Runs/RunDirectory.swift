@@ -16,6 +16,7 @@ public struct RunDirectory: Sendable {
     public var configurationPath: String { "\(path)/config.yaml" }
     public var metricsPath: String { "\(path)/metrics.jsonl" }
     public var resultPath: String { "\(path)/result.json" }
+    public var attemptPath: String { "\(path)/attempt.json" }
     public var scoresPath: String { "\(path)/scores.csv" }
     /// Of a series of runs with seeds of their own, in the folder that holds theirs.
     public var seedsPath: String { "\(path)/seeds.json" }
@@ -126,6 +127,20 @@ public struct RunDirectory: Sendable {
         }
         guard let torn = lines.last, !torn.isEmpty else { return (epochs, nil) }
         return (epochs, "\(metricsPath):\(lines.count): the last line is torn (an interruption?) and is left out")
+    }
+
+    // MARK: Attempt
+
+    public func write(_ attempt: RunAttempt) throws(RunError) {
+        let bytes = try encodeJSON(attempt, pretty: true, path: attemptPath)
+        try replace(bytes + [UInt8(ascii: "\n")], at: attemptPath)
+    }
+
+    /// - Returns: nil where training has not begun, or the run is of a version that did not record it.
+    public func attempt() throws(RunError) -> RunAttempt? {
+        guard FileManager.default.fileExists(atPath: attemptPath) else { return nil }
+        let bytes = try readFile(attemptPath, advice: "\(path) is being written; try again")
+        return try decodeJSON(RunAttempt.self, from: bytes, path: attemptPath)
     }
 
     // MARK: Result

@@ -192,6 +192,22 @@ package struct StrictMapping {
         return sequence.map { (Self.flow($0), hasLines ? $0.mark?.line : nil) }
     }
 
+    /// Every value that is no mapping, under its dotted key, in order.
+    func settings() throws(ConfigurationError) -> [(key: String, value: SettingValue)] {
+        var settings: [(key: String, value: SettingValue)] = []
+        for entry in entries {
+            if case .mapping = entry.value {
+                settings += try mapping(entry.key)?.settings() ?? []
+            } else if case .scalar(let scalar) = entry.value {
+                let value = Self.plain(entry.value).map { SettingValue(plain: $0) } ?? .text(scalar.string)
+                settings.append((dotted(entry.key), value))
+            } else {
+                settings.append((dotted(entry.key), .text(Self.flow(entry.value))))
+            }
+        }
+        return settings
+    }
+
     private static func flow(_ node: Node) -> String {
         switch node {
         case .scalar(let scalar): plain(node) ?? scalar.string.jsonLiteral

@@ -8,10 +8,13 @@ public struct AdamW: Sendable {
         public struct Part: Sendable {
             public let parameters: [Parameter]
             public let rateFactor: Double
+            /// The layer that they are all of, counted from 0; nil where there is none.
+            public let layer: Int?
 
-            public init(_ parameters: [Parameter], rateFactor: Double) {
+            public init(_ parameters: [Parameter], rateFactor: Double, layer: Int? = nil) {
                 self.parameters = parameters
                 self.rateFactor = rateFactor
+                self.layer = layer
             }
         }
 
@@ -56,16 +59,29 @@ public struct AdamW: Sendable {
 
     public var parameters: [Parameter] { groups.flatMap(\.parameters) }
 
-    /// `√Σ g²` over all gradients: what clipping compares with its limit.
-    public func gradientNorm() -> Double {
-        parameters.reduce(0) { $0 + engine.sumOfSquares($1.gradient) }.squareRoot()
+    /// `√Σ g²` over all gradients, which is what clipping compares with its limit, and over those of each part: `layers.9`, or the
+    /// group's name. One pass makes both.
+    public func gradientNorms() -> (total: Double, parts: [String: Double]) {
+        var total = 0.0, parts: [String: Double] = [:]
+        for group in groups {
+            for part in group.parts {
+                var sum = 0.0
+                for parameter in part.parameters {
+                    let squares = engine.sumOfSquares(parameter.gradient)
+                    total += squares
+                    sum += squares
+                }
+                parts[part.layer.map { "layers.\($0)" } ?? group.name, default: 0] += sum
+            }
+        }
+        return (total.squareRoot(), parts.mapValues { $0.squareRoot() })
     }
 
     /// One step, then gradients are cleared.
     /// - Parameters: as below.
     /// - Returns: the gradient's norm before clipping.
     public func step(_ count: Int, factor: Double) -> Double {
-        let norm = gradientNorm()
+        let norm = gradientNorms().total
         step(count, factor: factor, norm: norm)
         return norm
     }

@@ -12,15 +12,18 @@ extension AdamW.Group {
         _ encoder: UpperEncoder, heads: [Parameter], _ configuration: TrainConfiguration
     ) -> [AdamW.Group] {
         let settings = configuration.optimiser
+        let layerCount = encoder.configuration.layerCount
         func part(_ parameters: [Parameter], depth: Int) -> Part {
-            Part(parameters, rateFactor: (0..<depth).reduce(1) { factor, _ in factor * settings.layerDecay })
+            Part(
+                parameters, rateFactor: (0..<depth).reduce(1) { factor, _ in factor * settings.layerDecay },
+                layer: depth < layerCount ? layerCount - 1 - depth : nil)
         }
         var groups: [AdamW.Group] = []
         if !encoder.embeddingParameters.isEmpty {
             groups.append(
                 AdamW.Group(
                     name: "embedding",
-                    parts: [part(encoder.embeddingParameters, depth: encoder.configuration.layerCount)],
+                    parts: [part(encoder.embeddingParameters, depth: layerCount)],
                     learningRate: settings.embeddingLearningRate ?? settings.layersLearningRate))
         }
         let layers = encoder.layerParameters

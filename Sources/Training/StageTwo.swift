@@ -50,17 +50,42 @@ public struct StageTwo {
 
         let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
         if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
-        let result = try trainer.run(from: start) { progress in
-            try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
-            let scores = try writePredictions(trainer, to: directory)
-            return makeResult(trainer, progress: progress, scores: scores, note: note, hygiene: hygiene)
+        let result = try recordingAttempt(in: directory) {
+            let result = try trainer.run(from: start) { progress in
+                try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
+                let scores = try writePredictions(trainer, to: directory)
+                return makeResult(trainer, progress: progress, scores: scores, note: note, hygiene: hygiene)
+            }
+            try directory.writeModel(
+                ModelRecord(
+                    features.record(), cut: trainer.setUp.cut, upper: try features.upperWeights(), corpus: corpus))
+            try directory.write(result)
+            return result
         }
-        try directory.writeModel(
-            ModelRecord(
-                features.record(), cut: trainer.setUp.cut, upper: try features.upperWeights(), corpus: corpus))
-        try directory.write(result)
+        report(.finished(result))
         try? FileManager.default.removeItem(atPath: directory.statePath)
         return result
+    }
+
+    /// Leaves word of where this process trains the run, and of how that ends.
+    private func recordingAttempt<Result>(in directory: RunDirectory, _ train: () throws -> Result) throws -> Result {
+        var attempt = RunAttempt(cacheKey: settings.features.key)
+        try directory.write(attempt)
+        do {
+            let result = try train()
+            attempt.end(.completed)
+            // The result says as much: it is no reason to fail.
+            try? directory.write(attempt)
+            return result
+        } catch {
+            switch error {
+            case is EpochReached: attempt.end(.paused)
+            case is StopRequest, TrainingError.interrupted: attempt.end(.interrupted)
+            default: attempt.end(.failed, problem: "\(error)")
+            }
+            try? directory.write(attempt)
+            throw error
+        }
     }
 
     /// Makes the run directory fit to be written: empty, or with the same run in it when that is to be resumed.
@@ -104,7 +129,7 @@ public struct StageTwo {
     private func clear(_ directory: RunDirectory) throws {
         let own = [
             directory.resultPath, directory.metricsPath, directory.bestWeightsPath, directory.statePath,
-            directory.configurationPath, directory.scoresPath, directory.modelPath,
+            directory.configurationPath, directory.scoresPath, directory.modelPath, directory.attemptPath,
         ]
         let files = FileManager.default
         let predictions = ((try? directory.predictedSplits()) ?? []).map { directory.predictionsPath(split: $0) }

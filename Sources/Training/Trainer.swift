@@ -24,6 +24,8 @@ public enum TrainingEvent: Sendable {
     case began(steps: Int)
     case step(epoch: Int, done: Int, of: Int, frames: Int, loss: Double)
     case epoch(EpochMetrics)
+    /// The run is done, and its result is written.
+    case finished(RunResult)
 }
 
 /// The training loop: epochs of shuffled batches, a score on the development split after each, the best weights kept.
@@ -137,7 +139,7 @@ struct Trainer {
             return try rows(of: piece, in: batch, examples, step: number)
         }
         let beforeOptimiser = ContinuousClock.now
-        let norm = optimiser.gradientNorm()
+        let (norm, normsByPart) = optimiser.gradientNorms()
         // A loss that leaves out what it cannot score may be finite over predictions that are not.
         let loss = result.predictions.joined().allSatisfy(\.isFinite) ? result.loss.value : .nan
         guard loss.isFinite, norm.isFinite else {
@@ -149,6 +151,7 @@ struct Trainer {
         progress.batch += 1
         progress.lossSum += loss
         progress.normSum += norm
+        progress.count(normsByPart)
         progress.frames += batch.frameCount
         progress.seconds += (ContinuousClock.now - clock).seconds
         progress.secondsReading += secondsReading
@@ -188,7 +191,7 @@ struct Trainer {
             secondsReading: progress.secondsReading, secondsOptimising: progress.secondsOptimising,
             secondsEvaluating: 0,
             framesPerSecond: Double(progress.frames) / progress.seconds, gradientNorm: progress.normSum / batches,
-            isBest: false)
+            gradientNorms: progress.gradientNorms, isBest: false)
         // A first epoch without a defined score is still better than none.
         let score = configuration.bestMetric.value(of: metrics)
         if progress.bestEpoch == 0 || configuration.bestMetric.isBetter(score, than: progress.bestMetric) {

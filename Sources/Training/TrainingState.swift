@@ -19,6 +19,8 @@ struct TrainingProgress: Codable, Equatable, Sendable {
     /// Sums over the batches done of the epoch under way.
     var lossSum = 0.0
     var normSum = 0.0
+    /// Nil before the epoch's first batch, and in states of before it was counted.
+    var gradientNorms: [String: NormHistogram]?
     var frames = 0
     var seconds = 0.0
     var secondsReading = 0.0
@@ -30,6 +32,16 @@ struct TrainingProgress: Codable, Equatable, Sendable {
     var totalTrainingSeconds = 0.0
     var totalSeconds = 0.0
 
+    mutating func count(_ norms: [String: Double]) {
+        // As a whole: a copy of what is in the middle of being changed would be made for every step.
+        var histograms = gradientNorms ?? [:]
+        gradientNorms = nil
+        for (part, norm) in norms {
+            if histograms[part]?.add(norm) == nil { histograms[part] = NormHistogram(norm) }
+        }
+        gradientNorms = histograms
+    }
+
     /// Adds the epoch that is done to the totals and clears its sums.
     mutating func beginEpoch() {
         totalFrames += frames
@@ -37,6 +49,7 @@ struct TrainingProgress: Codable, Equatable, Sendable {
         batch = 0
         lossSum = 0
         normSum = 0
+        gradientNorms = nil
         frames = 0
         seconds = 0
         secondsReading = 0

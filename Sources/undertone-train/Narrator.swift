@@ -33,7 +33,7 @@ final class Narrator {
         if let seedLine { say(seedLine) }
         (opening, seedLine) = (nil, nil)
         switch event {
-        case .seed: break
+        case .seed, .finished: break
         case .setUp(let text, let parameters):
             say(
                 "training \(text): \(Summary.rounded(parameters.trainable)) of \(Summary.rounded(parameters.total)) "

@@ -199,6 +199,17 @@ struct UndertoneTrain: ParsableCommand {
             narrator.report(event)
             log.report(event)
         }
+        do {
+            return try summary(of: settings, report)
+        } catch {
+            log.report(error)
+            throw error
+        }
+    }
+
+    private func summary(
+        of settings: StageTwo.Settings, _ report: @escaping (TrainingEvent) -> Void
+    ) throws -> String {
         guard let seeds = settings.configuration.seeds else {
             let result = try StageTwo(settings, report: report, isInterrupted: { Interruption.isRequested }).run()
             return json ? try Summary.json(result) : Summary.text(result, directory: out)

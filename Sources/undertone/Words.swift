@@ -26,6 +26,16 @@ enum Words {
         return text.count <= limit ? text : "\(text.prefix(limit / 2 - 1))…\(text.suffix(limit / 2))"
     }
 
+    /// The end of a key that tells it from the others: `layers` of `optimiser.learning_rate.layers`, unless another ends so too.
+    static func shortened(_ key: String, among keys: [String]) -> String {
+        let parts = key.split(separator: ".").map(String.init)
+        for count in 1...parts.count {
+            let end = parts.suffix(count).joined(separator: ".")
+            if keys.count(where: { $0 == end || $0.hasSuffix(".\(end)") }) == 1 { return end }
+        }
+        return key
+    }
+
     /// Pretty, keys in snake case and sorted.
     static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -24,7 +24,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data("old".utf8).write(to: URL(filePath: "\(folder)/events.out.tfevents.1.undertone"))
-        let file = try EventFile(RunDirectory(path: folder), epochs: [metrics(1)])
+        let file = try EventFile(
+            RunDirectory(path: folder), configuration: TrainConfiguration(), epochs: [metrics(1)])
         let before = try Data(contentsOf: URL(filePath: file.path)).count
         try file.append(metrics(2))
         #expect(
@@ -40,7 +41,7 @@ import Testing
             position += 16 + length
             count += 1
         }
-        #expect(count == 3)
+        #expect(count == 4)
         let tags = EventFile.scalars(metrics(1)).map(\.tag)
         #expect(tags.contains("development_ccc/activation") && tags.contains("learning_rate/heads"))
         #expect(!tags.contains("gradient_norm"), "it is NaN")

@@ -44,6 +44,20 @@ import Testing
         #expect(files == ["config.yaml", "metrics.jsonl", "predictions-test1.csv", "result.json"])
     }
 
+    @Test func anAttemptReadsBackWhileItLastsAndAfter() throws {
+        #expect(try run.attempt() == nil)
+        var attempt = RunAttempt(cacheKey: "abc")
+        #expect(!attempt.host.isEmpty)
+        attempt.began = Date(timeIntervalSince1970: 1_800_000_000)
+        try run.write(attempt)
+        #expect(try run.attempt() == attempt)
+        attempt.end(.failed, problem: "no")
+        attempt.ended = attempt.began + 60
+        try run.write(attempt)
+        #expect(try run.attempt() == attempt)
+        #expect(try folder.text(of: "run/attempt.json").contains("\"began\" : \"2027-01-15T08:00:00Z\""))
+    }
+
     @Test func keysAreSnakeCaseAndDimensionsAreLeftAlone() throws {
         var result = sampleResult()
         result.scores = ["test": ["bodyTension": sampleScores()]]

@@ -65,6 +65,8 @@ import Testing
         let parts = try RunDirectory(path: cache.run("parts")).metrics().epochs
         #expect(parts.map(\.trainLoss) == whole.map(\.trainLoss))
         #expect(parts.map(\.gradientNorm) == whole.map(\.gradientNorm))
+        #expect(parts.map(\.gradientNorms) == whole.map(\.gradientNorms))
+        #expect(whole.allSatisfy { $0.gradientNorms != nil })
         #expect(parts.map(\.step) == whole.map(\.step) && parts.map(\.isBest) == whole.map(\.isBest))
         #expect(result.bestEpoch == undisturbed.bestEpoch && result.scores == undisturbed.scores)
     }

@@ -29,6 +29,15 @@ public struct Pipeline: Sendable, Equatable {
     ///   - corpus: takes the place of the manifest's `corpus` or `corpora`.
     ///   - model: takes the place of the manifest's `model`.
     public init(path: String, corpus: String? = nil, model: String? = nil) throws(ConfigurationError) {
+        try self.init(yaml: Self.text(path), source: path, corpus: corpus, model: model)
+    }
+
+    /// The name alone, of a manifest whose corpus and model were given to make and are not known here.
+    public static func name(path: String) throws(ConfigurationError) -> String {
+        try name(in: StrictMapping(text: text(path), source: path))
+    }
+
+    private static func text(_ path: String) throws(ConfigurationError) -> String {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError(
                 source: path, problem: "no such file, or it cannot be read; give a pipeline, e.g. pipelines/demo.yaml",
@@ -37,7 +46,7 @@ public struct Pipeline: Sendable, Equatable {
         guard let text = String(data: bytes, encoding: .utf8) else {
             throw ConfigurationError(source: path, problem: "not UTF-8 text; save it as UTF-8", kind: .badInput)
         }
-        try self.init(yaml: text, source: path, corpus: corpus, model: model)
+        return text
     }
 
     static let keys = [
@@ -52,10 +61,7 @@ public struct Pipeline: Sendable, Equatable {
         let top = try StrictMapping(text: yaml, source: source)
         try top.allowOnly(Self.keys)
 
-        name = try Self.required("name", in: top, hint: "a word that names the folder under build/")
-        guard Self.isPlainWord(name) else {
-            throw top.error(at: "name", "expected letters, digits, '-', '_' and '.', found '\(name)'")
-        }
+        name = try Self.name(in: top)
         // Read even where it is replaced: a mistake in the file is one all the same.
         let ownModel = try top.string("model")
         guard let model = model ?? ownModel else {
@@ -123,6 +129,14 @@ public struct Pipeline: Sendable, Equatable {
                     + "[\(items.joined(separator: ", "))]")
         }
         return seeds
+    }
+
+    private static func name(in top: StrictMapping) throws(ConfigurationError) -> String {
+        let name = try required("name", in: top, hint: "a word that names the folder under build/")
+        guard isPlainWord(name) else {
+            throw top.error(at: "name", "expected letters, digits, '-', '_' and '.', found '\(name)'")
+        }
+        return name
     }
 
     static func required(

@@ -99,13 +99,13 @@ public struct Ranking: Sendable, Equatable {
 }
 
 /// How far a run is, by what lies in its directory.
-struct RunState {
+package struct RunState {
     /// Nil before it has begun.
-    var configuration: TrainConfiguration?
-    var epochs: [EpochMetrics] = []
-    var isFinished = false
+    package var configuration: TrainConfiguration?
+    package var epochs: [EpochMetrics] = []
+    package var isFinished = false
 
-    init(_ run: RunDirectory) throws {
+    package init(_ run: RunDirectory) throws {
         guard FileManager.default.fileExists(atPath: run.configurationPath) else { return }
         configuration = try run.configuration()
         if run.hasMetrics { epochs = try run.metrics().epochs }
@@ -115,7 +115,7 @@ struct RunState {
 
 extension BestCriterion {
     /// The best value among epochs; nil where it is defined for none.
-    func best(of epochs: [EpochMetrics]) -> Double? {
+    package func best(of epochs: [EpochMetrics]) -> Double? {
         epochs.reduce(nil) { best, epoch in
             let value = value(of: epoch)
             return isBetter(value, than: best) ? value : best

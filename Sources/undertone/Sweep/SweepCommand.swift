@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Foundation
 import Pipelines
+import Registry
 
 struct SweepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,6 +59,8 @@ struct SweepCommand: ParsableCommand {
                 plan: plan, command: command(rules: rules, flags), environment: environment(flags), mode: progress)
             if flags.onlySays { Foundation.exit(try runner.runShowingMake()) }
             let outcome = try runner.run()
+            // For those who look at the file itself; undertone runs brings it up to date, too.
+            if let problem = Registry(folder: plan.folder).refresh() { printToStandardError("warning: \(problem)") }
             let summary = try SweepSummary(plan)
             print(json ? try Words.json(summary) : summary.text(directory: plan.folder, isWhole: outcome == .done))
             switch outcome {

@@ -9,7 +9,9 @@ extension SweepSummary {
     func text(directory: String, isWhole: Bool) -> String {
         let isSeeded = rows.contains { $0.runs.count > 1 }
         var table = TextTable([.left, .left, .right, .right] + keys.map { _ in .left })
-        table.add(["trial", "", "epochs", isSeeded ? "\(metric) ± sd" : metric] + keys.map(shortened))
+        table.add(
+            ["trial", "", "epochs", isSeeded ? "\(metric) ± sd" : metric]
+                + keys.map { Words.shortened($0, among: keys) })
         for row in rows.prefix(Self.shownRows) {
             let score = Words.number(row.score) + (row.deviation.map { " ± \(Words.number($0))" } ?? "")
             table.add(
@@ -25,15 +27,5 @@ extension SweepSummary {
         }
         if isWhole { lines.append("report: \(report)") }
         return lines.joined(separator: "\n")
-    }
-
-    /// The end of a key that tells it from the others: `layers` of `optimiser.learning_rate.layers`, unless another ends so too.
-    private func shortened(_ key: String) -> String {
-        let parts = key.split(separator: ".").map(String.init)
-        for count in 1...parts.count {
-            let end = parts.suffix(count).joined(separator: ".")
-            if keys.count(where: { $0 == end || $0.hasSuffix(".\(end)") }) == 1 { return end }
-        }
-        return key
     }
 }
