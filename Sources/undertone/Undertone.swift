@@ -16,6 +16,7 @@ struct Undertone: ParsableCommand {
         version: Version.text,
         subcommands: [
             ModelCommand.self, CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self,
+            SubmitCommand.self,
             RankCommand.self, PredictCommand.self, ExportCommand.self,
             ReportCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])

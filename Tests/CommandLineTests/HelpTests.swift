@@ -8,7 +8,7 @@ import Testing
         (Program.cache, []), (.train, []), (.undertone, []), (.undertone, ["plan"]), (.undertone, ["report"]),
         (.undertone, ["compare"]), (.undertone, ["inspect"]), (.undertone, ["verify"]), (.undertone, ["corpus"]),
         (.undertone, ["model"]), (.undertone, ["model", "fetch"]), (.undertone, ["model", "inspect"]),
-        (.undertone, ["join"]), (.undertone, ["sweep"]), (.undertone, ["rank"]),
+        (.undertone, ["join"]), (.undertone, ["sweep"]), (.undertone, ["rank"]), (.undertone, ["submit"]),
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
         (.undertone, ["predict"]), (.undertone, ["export"]),

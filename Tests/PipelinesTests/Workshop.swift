@@ -17,8 +17,7 @@ final class Workshop {
         for (name, body) in [
             "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.undertone,
         ] {
-            try write("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/bin/\(name)")
+            try writeProgram(name, body)
         }
     }
 
@@ -178,6 +177,12 @@ final class Workshop {
 
     private func writeIfChanged(_ text: String, to name: String) throws {
         if (try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)) != text { try write(text, to: name) }
+    }
+
+    /// A stand-in for a program.
+    func writeProgram(_ name: String, _ body: String) throws {
+        try write("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/bin/\(name)")
     }
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
