@@ -30,7 +30,7 @@ mkdir "$cluster"/{state,log,n1,n2}
 # munged wants a folder that everybody may enter and nobody else may write.
 chmod 755 "$cluster"
 
-# Five ports that nobody listens to.
+# Three ports that nobody listens to.
 port=0
 while ((port == 0)); do
     port=$((20000 + RANDOM % 10000))
