@@ -29,7 +29,7 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-sanitize fuzz setup build cache train sweep paper explain report bench parity interop kills man lint clean help FORCE
+.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench parity interop kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -42,6 +42,10 @@ demo: setup build
 ## test     All tests, after setting up and building.
 test: setup build
 	SWIFT=$(SWIFT) scripts/test.sh
+
+## test-slurm  The tests that need a cluster, on a Slurm of their own on this machine, installed where it is missing (apt).
+test-slurm: setup build
+	scripts/test-slurm.sh
 
 ## test-sanitize  All tests under the address and undefined behaviour sanitizers, and what runs no engine under the thread one.
 test-sanitize: setup
@@ -65,6 +69,7 @@ $(BUILT): $(SOURCES) | setup
 ## cache    Stage one of PIPELINE: run the frozen layers over the corpus, into HDF5 shards.
 ## train    Stage two of PIPELINE: train the upper layers and the heads from the cache.
 ## sweep    The trials of PIPELINE's sweep, as many at once as -j says, and their report.
+## submit   Hand what is missing of PIPELINE's report to Slurm (docs/cluster.md).
 ## report   The HTML report of PIPELINE, after caching and training what is out of date.
 ## paper    PIPELINE's study (pipelines/paper.yaml): full, partial, cached and adapted finetuning, one run at a time, and the table.
 ## explain  Say what PIPELINE's report would take, and why.
@@ -98,6 +103,9 @@ endif
 sweep: $(if $(ONLY_SAYS),,$(BUILT))
 	+@if [ -x $(UNDERTONE_BIN)/undertone ]; then $(UNDERTONE_BIN)/undertone sweep $(PLAN) --makefile Makefile; \
 	else echo 'the programs are not built yet: without -n, make would build them, plan $(PIPELINE) and sweep'; fi
+
+submit: $(BUILT)
+	@$(UNDERTONE_BIN)/undertone submit $(PLAN)
 
 # The rules name what it needs.
 paper:

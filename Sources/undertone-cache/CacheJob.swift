@@ -124,7 +124,7 @@ struct CacheJob {
     }
 
     private var threadsPerWorker: Int {
-        max(1, ProcessInfo.processInfo.activeProcessorCount / arguments.workerCount)
+        max(1, machineThreadCount / arguments.workerCount)
     }
 
     private func stage(

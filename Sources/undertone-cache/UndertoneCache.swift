@@ -69,7 +69,8 @@ struct UndertoneCache: ParsableCommand {
     var pool = 1
 
     @Option(
-        help: ArgumentHelp("Utterances computed at the same time. (default: one per core)", valueName: "n"))
+        help: ArgumentHelp(
+            "Utterances computed at the same time. (default: OMP_NUM_THREADS, or one per core)", valueName: "n"))
     var workers: Int?
 
     @Option(
@@ -138,7 +139,7 @@ struct UndertoneCache: ParsableCommand {
         CacheJob.Arguments(
             manifestPath: corpus, model: model, cuts: Set(cuts).sorted(), directory: out, shardCount: shards,
             onlyShard: onlyShard, compute: compute.precision, storage: store, pool: pool,
-            workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, rejectLimit: maxRejects,
+            workerCount: workers ?? machineThreadCount, rejectLimit: maxRejects,
             sealDuration: .seconds(sealEvery), prunes: prune, withholdsPaths: noPaths, progress: progress,
             isDryRun: dryRun, printsJSON: json, measuresPath: measures)
     }

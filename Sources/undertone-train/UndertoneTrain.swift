@@ -156,7 +156,8 @@ struct UndertoneTrain: ParsableCommand {
         let configuration = try readConfiguration()
         if configuration.memory != nil { returnFreedMemory() }
         let precision = configuration.compute.precision
-        let threads = configuration.threads ?? Self.machineThreads
+        // The machine's share is no part of what a run is: one that is gone on with under another is still the same.
+        let threads = configuration.threads ?? machineThreadCount
         let words = threads == 1 ? "1 thread" : "\(threads) threads"
         let narrator = Narrator(
             mode: progress, epochs: configuration.epochs,
@@ -218,13 +219,6 @@ struct UndertoneTrain: ParsableCommand {
             settings, seeds: seeds, report: report, isInterrupted: { Interruption.isRequested }
         ).run()
         return json ? try Summary.json(result) : Summary.text(result, directory: out)
-    }
-
-    /// Runs side by side are given their share of the machine by OMP_NUM_THREADS, which is no part of what a run is: one that
-    /// is gone on with under another share is still the same.
-    private static var machineThreads: Int {
-        let said = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0
-        return said > 0 ? said : ProcessInfo.processInfo.activeProcessorCount
     }
 
     /// With what the command line says of it.

@@ -16,7 +16,7 @@ struct Undertone: ParsableCommand {
         version: Version.text,
         subcommands: [
             ModelCommand.self, CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self,
-            RunsCommand.self, RankCommand.self, PredictCommand.self, ExportCommand.self,
+            SubmitCommand.self, RunsCommand.self, RankCommand.self, PredictCommand.self, ExportCommand.self,
             ReportCommand.self, PaperCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
         ])
 }

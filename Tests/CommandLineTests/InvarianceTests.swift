@@ -43,6 +43,14 @@ func rowsDependOnTheRecordingAlone(compute: String) throws {
     #expect(try cached("grown", ["--workers", "2"]) == reference)
 }
 
+/// By a job on a cluster, which has a part of a node.
+@Test func stageOneKeepsToTheThreadsThatItIsGiven() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(1)
+    let outcome = try Program.cache.run(cacheArguments(), after: "export OMP_NUM_THREADS=3", in: folder)
+    #expect(outcome.code == 0 && outcome.said.contains(", 3 at a time, on "), "\(outcome.said)")
+}
+
 @Test func precisionIsPartOfTheKey() throws {
     let folder = try Scratch()
     try folder.writeCorpus(1)

@@ -17,7 +17,16 @@ import Testing
         [
             // Keys, types and values at the top.
             "modle: random:tiny\n", "lables: [a]\n", "sheep: 1\n", "name: a b\n", "name: ../x\n", "name: [x]\n",
-            "launcher: slurm\n", "launcher: rocket\n", "report: {name: x}\n", "report: title\n", "cache: 9\n",
+            "launcher: rocket\n", "launcher: [slurm]\n", "launcher: {local: {}}\n", "launcher: {slurmm: {}}\n",
+            "launcher: {slurm: cpu}\n", "launcher: {slurm: {partitions: cpu}}\n",
+            "launcher: {slurm: {partition: a b}}\n", "launcher: {slurm: {time: soon}}\n",
+            "launcher: {slurm: {time: 1}}\n", "launcher: {slurm: {memory: 16GB}}\n",
+            "launcher: {slurm: {cpus: 0}}\n", "launcher: {slurm: {tasks: all}}\n",
+            "launcher: {slurm: {at_once: 0}}\n", "launcher: {slurm: {options: {array: 0-3}}}\n",
+            "launcher: {slurm: {options: {mem: 2G}}}\n", "launcher: {slurm: {options: {--qos: long}}}\n",
+            "launcher: {slurm: {options: {comment: a b}}}\n", "launcher: {slurm: {train: {times: 1:00:00}}}\n",
+            "train: {memory: 8GB}\nlauncher:\n  slurm: {memory: 64G, train: {memory: 4G}}\n", "report: {name: x}\n",
+            "report: title\n", "cache: 9\n",
             "name: x\nname: y\n", "cache: {shards: 3\n", "seeds: 3\n", "seeds: []\n", "seeds: [1, 1]\n",
             "seeds: [-1]\n", "train: {seed: 1}\nseeds: [1, 2]\n",
             // The cache.

@@ -17,7 +17,7 @@ final class Workshop {
         for (name, body) in [
             "undertone-cache": Self.stageOne, "undertone-train": Self.stageTwo, "undertone": Self.undertone,
         ] {
-            try writeProgram("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
+            try writeProgram(name, body)
         }
     }
 
@@ -180,9 +180,14 @@ final class Workshop {
         try Data(text.utf8).write(to: url)
     }
 
+    /// A stand-in for a program.
+    func writeProgram(_ name: String, _ body: String) throws {
+        try writeScript("#!/bin/sh\nset -eu\n" + body, to: "bin/\(name)")
+    }
+
     /// By another process: one that this starts meanwhile, in another test, would have the file open for writing until it is another
     /// program, and a file that somebody writes cannot be run ("Text file busy").
-    private func writeProgram(_ text: String, to name: String) throws {
+    private func writeScript(_ text: String, to name: String) throws {
         let url = URL(fileURLWithPath: "\(path)/\(name)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         let copying = Process()
@@ -207,7 +212,7 @@ final class Workshop {
 extension Workshop {
     /// A PATH on which `nproc` says so many cores, whatever the machine has.
     func withCores(_ count: Int) throws -> String {
-        try writeProgram("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
+        try writeScript("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
         return "\(path)/cores:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
     }
 }

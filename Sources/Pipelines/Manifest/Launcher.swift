@@ -4,16 +4,27 @@ import Runs
 public enum Launcher: Sendable, Equatable {
     /// Make, on this machine.
     case local
+    /// Slurm, through `undertone submit`. Make still works on the machine that it is called on.
+    case slurm(SlurmSettings)
 }
 
 extension Launcher {
     /// - Returns: nil where the manifest says none.
-    init?(in top: StrictMapping) throws(ConfigurationError) {
-        guard let name = try top.string("launcher") else { return nil }
-        guard name == "local" else {
-            let known = name == "slurm" ? "the slurm launcher is not available yet" : "no launcher '\(name)'"
-            throw top.error(at: "launcher", "\(known); expected local")
+    init?(in top: StrictMapping, train: TrainConfiguration) throws(ConfigurationError) {
+        if top.isMapping("launcher"), let mapping = try top.mapping("launcher") {
+            try mapping.allowOnly(["slurm"], refused: ["local": "has no settings; write launcher: local"])
+            guard let settings = try mapping.mapping("slurm") else {
+                throw top.error(at: "launcher", "expected local, slurm, or slurm with settings, found nothing")
+            }
+            self = .slurm(try SlurmSettings(settings, train: train))
+            return
         }
-        self = .local
+        switch try top.string("launcher") {
+        case nil: return nil
+        case "local": self = .local
+        case "slurm": self = .slurm(SlurmSettings())
+        case let name?:
+            throw top.error(at: "launcher", "no launcher '\(name)'; expected local, slurm, or slurm with settings")
+        }
     }
 }

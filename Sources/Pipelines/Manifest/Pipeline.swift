@@ -83,7 +83,7 @@ public struct Pipeline: Sendable, Equatable {
             try mapping.allowOnly(["title"])
             reportTitle = try mapping.string("title")
         }
-        if let value = try Launcher(in: top) { launcher = value }
+        if let value = try Launcher(in: top, train: train) { launcher = value }
     }
 
     /// The one corpus; nil where there are several.

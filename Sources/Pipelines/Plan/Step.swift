@@ -61,15 +61,8 @@ extension Plan {
     }
 
     func cacheCommand(_ number: Int) -> String {
-        let cache = pipeline.cache
-        let arguments =
-            ["--corpus", caches[number].corpus.manifest, "--model", pipeline.model]
-            + cache.cuts.flatMap { ["--cut", $0] }
-            + [
-                "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--pool", "\(cache.pool)",
-                "--compute", cache.compute.rawValue, "--max-rejects", cache.maxRejects, "--out", caches[number].folder,
-            ]
-        return Self.program("undertone-cache", arguments) + "$(call pipeline-workers,\(cache.shards * caches.count))"
+        Self.program("undertone-cache", cacheArguments(number))
+            + "$(call pipeline-workers,\(pipeline.cache.shards * caches.count))"
     }
 
     private var cacheManifests: Step.Inputs { .init(caches.map(\.manifest), variable: "pipeline-cache") }
@@ -82,11 +75,7 @@ extension Plan {
             Step(
                 kind: .corpus, target: joint.manifest,
                 inputs: [.init(caches.map(\.corpus.manifest) + [joint.settings.path])],
-                recipe: [
-                    Self.program(
-                        "undertone",
-                        ["join", source.path] + (source.model.map { ["--model", $0] } ?? []) + ["-o", joint.manifest])
-                ])
+                recipe: [Self.program("undertone", joinArguments(joint))])
         ]
     }
 
@@ -110,8 +99,7 @@ extension Plan {
 
     /// With `$1` runs side by side, into `$2`, whose settings lie beside it.
     var trainTemplate: String {
-        let arguments = caches.flatMap { ["--cache", $0.folder] } + ["--corpus", corpus]
-        return "OMP_NUM_THREADS=$(call pipeline-threads,$1) " + Self.program("undertone-train", arguments)
+        "OMP_NUM_THREADS=$(call pipeline-threads,$1) " + Self.program("undertone-train", trainArguments)
             + " --config $2.yaml --out $2 --resume --replace$(call pipeline-progress,$1)"
     }
 
@@ -169,17 +157,11 @@ extension Plan {
 
     // MARK: Report
 
-    /// The command reads the pipeline again: what was varied, and on which scale, is not in the runs.
     private var reportStep: Step {
-        var options = ["--pipeline", source.path, "--build", build]
-        if let corpus = source.corpus { options += ["--corpus", corpus] }
-        if let model = source.model { options += ["--model", model] }
-        if let title = pipeline.reportTitle { options += ["--title=\(title)"] }
-        options += ["-o", report]
         let made = trials.isEmpty ? Step.Inputs(runs.map(\.result), variable: "pipeline-runs") : .init([ranking])
         return Step(
             kind: .report, target: report, inputs: [made, .init([reportSettings.path])],
-            recipe: [Self.program("undertone", ["report"] + options)])
+            recipe: [Self.program("undertone", reportArguments)])
     }
 
     // MARK: Words
@@ -192,8 +174,6 @@ extension Plan {
 
     /// One word for the shell, inside a recipe of Make.
     private static func quoted(_ argument: String) -> String {
-        let dollars = argument.replacing("$", with: "$$").replacing("\n", with: " ")
-        let plain = dollars.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._/+,@:%=-".contains($0)) }
-        return plain && !dollars.isEmpty ? dollars : "'\(dollars.replacing("'", with: "'\\''"))'"
+        shellWord(argument.replacing("\n", with: " ")).replacing("$", with: "$$")
     }
 }
