@@ -11,7 +11,7 @@ status=0
 if ((status != 0)); then
     printf '\ntest: failed; the whole output is in %s\n' "$log" >&2
     # What Swift Testing found, with the lines that explain it; what the compiler found, where it came to no test.
-    grep -aE -A4 '^✘ .* recorded an issue' "$log" | grep -avE '^(◇|✔)' | head -n 200 >&2 ||
+    grep -aE -A10 '^✘ .* recorded an issue' "$log" | grep -avE '^(◇|✔)' | head -n 200 >&2 ||
         grep -aE 'error:|Fatal error|unexpected signal' "$log" | head -n 40 >&2 || tail -n 40 "$log" >&2
     exit "$status"
 fi

@@ -15,9 +15,9 @@ struct ReportCommand: ParsableCommand {
             and CCC, truth against prediction, all scores, scores by speaker and other groups, what was trained and how long it took. \
             Several runs are compared on one page.
 
-            With --pipeline, it is the page of a sweep: the best configuration, all that were tried in a table that \
-            sorts, hyperparameters against the score, curves with the spread between seeds, what successive halving \
-            stopped and when, and what it all took. The runs may be half done.
+            With --pipeline, it is the page of all its runs: the best configuration, all that were tried in a table \
+            that sorts, hyperparameters against the score, curves with the spread between seeds, what successive \
+            halving stopped and when, and what it all took. The runs may be half done.
             """)
 
     @Argument(help: ArgumentHelp("Run directories, as undertone-train wrote them with --out.", valueName: "run"))
