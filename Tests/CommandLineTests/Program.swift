@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// One of the programs, as a user runs it.
@@ -115,11 +116,20 @@ final class Running {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// On the thread that started it: its run loop closes the two descriptors that Foundation opens for each process; else they stay
+    /// open, and hundreds of processes later there are none left.
     func wait(seconds: Int = 600) throws -> Outcome {
-        if ended.wait(timeout: .now() + .seconds(seconds)) == .timedOut {
-            send(SIGKILL)
+        let identifier = process.processIdentifier, isTooLong = Mutex(false)
+        let deadline = DispatchWorkItem {
+            isTooLong.withLock { $0 = true }
+            kill(identifier, SIGKILL)
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds), execute: deadline)
+        process.waitUntilExit()
+        ended.wait()
+        deadline.cancel()
+        if isTooLong.withLock({ $0 }) {
             Issue.record("still running after \(seconds) s: \(process.arguments ?? [])\n\(said)")
-            ended.wait()
         }
         let output = try String(contentsOfFile: outputPath, encoding: .utf8)
         let code = process.terminationStatus
