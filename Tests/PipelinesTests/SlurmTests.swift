@@ -17,7 +17,7 @@ import Testing
             options: {qos: long, exclusive: true}
             setup: |
               module load hdf5
-              ulimit -n 4096
+              ulimit -c 0
             cache: {cpus: 16, at_once: 2, time: 1-0, options: {qos: short}}
             report: {memory: 2G, cpus: 1, partition: login}
 
