@@ -28,11 +28,7 @@ struct AdapterExport {
                 fitting: configuration.head.form == .mlp
                     ? [.onnx, .safetensors, .bundle] : [.huggingFace, .onnx, .safetensors, .bundle])
         }
-        guard export.model.record.features.pool == 1 else {
-            throw export.unfit(
-                "it was trained on means of \(export.model.record.features.pool) frames, which no class of transformers takes",
-                fitting: [.onnx, .safetensors, .bundle])
-        }
+        try export.requireWholeFrames(fitting: [.onnx, .safetensors, .bundle])
     }
 
     /// Whether the head travels with the adapters.

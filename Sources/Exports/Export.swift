@@ -61,6 +61,15 @@ public struct Export {
         .unfit(run: model.location, format: format.rawValue, reason: reason, fitting: fitting.map(\.rawValue))
     }
 
+    /// - Throws: `ExportError.unfit` for rows that are means of several frames.
+    func requireWholeFrames(fitting formats: [ExportFormat]) throws(ExportError) {
+        let pool = model.record.features.pool
+        guard pool == 1 else {
+            throw unfit(
+                "it was trained on means of \(pool) frames, which no class of transformers takes", fitting: formats)
+        }
+    }
+
     func write(_ text: String, to name: String) throws(ExportError) -> String {
         let path = path(name)
         try writing(as: ExportError.self) { () throws(WriteFailure) in try AtomicFile.write(text, to: path) }

@@ -32,11 +32,7 @@ struct HuggingFaceExport {
                 "its pooling is \(configuration.pooling.rawValue), and the published classes have mean", fitting: others
             )
         }
-        guard export.model.record.features.pool == 1 else {
-            throw export.unfit(
-                "it was trained on means of \(export.model.record.features.pool) frames, which no class of transformers takes",
-                fitting: others)
-        }
+        try export.requireWholeFrames(fitting: others)
     }
 
     private var isPublishedByTransformers: Bool { export.model.configuration.head.form == .huggingFace }

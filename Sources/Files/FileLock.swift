@@ -62,8 +62,12 @@ package struct FileLock: ~Copyable {
     deinit {
         guard descriptor >= 0 else { return }
         unlink(path)
-        // By name: a process that another thread is starting has the descriptor until it is another program.
-        flock(descriptor, LOCK_UN)
-        close(descriptor)
+        unlockAndClose(descriptor)
     }
+}
+
+/// Unlocked by name: a process that another thread is starting has the descriptor, and with it the lock, until it is another program.
+package func unlockAndClose(_ descriptor: Int32) {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
 }

@@ -27,7 +27,7 @@ final class PartialFile {
             var opened = stat(), named = stat()
             guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0, opened.st_ino == named.st_ino else {
                 // Its last owner gave it its final name between our opening and our locking.
-                Self.release(descriptor)
+                unlockAndClose(descriptor)
                 continue
             }
             self.path = path
@@ -38,13 +38,7 @@ final class PartialFile {
         }
     }
 
-    deinit { Self.release(descriptor) }
-
-    /// Unlocked by name: a process that another thread is starting has the descriptor, and with it the lock, until it is another program.
-    private static func release(_ descriptor: Int32) {
-        flock(descriptor, LOCK_UN)
-        close(descriptor)
-    }
+    deinit { unlockAndClose(descriptor) }
 
     private static let marker = ".fetching-"
 
@@ -66,7 +60,7 @@ final class PartialFile {
             let descriptor = open("\(place.folder)/\(name)", O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink("\(place.folder)/\(name)") }
-            release(descriptor)
+            unlockAndClose(descriptor)
         }
     }
 

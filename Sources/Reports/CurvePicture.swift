@@ -79,30 +79,16 @@ public struct CurvePicture: Sendable {
             </figure>
             """
         }
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta name="generator" content="undertone predict">
-            <title>\(Format.escaped(title))</title>
-            <style>
-            \(reportStyle)
-            </style>
-            </head>
-            <body>
+        let body = """
             <main>
             <h1>\(Format.escaped(title))</h1>
             <div class="charts" style="grid-template-columns: 1fr">
             \(figures.joined(separator: "\n"))
             </div>
             </main>
-            </body>
-            </html>
-
             """
+        return pageFrame(
+            generator: "undertone predict", title: Format.escaped(title), style: reportStyle, body: body) + "\n"
     }
 
     private var title: String {

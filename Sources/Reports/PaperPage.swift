@@ -1,5 +1,4 @@
 import Files
-import Mustache
 import Study
 
 /// A study as one HTML page that needs nothing but itself.
@@ -16,17 +15,7 @@ public struct PaperPage: Sendable {
 
     /// - Throws: `ReportError.template`.
     public func html() throws(ReportError) -> String {
-        do {
-            let library = MustacheLibrary(templates: ["paper": try MustacheTemplate(string: paperTemplate)])
-            guard let page = library.render(context, withTemplate: "paper") else {
-                throw ReportError.template("no page")
-            }
-            return page
-        } catch let error as ReportError {
-            throw error
-        } catch {
-            throw .template("\(error)")
-        }
+        try rendered("paper", of: ["paper": paperTemplate], context)
     }
 
     private var context: [String: Any] {

@@ -1,5 +1,4 @@
 import Files
-import Mustache
 import Runs
 
 /// A report over one run, several, or a pipeline: one HTML page that needs nothing but itself, and a summary for a terminal.
@@ -55,23 +54,12 @@ public struct Report: Sendable {
 
     /// The page.
     public func html() throws(ReportError) -> String {
-        do {
-            let library = MustacheLibrary(templates: [
-                "page": try MustacheTemplate(string: reportTemplate),
-                "headline": try MustacheTemplate(string: headlineTemplate),
-                "details": try MustacheTemplate(string: detailsTemplate),
-                "cacheTables": try MustacheTemplate(string: cacheTablesTemplate),
-                "sweep": try MustacheTemplate(string: sweepTemplate),
-            ])
-            guard let page = library.render(context, withTemplate: "page") else {
-                throw ReportError.template("no page")
-            }
-            return page
-        } catch let error as ReportError {
-            throw error
-        } catch {
-            throw .template("\(error)")
-        }
+        try rendered(
+            "page",
+            of: [
+                "page": reportTemplate, "headline": headlineTemplate, "details": detailsTemplate,
+                "cacheTables": cacheTablesTemplate, "sweep": sweepTemplate,
+            ], context)
     }
 
     /// Writes the page, whole or not at all.

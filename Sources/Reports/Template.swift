@@ -1,90 +1,77 @@
 /// The page's frame, in Mustache. What it shows is decided in `ReportContext.swift`, how it looks in `Style.swift`.
-let reportTemplate = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="generator" content="undertone report">
-    <title>{{title}}</title>
-    <style>
-    {{{style}}}
-    </style>
-    </head>
-    <body>
-    <header class="page">
-    <p class="eyebrow">Undertone · dimensional speech emotion recognition</p>
-    <h1>{{title}}</h1>
-    <p class="badges">{{#badges}}<span class="badge {{kind}}">{{text}}</span> {{/badges}}</p>
-    {{#corpus}}
-    <p class="corpus">{{#name}}<strong>{{name}}.</strong> {{/name}}{{description}}</p>
-    {{/corpus}}
-    {{#warnings}}<p class="warning">{{.}}</p>{{/warnings}}
-    </header>
-    <main>
-    {{#sweep}}{{>sweep}}{{/sweep}}
-    {{^sweep}}
-    {{#comparison}}
-    <section aria-labelledby="comparison">
-    <h2 id="comparison">Runs compared</h2>
-    <p class="note">CCC on <em>{{split}}</em> with its 95 % interval. The best of each column is set in bold.</p>
-    <div class="scroll" tabindex="0"><table class="sortable">
-    <thead><tr>{{#headers}}<th scope="col" data-sort>{{.}}</th>{{/headers}}</tr></thead>
-    <tbody>{{#rows}}<tr>\
-    <th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>\
-    {{#cells}}<td{{#best}} class="best"{{/best}}{{#value}} data-value="{{value}}"{{/value}}>{{text}}\
-    {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
-    </table></div>
-    </section>
-    {{/comparison}}
-    {{#single}}{{#runs}}{{>headline}}{{/runs}}{{/single}}
-    <section aria-labelledby="curves">
-    <h2 id="curves">Training</h2>
-    <div class="charts">
-    {{#curves}}
-    <figure>
-    <figcaption><strong>{{title}}</strong>\
-    {{#legend}}<span class="key"><span class="swatch c{{colour}}"></span>{{name}}</span>{{/legend}}</figcaption>
-    {{{svg}}}
-    </figure>
-    {{/curves}}
-    </div>
-    </section>
-    {{#runs}}
-    {{^single}}<h2 class="run"><span class="swatch c{{colour}}"></span>{{name}}</h2>{{>headline}}{{/single}}
-    {{>details}}
-    {{/runs}}
-    {{/sweep}}
-    {{#caches}}
-    <section aria-labelledby="{{id}}">
-    <h2 id="{{id}}">The cache{{#name}} of {{name}}{{/name}} it was trained from</h2>
-    <div class="two">
-    <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
-    {{#durations}}
-    <figure>
-    <figcaption><strong>{{title}}</strong>\
-    <span class="key">shortest {{shortest}}, median {{median}}, longest {{longest}}</span></figcaption>
-    {{{svg}}}
-    </figure>
-    {{/durations}}
-    </div>
-    {{>cacheTables}}
-    </section>
-    {{/caches}}
-    </main>
-    <footer>
-    <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where
-    predictions tell nothing about it.{{#intervalMethod}} Intervals: {{intervalMethod}}.{{/intervalMethod}}</p>
-    <p>{{versions}}</p>
-    </footer>
-    <div id="tip" role="status" hidden></div>
-    <script>
-    {{{script}}}
-    </script>
-    </body>
-    </html>
-    """
+let reportTemplate = pageFrame(
+    generator: "undertone report", title: "{{title}}", style: "{{{style}}}",
+    body: """
+        <header class="page">
+        <p class="eyebrow">Undertone · dimensional speech emotion recognition</p>
+        <h1>{{title}}</h1>
+        <p class="badges">{{#badges}}<span class="badge {{kind}}">{{text}}</span> {{/badges}}</p>
+        {{#corpus}}
+        <p class="corpus">{{#name}}<strong>{{name}}.</strong> {{/name}}{{description}}</p>
+        {{/corpus}}
+        {{#warnings}}<p class="warning">{{.}}</p>{{/warnings}}
+        </header>
+        <main>
+        {{#sweep}}{{>sweep}}{{/sweep}}
+        {{^sweep}}
+        {{#comparison}}
+        <section aria-labelledby="comparison">
+        <h2 id="comparison">Runs compared</h2>
+        <p class="note">CCC on <em>{{split}}</em> with its 95 % interval. The best of each column is set in bold.</p>
+        <div class="scroll" tabindex="0"><table class="sortable">
+        <thead><tr>{{#headers}}<th scope="col" data-sort>{{.}}</th>{{/headers}}</tr></thead>
+        <tbody>{{#rows}}<tr>\
+        <th scope="row"><span class="swatch c{{colour}}"></span>{{name}}</th>\
+        {{#cells}}<td{{#best}} class="best"{{/best}}{{#value}} data-value="{{value}}"{{/value}}>{{text}}\
+        {{#detail}} <small>{{detail}}</small>{{/detail}}</td>{{/cells}}</tr>{{/rows}}</tbody>
+        </table></div>
+        </section>
+        {{/comparison}}
+        {{#single}}{{#runs}}{{>headline}}{{/runs}}{{/single}}
+        <section aria-labelledby="curves">
+        <h2 id="curves">Training</h2>
+        <div class="charts">
+        {{#curves}}
+        <figure>
+        <figcaption><strong>{{title}}</strong>\
+        {{#legend}}<span class="key"><span class="swatch c{{colour}}"></span>{{name}}</span>{{/legend}}</figcaption>
+        {{{svg}}}
+        </figure>
+        {{/curves}}
+        </div>
+        </section>
+        {{#runs}}
+        {{^single}}<h2 class="run"><span class="swatch c{{colour}}"></span>{{name}}</h2>{{>headline}}{{/single}}
+        {{>details}}
+        {{/runs}}
+        {{/sweep}}
+        {{#caches}}
+        <section aria-labelledby="{{id}}">
+        <h2 id="{{id}}">The cache{{#name}} of {{name}}{{/name}} it was trained from</h2>
+        <div class="two">
+        <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
+        {{#durations}}
+        <figure>
+        <figcaption><strong>{{title}}</strong>\
+        <span class="key">shortest {{shortest}}, median {{median}}, longest {{longest}}</span></figcaption>
+        {{{svg}}}
+        </figure>
+        {{/durations}}
+        </div>
+        {{>cacheTables}}
+        </section>
+        {{/caches}}
+        </main>
+        <footer>
+        <p>CCC, the concordance correlation coefficient, is 1 where every prediction equals the truth and 0 where
+        predictions tell nothing about it.{{#intervalMethod}} Intervals: {{intervalMethod}}.{{/intervalMethod}}</p>
+        <p>{{versions}}</p>
+        </footer>
+        <div id="tip" role="status" hidden></div>
+        <script>
+        {{{script}}}
+        </script>
+        """)
 
 /// A card per dimension with the number that everybody looks for first.
 let headlineTemplate = """

@@ -140,6 +140,21 @@ package struct StrictMapping {
         return result
     }
 
+    /// Seeds, from a list of texts.
+    /// - Parameter example: of a right one, for who gave another.
+    package func seeds(
+        _ items: [String], at key: String, example: String
+    ) throws(ConfigurationError) -> [UInt64] {
+        let seeds = items.compactMap(UInt64.init)
+        guard !seeds.isEmpty, seeds.count == items.count, Set(seeds).count == seeds.count else {
+            throw error(
+                at: key,
+                "expected different whole numbers of 0 or more, e.g. \(example), found "
+                    + "[\(items.joined(separator: ", "))]")
+        }
+        return seeds
+    }
+
     package enum Item {
         case text(String)
         case mapping(StrictMapping)

@@ -151,14 +151,7 @@ extension TrainConfiguration {
     private static func seeds(in mapping: StrictMapping) throws(ConfigurationError) -> [UInt64]?? {
         if mapping.isNull("seeds") { return .some(nil) }
         guard let items = try mapping.strings("seeds") else { return nil }
-        let seeds = items.compactMap(UInt64.init)
-        guard !seeds.isEmpty, seeds.count == items.count, Set(seeds).count == seeds.count else {
-            throw mapping.error(
-                at: "seeds",
-                "expected different whole numbers of 0 or more, e.g. [1, 2, 3], found "
-                    + "[\(items.joined(separator: ", "))]")
-        }
-        return seeds
+        return try mapping.seeds(items, at: "seeds", example: "[1, 2, 3]")
     }
 
     private static func memory(in mapping: StrictMapping) throws(ConfigurationError) -> ByteCount?? {

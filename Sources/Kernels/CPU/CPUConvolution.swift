@@ -39,9 +39,8 @@ extension CPUEngine {
         precondition(
             weight.inputs == kernel * x.columns && out.shape == [(x.rows - kernel) / stride + 1, weight.outputs],
             "convolution of \(x.shape) by [\(weight.outputs), \(weight.inputs)] into \(out.shape)")
-        if x.columns == 1, case .plain(let taps) = weight {
-            waveformConvolution(out: out, x: x, taps: taps, bias: bias, stride: stride, gelu: activation == .gelu)
-        } else if hasTiles(x.precision) {
+        // The waveform's windows are float32 whatever the result is.
+        if hasTiles(x.precision), hasTiles(out.precision) {
             let panels = panels(weight, blocks: 1)
             team.forEachRange(out.rows, multiple: 24, minimum: 48) { range in
                 let last = (range.upperBound - 1) * stride + kernel
@@ -49,6 +48,8 @@ extension CPUEngine {
                     out.rows(range), over: x.rows(range.lowerBound * stride..<last), stride: stride, by: panels,
                     bias: bias?.floats, gelu: activation == .gelu)
             }
+        } else if x.columns == 1, case .plain(let taps) = weight {
+            waveformConvolution(out: out, x: x, taps: taps, bias: bias, stride: stride, gelu: activation == .gelu)
         } else {
             interleaved(
                 out: out, x: x, weight: weight, bias: bias, kernel: kernel, stride: stride, gelu: activation == .gelu)
@@ -60,16 +61,6 @@ extension CPUEngine {
     ) {
         precondition(x.isContiguous && taps.isContiguous, "a waveform's samples lie end to end")
         let channels = taps.rows, kernel = taps.columns
-        if hasTiles(out.precision) {
-            let panels = panels(.plain(taps), blocks: 1)
-            team.forEachRange(out.rows, multiple: 24, minimum: 48) { range in
-                let last = (range.upperBound - 1) * stride + kernel
-                Tiles.slide(
-                    out.rows(range), over: x.rows(range.lowerBound * stride..<last), stride: stride, by: panels,
-                    bias: bias?.floats, gelu: gelu)
-            }
-            return
-        }
         var transposed = [Float](repeating: 0, count: taps.elementCount)
         for channel in 0..<channels {
             for k in 0..<kernel { transposed[k * channels + channel] = taps.floats[channel * kernel + k] }

@@ -10,8 +10,11 @@ enum Tiles {
 
     /// Whether nothing multiplies faster where the operands suit both.
     static func areFastest(_ operand: Precision) -> Bool {
-        areAvailable(operand) && !(operand == .bfloat16 && ut_multiplies_bfloat16_by_amx())
+        areAvailable(operand) && !(operand == .bfloat16 && hasAMX)
     }
+
+    /// Asked once: every product wants to know, and in a virtual machine each question leaves it.
+    private static let hasAMX = ut_multiplies_bfloat16_by_amx()
 
     /// The right factors of a product, each as panels, one behind the other.
     struct Panels: Sendable {

@@ -121,14 +121,7 @@ public struct Pipeline: Sendable, Equatable {
         if let mapping = try top.mapping("train"), mapping.contains("seed") {
             throw top.error(at: "seeds", "'train.seed' is given too; give one of the two")
         }
-        let seeds = items.compactMap(UInt64.init)
-        guard !seeds.isEmpty, seeds.count == items.count, Set(seeds).count == seeds.count else {
-            throw top.error(
-                at: "seeds",
-                "expected different whole numbers of 0 or more, e.g. [0, 1, 2], found "
-                    + "[\(items.joined(separator: ", "))]")
-        }
-        return seeds
+        return try top.seeds(items, at: "seeds", example: "[0, 1, 2]")
     }
 
     private static func name(in top: StrictMapping) throws(ConfigurationError) -> String {
