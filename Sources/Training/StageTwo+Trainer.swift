@@ -73,37 +73,6 @@ extension StageTwo {
         if count > 1 { report(.splitting(pieces: count, limit: memory.limit)) }
     }
 
-    /// Mean and reciprocal standard deviation of the training split's pooled rows before any training.
-    private func standardise(
-        _ examples: [TrainingCorpus.Example], encoder: UpperEncoder, pooling: Pooling, reader: BatchReader
-    ) throws -> RegressionModel.Standardisation {
-        let columns = pooling.outputs
-        guard settings.configuration.standardise else { return .identity(columns: columns) }
-        // A sample is enough for two moments, and keeps the start of a large corpus quick.
-        var stream = RandomStream(seed: settings.configuration.seed, "standardisation")
-        let sample = examples.count <= 2048 ? examples : Array(examples.shuffled(using: &stream).prefix(2048))
-        report(.standardising(utterances: sample.count))
-        var sum = [Double](repeating: 0, count: columns), squares = sum
-        for indices in Batches.inOrder(sample.map(\.frameCount), settings.configuration.batch) {
-            let batch = try reader.batch(indices.map { sample[$0] })
-            for piece in batch.pieces {
-                if isInterrupted() { throw StopRequest() }
-                let hidden = encoder(try batch.rows(piece), offsets: piece.offsets)
-                let (pooled, _) = pooling.forward(hidden, offsets: piece.offsets)
-                for (index, value) in settings.engine.download(pooled).enumerated() {
-                    sum[index % columns] += Double(value)
-                    squares[index % columns] += Double(value) * Double(value)
-                }
-            }
-        }
-        let count = Double(sample.count)
-        let mean = sum.map { $0 / count }
-        let scale = zip(squares, mean).map { square, mean in
-            1 / (max(0, square / count - mean * mean) + 1e-10).squareRoot()
-        }
-        return RegressionModel.Standardisation(shift: mean.map { Float($0) }, scale: scale.map { Float($0) })
-    }
-
     private func makeOptimiser(_ model: RegressionModel) -> AdamW {
         let settings = self.settings.configuration.optimiser
         var options = AdamW.Options()
