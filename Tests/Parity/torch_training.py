@@ -20,6 +20,8 @@ from reference.stage_two import decays, schedule_factor
 import cache
 
 STORED = {"float16": np.float16, "float32": np.float32}
+STANDARDISED = 32
+"""Utterances that `undertone-train` takes the pooled rows' mean and deviation from."""
 
 
 class Model(nn.Module):
@@ -117,7 +119,8 @@ def run(corpus, settings, seed):
     plan = Plan(steps, rates["layers"], rates["heads"], round(settings["optimiser"]["warmup_fraction"] * steps))
     step, curves = 0, {"training": [], "development": []}
     model.eval()
-    model.standardise(even(rows, size))
+    sample = torch.randperm(len(rows))[:STANDARDISED].tolist()
+    model.standardise(even([rows[index] for index in sample], size))
     for _ in range(settings["epochs"]):
         losses = []
         model.train()
