@@ -22,8 +22,13 @@ public struct NotFinite: Error, Equatable, CustomStringConvertible {
     public let place: Place
     /// Those that show it, where they can be told apart.
     public let utterances: [String]
-    public let loss: Double
-    public let gradientNorm: Double
+    /// What a step gave; nil where it was not a step that showed it.
+    public let seen: Seen?
+
+    public struct Seen: Sendable, Equatable {
+        public let loss: Double
+        public let gradientNorm: Double
+    }
 
     /// How many utterances are named; the rest are counted.
     private static let exampleCount = 3
@@ -41,9 +46,12 @@ public struct NotFinite: Error, Equatable, CustomStringConvertible {
         let named = utterances.prefix(Self.exampleCount).map { "'\($0)'" }.joined(separator: ", ")
         let more = utterances.count - Self.exampleCount
         let of = utterances.isEmpty ? "" : " of utterance \(named)" + (more > 0 ? " and \(more) more" : "")
-        // A NaN's sign says nothing.
-        let norm = gradientNorm.isNaN ? Double.nan : gradientNorm
-        return "the loss is \(loss) and the gradient's norm \(norm); first not finite: \(first)\(of)"
+        let step = seen.map { seen in
+            // A NaN's sign says nothing.
+            let norm = seen.gradientNorm.isNaN ? Double.nan : seen.gradientNorm
+            return "the loss is \(seen.loss) and the gradient's norm \(norm); "
+        }
+        return "\(step ?? "")first not finite: \(first)\(of)"
     }
 
     var advice: String {
@@ -63,7 +71,7 @@ extension Trainer {
         loss: Double, gradientNorm: Double, _ examples: [TrainingCorpus.Example], step: TrainingStep
     ) throws -> NotFinite {
         func found(_ place: NotFinite.Place, _ utterances: [String] = []) -> NotFinite {
-            NotFinite(place: place, utterances: utterances, loss: loss, gradientNorm: gradientNorm)
+            NotFinite(place: place, utterances: utterances, seen: .init(loss: loss, gradientNorm: gradientNorm))
         }
         let parameters = optimiser.parameters
         if let parameter = parameters.first(where: { !engine.isFinite($0.value) }) {
@@ -128,5 +136,5 @@ extension RegressionModel {
 }
 
 extension Engine {
-    fileprivate func isFinite(_ matrix: Matrix) -> Bool { sumOfSquares(matrix).isFinite }
+    func isFinite(_ matrix: Matrix) -> Bool { sumOfSquares(matrix).isFinite }
 }

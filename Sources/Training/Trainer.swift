@@ -55,24 +55,37 @@ struct Trainer {
     /// Stops before the configured epochs where none was better for as many as its patience. The learning rate falls as if
     /// all were to come.
     /// - Parameter finish: what is to be done after the last epoch, with the progress at its end.
-    /// - Throws: `TrainingError.interrupted` and `EpochReached` once the state is saved; `.notFinite`, likewise, with the state of
-    ///   before the step.
+    /// - Throws: `TrainingError.interrupted` and `EpochReached` once the state is saved; `.notFinite`, likewise, with the last good one.
     func run<Result>(
         from start: TrainingProgress, finish: (TrainingProgress) throws -> Result
     ) throws -> Result {
         var progress = start
         progress.failedStep = nil
         do {
-            try train(&progress)
-            return try finish(progress)
-        } catch is StopRequest {
-            try save(progress)
-            throw TrainingError.interrupted(path: directory.statePath)
+            do {
+                try train(&progress)
+                return try finish(progress)
+            } catch is StopRequest {
+                try save(progress)
+                throw TrainingError.interrupted(path: directory.statePath)
+            }
         } catch let failure as NotFinite {
-            progress.failedStep = progress.step + 1
-            try save(progress)
-            throw TrainingError.notFinite(step: progress.step + 1, failure, state: directory.statePath)
+            throw try stop(over: failure, progress)
         }
+    }
+
+    /// Keeps the last good state: that of before the step, or where an earlier step spoilt the parameters, the one that was saved before.
+    private func stop(over failure: NotFinite, _ progress: TrainingProgress) throws -> TrainingError {
+        let state = TrainingState(directory: directory), step = progress.step + 1
+        var isKept = true
+        if case .parameter = failure.place {
+            isKept = try state.markFailed(step: step)
+        } else {
+            var progress = progress
+            progress.failedStep = step
+            try save(progress)
+        }
+        return .notFinite(step: step, failure, state: isKept ? directory.statePath : nil)
     }
 
     private func train(_ progress: inout TrainingProgress) throws {
@@ -111,10 +124,18 @@ struct Trainer {
         }
     }
 
+    /// - Throws: `NotFinite` for parameters that are not: no state is replaced by them.
     func save(_ progress: TrainingProgress) throws {
+        try requireFiniteParameters()
         try TrainingState(directory: directory).save(
             progress, identity: identity, parameters: optimiser.parameters, average: average,
             standardisation: model.standardisation, engine: engine)
+    }
+
+    private func requireFiniteParameters() throws {
+        if let parameter = optimiser.parameters.first(where: { !engine.isFinite($0.value) }) {
+            throw NotFinite(place: .parameter(parameter.name), utterances: [], seen: nil)
+        }
     }
 
     private func checkInterruption() throws {
@@ -170,6 +191,8 @@ struct Trainer {
 
     private func finishEpoch(_ progress: inout TrainingProgress) throws -> EpochMetrics {
         let clock = ContinuousClock.now
+        // Of the last step no other tells.
+        try requireFiniteParameters()
         average?.exchange()
         defer { average?.exchange() }
         let outputs = try outputs(corpus.development)

@@ -18,7 +18,7 @@ public enum TrainingError: Fault, Equatable {
     /// Frozen-weights files that the cache should carry.
     case noUpperWeights(path: String)
     /// A loss or a gradient that is not finite; the state of before the step is kept.
-    case notFinite(step: Int, NotFinite, state: String)
+    case notFinite(step: Int, NotFinite, state: String?)
     /// An utterance that does not fit by itself, beside what does not depend on it.
     case memory(limit: ByteCount, frameCount: Int, fixed: ByteCount, needed: ByteCount)
     /// A run's weights that cannot be used.
@@ -63,7 +63,9 @@ public enum TrainingError: Fault, Equatable {
             "\(path): not found; it carries the weights above the cut and is written at the end of undertone-cache, so let "
                 + "that finish first"
         case .notFinite(let step, let found, let state):
-            "training stopped at step \(step): \(found); the state of before that step is in \(state); \(found.advice)"
+            "training stopped at step \(step): \(found); "
+                + (state.map { "the last good state is in \($0); \(found.advice)" }
+                    ?? "no state was saved before; begin anew with lower learning rates (--replace)")
         case .memory(let limit, let frameCount, let fixed, let needed):
             "memory: \(limit) is too little; the program, weights and optimiser take \(fixed), and the longest utterance, "
                 + "\(frameCount) frames, must fit beside them; give \(needed) or more, or train fewer layers"

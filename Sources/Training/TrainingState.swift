@@ -88,7 +88,7 @@ struct TrainingState {
         average: WeightAverage?, standardisation: RegressionModel.Standardisation, engine: any Engine
     ) throws {
         try FileManager.default.createDirectory(atPath: directory.statePath, withIntermediateDirectories: true)
-        var tensors: [(name: String, shape: [Int], read: () -> [Float])] = []
+        var tensors: [(name: String, shape: [Int], read: () throws -> [Float])] = []
         for parameter in parameters {
             tensors.append((parameter.name, parameter.shape, { engine.download(parameter.value) }))
             tensors.append(("\(parameter.name)#first", parameter.shape, { engine.download(parameter.firstMoment) }))
@@ -97,11 +97,35 @@ struct TrainingState {
         tensors += average?.tensors ?? []
         tensors.append(("pooled.shift", [standardisation.shift.count], { standardisation.shift }))
         tensors.append(("pooled.scale", [standardisation.scale.count], { standardisation.scale }))
+        try write(tensors, progress, identity)
+    }
+
+    private func write(
+        _ tensors: [(name: String, shape: [Int], read: () throws -> [Float])], _ progress: TrainingProgress,
+        _ identity: Identity
+    ) throws {
         var writer = try SafetensorsWriter(
             path: path, tensors: tensors.map { ($0.name, $0.shape, .float32) },
             metadata: ["progress": try json(progress), "identity": try json(identity)])
         for tensor in tensors { try writer.append(tensor.read()) }
         try writer.finish()
+    }
+
+    /// Notes in the state that is there that a later step could not be taken, so that it may be gone on with under another optimiser.
+    /// - Returns: false where there is none.
+    func markFailed(step: Int) throws -> Bool {
+        guard exists else { return false }
+        let saved = try read()
+        var progress = saved.progress
+        progress.failedStep = step
+        let tensors = saved.file.names.map { name in
+            (
+                name: name, shape: saved.file.shape(of: name) ?? [],
+                read: { () throws -> [Float] in try saved.file.floats(name) }
+            )
+        }
+        try write(tensors, progress, saved.identity)
+        return true
     }
 
     /// In words, what the state's run has otherwise; nil when it can be gone on with.

@@ -18,8 +18,10 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         [
             "stage-two", "stage-two-top-wav2vec2-large", "stage-two-top-hubert", "stage-two-top-hubert-large",
             "stage-two-top-wavlm", "stage-two-top-wavlm-large", "stage-two-top-data2vec-audio",
-            "stage-two-full-hubert", "stage-two-full-wavlm-large", "stage-two-full-data2vec-audio",
-            "stage-two-lora-attention", "stage-two-lora-all",
+            "stage-two-full-hubert", "stage-two-full-wav2vec2-large", "stage-two-full-wavlm",
+            "stage-two-full-wavlm-large", "stage-two-full-data2vec-audio",
+            "stage-two-lora-attention", "stage-two-lora-all", "stage-two-lora-hubert", "stage-two-lora-wav2vec2-large",
+            "stage-two-lora-wavlm", "stage-two-lora-data2vec-audio",
         ].map { GoldenCase(directory: Golden.directories[0], name: $0) }
         + Golden.directories.dropFirst().flatMap { directory in
             ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()

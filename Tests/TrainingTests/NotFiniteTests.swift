@@ -116,4 +116,46 @@ import Testing
         #expect(resumed.count == 1)
         #expect(try cache.bytes("replaced", "best.safetensors") == cache.bytes("alone", "best.safetensors"))
     }
+
+    /// A step that spoils the parameters themselves is seen before they are kept, whether as a state or as the best weights.
+    @Test(arguments: [0, 1e9]) func spoiltParametersAreNeverKept(secondsBetweenStates: Double) throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration([
+            "epochs=2", "batch.utterances=24", "optimiser.warmup_steps=0", "optimiser.learning_rate.heads=1e300",
+        ])
+        let error = #expect(throws: TrainingError.self) {
+            try cache.stage("run", configuration, secondsBetweenStates: secondsBetweenStates).run()
+        }
+        guard case .notFinite(let step, let found, let state) = try #require(error),
+            case .parameter(let name) = found.place
+        else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(step == 2 && name.hasPrefix("heads.") && state == nil)
+        #expect("\(try #require(error))".contains("no state was saved before"))
+        let files = FileManager.default
+        #expect(!files.fileExists(atPath: "\(cache.run("run"))/state/training.safetensors"))
+        #expect(!files.fileExists(atPath: "\(cache.run("run"))/best.safetensors"))
+        let sane = try SyntheticCache.configuration(["epochs=2"])
+        #expect(try cache.stage("run", sane, replace: true).run().epochs == 2)
+    }
+
+    /// A state that is there is kept as it is, but for word of what came of it: it may then be gone on with at another rate.
+    @Test func aStateOfBeforeIsKeptAndGoesOn() throws {
+        let cache = try SyntheticCache()
+        let configuration = try SyntheticCache.configuration(["epochs=2"])
+        #expect(throws: EpochReached.self) { try cache.stage("run", configuration, untilEpoch: 1).run() }
+        let state = TrainingState(directory: RunDirectory(path: cache.run("run")))
+        func tensors() throws -> [String: [Float]] {
+            let file = try SafetensorsFile.open("\(cache.run("run"))/state/training.safetensors")
+            return Dictionary(uniqueKeysWithValues: try file.names.map { ($0, try file.floats($0)) })
+        }
+        let before = try tensors()
+        #expect(try state.markFailed(step: 7))
+        #expect(try tensors() == before)
+        let lower = try SyntheticCache.configuration(["epochs=2", "optimiser.learning_rate.layers=1e-6"])
+        #expect(try cache.stage("run", lower, resume: true).run().epochs == 2)
+        #expect(try !state.markFailed(step: 7), "nothing is made where there is none")
+    }
 }

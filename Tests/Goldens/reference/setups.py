@@ -67,6 +67,12 @@ class Setup:
     """Whether the golden has the size of every parameter's change."""
 
 
+ATTENTION = ("attention.q_proj", "attention.v_proj")
+FEED_FORWARD = ("feed_forward.intermediate_dense", "feed_forward.output_dense")
+EVERY_MAP = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj", *FEED_FORWARD)
+"""What LoRA adapts. transformers' WavLM takes its attention's weights past the modules that hold them, so that peft's
+adapters on those have no effect there: of WavLM only the feed-forward pair can be compared."""
+
 HEADS_CHANGED = ("heads.activation.0.weight", "heads.valence.1.bias")
 FINAL_NORM_CHANGED = ("encoder.layer_norm.weight", "encoder.layer_norm.bias")
 
@@ -97,11 +103,11 @@ def everything(model, positions, changed=()):
         "feature_projection.layer_norm.weight", "feature_projection.projection.weight", *FINAL_NORM_CHANGED))
 
 
-def adapters(targets, rank_stabilised):
-    """LoRA in the top two of wav2vec2-tiny's twelve layers, every adapter's change kept."""
+def adapters(targets, rank_stabilised, model="wav2vec2-tiny", cut=10):
+    """LoRA in a model's top two layers, every adapter's change kept."""
     names = tuple(f"encoder.layers.{layer}.{module}.lora_{half}.weight"
-                  for layer in (10, 11) for module in targets for half in "AB")
-    return Setup("wav2vec2-tiny", "10", Plan(steps=20, encoder_rate=1e-3, heads_rate=1e-3), names + HEADS_CHANGED,
+                  for layer in (cut, cut + 1) for module in targets for half in "AB")
+    return Setup(model, str(cut), Plan(steps=20, encoder_rate=1e-3, heads_rate=1e-3), names + HEADS_CHANGED,
                  Adapter(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised))
 
 
@@ -109,13 +115,12 @@ def two_of_four(model, changed=()):
     return Setup(model, "2", TWENTY_STEPS, layers_changed(2) + changed)
 
 
-TEN_STEPS = Plan(steps=10, encoder_rate=1e-4, heads_rate=1e-3)
 TWENTY_STEPS = Plan(steps=20, encoder_rate=1e-4, heads_rate=1e-3)
 LONGER_STEPS = Plan(steps=20, encoder_rate=2e-4, heads_rate=1e-3)
 """At the lower rate what the large gains of a weight norm change in twenty steps is too near their own rounding."""
 
 TINY = {
-    "stage-two": three_of_twelve("wav2vec2-tiny", TEN_STEPS, (7, 23, 1, 40, 12)),
+    "stage-two": three_of_twelve("wav2vec2-tiny", TWENTY_STEPS, (7, 23, 1, 40, 12)),
     "stage-two-top-wav2vec2-large": two_of_four("wav2vec2-large-tiny", FINAL_NORM_CHANGED),
     "stage-two-top-hubert": two_of_four("hubert-tiny"),
     "stage-two-top-hubert-large": two_of_four("hubert-large-tiny", FINAL_NORM_CHANGED),
@@ -123,16 +128,21 @@ TINY = {
     "stage-two-top-wavlm-large": two_of_four("wavlm-large-tiny", gate_changed(3) + FINAL_NORM_CHANGED),
     "stage-two-top-data2vec-audio": two_of_four("data2vec-audio-tiny"),
     "stage-two-full-hubert": everything("hubert-tiny", WEIGHT_NORMED),
+    "stage-two-full-wav2vec2-large": everything("wav2vec2-large-tiny", WEIGHT_NORMED),
+    "stage-two-full-wavlm": everything(
+        "wavlm-tiny", WEIGHT_NORMED, gate_changed(0) + ("encoder.layers.0.attention.rel_attn_embed.weight",)),
     "stage-two-full-wavlm-large": everything(
         "wavlm-large-tiny", WEIGHT_NORMED,
         gate_changed(0) + gate_changed(3) + ("encoder.layers.0.attention.rel_attn_embed.weight",)),
     "stage-two-full-data2vec-audio": everything(
         "data2vec-audio-tiny",
         ("encoder.pos_conv_embed.layers.0.conv.weight", "encoder.pos_conv_embed.layers.2.conv.bias")),
-    "stage-two-lora-attention": adapters(("attention.q_proj", "attention.v_proj"), rank_stabilised=False),
-    "stage-two-lora-all": adapters(
-        ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj",
-         "feed_forward.intermediate_dense", "feed_forward.output_dense"), rank_stabilised=True),
+    "stage-two-lora-attention": adapters(ATTENTION, rank_stabilised=False),
+    "stage-two-lora-all": adapters(EVERY_MAP, rank_stabilised=True),
+    "stage-two-lora-hubert": adapters(ATTENTION, rank_stabilised=False, model="hubert-tiny", cut=2),
+    "stage-two-lora-wav2vec2-large": adapters(EVERY_MAP, rank_stabilised=False, model="wav2vec2-large-tiny", cut=2),
+    "stage-two-lora-wavlm": adapters(FEED_FORWARD, rank_stabilised=False, model="wavlm-tiny", cut=2),
+    "stage-two-lora-data2vec-audio": adapters(ATTENTION, rank_stabilised=False, model="data2vec-audio-tiny", cut=2),
 }
 """Committed beside this package, by file name."""
 
