@@ -3,7 +3,7 @@ import Foundation
 import Runs
 
 /// The comparison of full finetuning, partial finetuning with and without a cache, low-rank adapters and heads alone: a row per set-up,
-/// every reduction against full finetuning in float32, and when each cache has paid for itself.
+/// every reduction against full finetuning in the first precision, and when each cache has paid for itself.
 ///
 /// Source of the comparison: Sampath, Tavernor and Mower Provost, ICASSP 2025.
 public struct StudyTable: Sendable, Encodable {

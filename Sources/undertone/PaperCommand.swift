@@ -80,7 +80,7 @@ struct PaperCommand: ParsableCommand {
             return nil
         }
         return CacheCost(
-            cut: cache.cut, store: cache.store, bytes: totals.bytes, seconds: seconds,
+            cut: cache.cut, store: cache.store, pool: cache.pool, bytes: totals.bytes, seconds: seconds,
             peakMemoryBytes: measures.map(\.peakMemoryBytes).max() ?? 0)
     }
 }
