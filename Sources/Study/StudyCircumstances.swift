@@ -6,6 +6,8 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
     /// Seeded random weights, that nobody pretrained.
     public let isRandom: Bool
     public let corpus: CorpusNote?
+    /// One for all: runs over another corpus are no part of a table.
+    public let corpusSHA256: String
     public let devices: [String]
     public let threads: [Int]
     public let versions: [String]
@@ -19,6 +21,7 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
         model = results[0].model
         isRandom = model.hasPrefix("random:")
         corpus = results.compactMap(\.corpus).first
+        corpusSHA256 = results[0].corpusSHA256
         devices = Set(results.map(\.device)).sorted()
         threads = Set(results.map(\.threads)).sorted()
         versions = Set(results.flatMap { $0.versions.map { "\($0.key) \($0.value)" } }).sorted()
@@ -41,7 +44,7 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
     /// What the numbers say, and what they do not, a line each.
     public var statements: [String] {
         var lines: [String] = []
-        let name = corpus?.name ?? "the corpus"
+        let name = "\(corpus?.name ?? "unnamed") (SHA-256 \(corpusSHA256.prefix(12)))"
         if corpus?.synthetic == true {
             lines.append("Corpus: \(name), synthetic speech. Its scores say nothing about people.")
         } else {

@@ -87,7 +87,7 @@ private let heads = StudySetUp(.heads, compute: "float32")
         #expect(difference.isSignificant && difference.high < 0)
 
         let statements = table.circumstances.statements.joined(separator: "\n")
-        #expect(statements.contains("spoken by nobody, synthetic speech"))
+        #expect(statements.contains("Corpus: spoken by nobody (SHA-256 c), synthetic speech."))
         #expect(statements.contains("no reproduction of the paper's"))
         #expect(table.circumstances.warnings.isEmpty)
     }
@@ -131,7 +131,7 @@ private let heads = StudySetUp(.heads, compute: "float32")
         let runs = try #require(rows[2]["runs"] as? [[String: Any]])
         #expect(runs[0]["training_seconds"] as? [Double] == [1] && runs[0]["directory"] as? String == "\(place.path)/c")
         let circumstances = try #require(json["circumstances"] as? [String: Any])
-        #expect(circumstances["is_random"] as? Bool == true)
+        #expect(circumstances["is_random"] as? Bool == true && circumstances["corpus_sha256"] as? String == "c")
     }
 
     @Test func whatCannotBeComparedIsRefused() throws {
