@@ -1,3 +1,4 @@
+import FeatureStore
 import Foundation
 import Testing
 
@@ -79,9 +80,14 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     let cost = try #require(rows[6]["cache"] as? [String: Any])
     #expect(cost["seconds"] as? Double ?? 0 > 0 && cost["bytes"] as? Int ?? 0 > 0 && cost["cut"] as? String == "1")
     // Of pairs of frames, half the rows; an utterance's last may be alone.
-    let halved = try #require(rows[8]["cache"] as? [String: Any])
-    let bytes = try #require(cost["bytes"] as? Int), fewer = try #require(halved["bytes"] as? Int)
-    #expect(halved["pool"] as? Int == 2 && cost["pool"] as? Int == 1 && fewer < bytes, "\(fewer) of \(bytes)")
+    let caches = folder.names(in: "build/x/paper").filter { $0.hasPrefix("cache-1-float16-") && !$0.contains(".") }
+    let descriptions = try caches.map { try CacheDescription.read(directory: "\(folder.path)/build/x/paper/\($0)") }
+    #expect(descriptions.map(\.pool).sorted() == [1, 2])
+    for description in descriptions {
+        let frames = (0..<18).map { ((4000 + 530 * $0 - 400) / 320 + description.pool) / description.pool }
+        #expect(description.totals.frames == frames.reduce(0, +), "means of \(description.pool)")
+    }
+    #expect((rows[8]["cache"] as? [String: Any])?["pool"] as? Int == 2 && cost["pool"] as? Int == 1)
     #expect((found["resampled"] as? [String: Any])?["count"] as? Int == 2)
     #expect((found["payments"] as? [Any])?.count == 4 && found["amortised_over"] as? Int == 4)
 

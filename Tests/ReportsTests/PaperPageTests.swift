@@ -102,7 +102,7 @@ final class StudyFolder {
         #expect(try section("break-even").note.contains("means of several frames"))
         let page = try PaperPage(table).html()
         #expect(count(">pooled</text>", in: page) == 1 && count(">cached</text>", in: page) == 1)
-        let plain = try PaperTables(try StudyFolder().table()).sections
+        let plain = PaperTables(try StudyFolder().table()).sections
         #expect(plain.allSatisfy { !$0.note.contains("means of several frames") })
     }
 
