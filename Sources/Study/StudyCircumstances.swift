@@ -3,6 +3,8 @@ import Runs
 /// What a reader of the table must know of how it came about: the corpus, the weights, the machine.
 public struct StudyCircumstances: Sendable, Equatable, Encodable {
     public let model: String
+    /// Where the model's folder came from, e.g. `facebook/wav2vec2-base at commit 0b5b8e8`; nil where nobody knows.
+    public let weights: String?
     /// Seeded random weights, that nobody pretrained.
     public let isRandom: Bool
     public let corpus: CorpusNote?
@@ -16,7 +18,8 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
     /// What makes times or scores of different rows hard to compare, a line each.
     public let warnings: [String]
 
-    init(_ runs: [StudyRuns.Member]) {
+    init(_ runs: [StudyRuns.Member], weights: String?) {
+        self.weights = weights
         let results = runs.map(\.result)
         model = results[0].model
         isRandom = model.hasPrefix("random:")
@@ -55,7 +58,7 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
                 ? "Weights: random (\(model)), pretrained by nobody. The scores are no reproduction of the paper's, and do not tell "
                     + "which set-up is the better one with pretrained weights. Times, memory and counts of parameters do not "
                     + "depend on what the weights are."
-                : "Weights: \(model). Scores compare with the paper's only on its corpus, its release and splits, from its weights."
+                : "Weights: \(model)\(weights.map { " (\($0))" } ?? ""). Scores compare with the paper's only on its corpus, its release and splits, from its weights."
         )
         lines.append(
             "All set-ups have the same batches, seeds, schedule and evaluation; the convolutional feature encoder is frozen in all. "

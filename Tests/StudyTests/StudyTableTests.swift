@@ -162,10 +162,12 @@ private let heads = StudySetUp(.heads, compute: "float32")
             [
                 .init(full, directories: [try place.run("a", model: "models/base")]),
                 .init(heads, directories: [try place.run("b", model: "models/base", device: "another")]),
-            ], amortisedOver: 5, resamples: 200)
+            ], amortisedOver: 5, weights: "some/base at commit 0b5b", resamples: 200)
         #expect(
             table.circumstances.warnings == ["runs differ in their processor (a processor, another): compare no times"])
         #expect(!table.circumstances.isRandom)
-        #expect(table.circumstances.statements.joined().contains("from its weights"))
+        let statements = table.circumstances.statements.joined(separator: "\n")
+        #expect(statements.contains("Weights: models/base (some/base at commit 0b5b). Scores compare"))
+        #expect(statements.contains("from its weights"))
     }
 }
