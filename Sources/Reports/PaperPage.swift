@@ -63,10 +63,14 @@ public struct PaperPage: Sendable {
             table.rows.first { $0.setUp.family == .top(layers: 3) && $0.cache != nil }
             ?? table.rows.first { $0.cache != nil }
         guard let cached else { return nil }
-        let rows = [full] + table.rows.filter { $0.setUp == cached.setUp.uncached } + [cached]
+        let pooled = table.rows.first {
+            $0.setUp.family == cached.setUp.family && $0.setUp.pool > cached.setUp.pool && $0.cache != nil
+        }
+        let rows =
+            [full] + table.rows.filter { $0.setUp == cached.setUp.uncached } + [cached] + (pooled.map { [$0] } ?? [])
         let series = rows.enumerated().map { index, row in
             LineChart.Series(
-                name: row.setUp.isCached ? "cached" : row.setUp.trained, colour: index,
+                name: row.setUp.isPooled ? "pooled" : row.setUp.isCached ? "cached" : row.setUp.trained, colour: index,
                 points: (0...20).map { ($0, (row.cache?.seconds ?? 0) + Double($0) * row.secondsPerEpoch) })
         }
         let picture = LineChart(

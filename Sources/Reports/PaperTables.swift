@@ -47,12 +47,16 @@ public struct PaperTables: Sendable {
                     Cell(figure.transfers ? "transfers: a count" : "a GPU's figure"),
                 ])
         }
+        let baseline = table.rows.first?.setUp.compute ?? "float32"
         return Section(
             id: "published", title: "Beside the paper",
             note:
-                "Against full float32 finetuning. The paper's times were measured on a GPU and hold there; what holds on this "
-                + "processor is what is measured on it. A count of parameters is the same anywhere, and differs only by the model, "
-                + "its heads and what full finetuning is taken to train.",
+                "Against full finetuning in \(baseline). "
+                + (baseline == "float32"
+                    ? "The paper's times were measured on a GPU and hold there; what holds on this processor is what is measured on it. "
+                    : "The paper's times are against float32, and are not shown beside others. ")
+                + "A count of parameters is the same anywhere, and differs only by the model, its heads and what full finetuning "
+                + "is taken to train.",
             headers: ["", "paper", "measured", "transfers"], rows: rows)
     }
 
@@ -124,11 +128,14 @@ public struct PaperTables: Sendable {
             }
             return Row(name: row.setUp.title, cells: cells)
         }
+        let differences = rows.isEmpty ? 0 : (rows.count - 1) * table.dimensions.count
         return Section(
             id: "scores", title: "CCC on \(table.split)",
             note:
                 "Mean ± standard deviation between seeds, with the mean's 95 % interval; then its difference to the first row over the "
-                + "same resamples, with that one's. An asterisk: the interval of the difference does not hold zero. Resampled: "
+                + "same resamples, with that one's. An asterisk: the interval of the difference does not hold zero"
+                + (differences > 1 ? "; of \(differences), one in twenty does not by chance alone. " : ". ")
+                + "Resampled: "
                 + "\(Format.counted(table.resampled.count, table.resampled.unit.rawValue))"
                 + (table.resampled.isFew ? ", too few for an interval to be taken at its word." : ".")
                 + (table.circumstances.isRandom ? " The encoder is random: none of this reproduces the paper." : ""),
@@ -142,7 +149,7 @@ public struct PaperTables: Sendable {
             Row(
                 name: payment.setUp.title,
                 cells: [
-                    Cell(payment.cache.cut), Cell(payment.cache.store), Cell(Format.bytes(payment.cache.bytes)),
+                    Cell(payment.cache.cut), Cell(stored(payment.cache)), Cell(Format.bytes(payment.cache.bytes)),
                     Cell(seconds(payment.cache.seconds)), Cell(Format.bytes(payment.cache.peakMemoryBytes)),
                     Cell(seconds(payment.uncachedSecondsPerEpoch)),
                     Cell(seconds(payment.cachedSecondsPerEpoch)),
@@ -153,7 +160,9 @@ public struct PaperTables: Sendable {
             id: "break-even", title: "When a cache has paid for itself",
             note:
                 "Against the same set-up without it, training and scoring: after so many epochs, and after so many runs of the study's "
-                + "length. In seconds.",
+                + "length. In seconds."
+                + (table.payments.contains { $0.cache.pool > 1 }
+                    ? " Where rows are means of several frames, what their being fewer saves is in it, too." : ""),
             headers: [
                 "set-up", "cut", "stored as", "on disk", "made in", "memory", "epoch without", "epoch with", "epochs",
                 "runs",
@@ -172,6 +181,9 @@ public struct PaperTables: Sendable {
     }
     private static func range(_ low: Double, _ high: Double, digits: Int? = nil) -> String {
         digits.map { "\(Format.fixed(low, $0)) to \(Format.fixed(high, $0))" } ?? "\(seconds(low)) to \(seconds(high))"
+    }
+    private static func stored(_ cache: CacheCost) -> String {
+        cache.store + (cache.pool > 1 ? ", means of \(cache.pool)" : "")
     }
     private static func published(_ row: StudyRow, _ quantity: PublishedFigure.Quantity) -> Cell {
         Cell(row.published(quantity).map { "\(Format.fixed(100 * $0.reduction, 0)) %" } ?? "")

@@ -59,4 +59,6 @@ let paperStyle = """
     h3, figcaption strong { text-transform: none; }
     figure { max-width: 46rem; }
     th, td { padding: .42rem .5rem; }
+    .scroll th:first-child { position: sticky; left: 0; background: var(--paper); }
+    @media (max-width: 34rem) { tbody th { white-space: normal; min-width: 8.5rem; } }
     """

@@ -1,4 +1,4 @@
-/// What Sampath, Tavernor and Mower Provost (ICASSP 2025) publish of a set-up against full float32 finetuning.
+/// What Sampath, Tavernor and Mower Provost (ICASSP 2025) publish of a set-up against full finetuning in float32.
 public struct PublishedFigure: Sendable, Equatable, Encodable {
     public enum Quantity: String, Sendable, Encodable {
         case time = "less_time"
@@ -35,10 +35,11 @@ public struct PublishedFigure: Sendable, Equatable, Encodable {
             "a count, the same on any processor; it differs by the model, its heads, and what full finetuning is taken "
             + "to train")
 
-    /// What is published of a set-up.
-    public static func of(_ setUp: StudySetUp) -> [PublishedFigure] {
+    /// What is published of a set-up: nothing of its time where frames are pooled, which the paper does not do, nor where full
+    /// finetuning, that everything is held against, is not in float32.
+    public static func of(_ setUp: StudySetUp, baselineCompute: String = "float32") -> [PublishedFigure] {
         guard setUp.family == .top(layers: 3) else { return [] }
-        guard setUp.compute == "bfloat16" else { return [parameters] }
+        guard setUp.compute == "bfloat16", !setUp.isPooled, baselineCompute == "float32" else { return [parameters] }
         return [setUp.isCached ? cached : partial, parameters]
     }
 }

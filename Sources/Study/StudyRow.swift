@@ -2,14 +2,18 @@ import Runs
 
 /// A set-up's line of the table.
 public struct StudyRow: Sendable, Equatable, Encodable {
-    /// What every reduction and speed-up is against: full finetuning in float32.
+    /// What every reduction and speed-up is against: full finetuning in the first of the study's precisions, as a rule float32.
     public struct Baseline: Sendable, Equatable {
+        public var compute: String
         public var trainableParameters: Int
         /// Training alone, the median.
         public var trainingSecondsPerEpoch: Double
         public var secondsPerRun: Double
 
-        public init(trainableParameters: Int, trainingSecondsPerEpoch: Double, secondsPerRun: Double) {
+        public init(
+            compute: String, trainableParameters: Int, trainingSecondsPerEpoch: Double, secondsPerRun: Double
+        ) {
+            self.compute = compute
             self.trainableParameters = trainableParameters
             self.trainingSecondsPerEpoch = trainingSecondsPerEpoch
             self.secondsPerRun = secondsPerRun
@@ -26,7 +30,7 @@ public struct StudyRow: Sendable, Equatable, Encodable {
         /// Of the mean, 95 %, from the bootstrap over speakers or utterances; nil where none can be given.
         public var low: Double?
         public var high: Double?
-        /// This set-up's mean less full float32 finetuning's, over the same resamples; nil for that itself.
+        /// This set-up's mean less the baseline's, over the same resamples; nil for that itself.
         public var difference: Difference?
 
         public init(
@@ -122,8 +126,8 @@ public struct StudyRow: Sendable, Equatable, Encodable {
         let baseline =
             baseline
             ?? Baseline(
-                trainableParameters: trainableParameters, trainingSecondsPerEpoch: timing.trainingPerEpoch.median,
-                secondsPerRun: timing.secondsPerRun)
+                compute: setUp.compute, trainableParameters: trainableParameters,
+                trainingSecondsPerEpoch: timing.trainingPerEpoch.median, secondsPerRun: timing.secondsPerRun)
         self.setUp = setUp
         self.trainableParameters = trainableParameters
         self.totalParameters = totalParameters
@@ -142,7 +146,7 @@ public struct StudyRow: Sendable, Equatable, Encodable {
         speedUpAmortised = baseline.secondsPerRun / secondsPerRunAmortised
         peakMemoryBytes = runs.map(\.peakMemoryBytes).max() ?? 0
         self.scores = scores
-        published = PublishedFigure.of(setUp)
+        published = PublishedFigure.of(setUp, baselineCompute: baseline.compute)
         self.runs = runs
     }
 
@@ -152,8 +156,8 @@ public struct StudyRow: Sendable, Equatable, Encodable {
     /// This row as what others are held against.
     public var asBaseline: Baseline {
         Baseline(
-            trainableParameters: trainableParameters, trainingSecondsPerEpoch: trainingSecondsPerEpoch.median,
-            secondsPerRun: secondsPerRun)
+            compute: setUp.compute, trainableParameters: trainableParameters,
+            trainingSecondsPerEpoch: trainingSecondsPerEpoch.median, secondsPerRun: secondsPerRun)
     }
 
     /// What is published of the quantity for this set-up.

@@ -15,8 +15,8 @@ public struct StudySetUp: Sendable, Hashable {
     public enum Source: Sendable, Hashable {
         /// Computed anew for every batch of every epoch.
         case recordings
-        /// Read from a cache, by how it stores values, e.g. `float16`.
-        case cache(store: String)
+        /// Read from a cache, by how it stores values, e.g. `float16`, and how many neighbouring frames each of its rows is the mean of.
+        case cache(store: String, pool: Int = 1)
     }
 
     public var family: Family
@@ -30,7 +30,8 @@ public struct StudySetUp: Sendable, Hashable {
         self.source = source
     }
 
-    /// Fit for a folder, and unique among set-ups: `top-3-bfloat16`, `top-3-bfloat16-cached-float16`.
+    /// Fit for a folder, and unique among set-ups: `top-3-bfloat16`, `top-3-bfloat16-cached-float16`,
+    /// `top-3-bfloat16-cached-float16-pool2`.
     public var name: String {
         let kind =
             switch family {
@@ -39,11 +40,13 @@ public struct StudySetUp: Sendable, Hashable {
             case .lora(let rank): "lora-\(rank)"
             case .heads: "heads"
             }
-        return "\(kind)-\(compute)" + (store.map { "-cached-\($0)" } ?? "")
+        return "\(kind)-\(compute)" + (store.map { "-cached-\($0)" } ?? "") + (isPooled ? "-pool\(pool)" : "")
     }
 
-    /// For people: `last 3 layers, bfloat16, float16 cache`.
-    public var title: String { "\(trained), \(compute)" + (store.map { ", \($0) cache" } ?? "") }
+    /// For people: `last 3 layers, bfloat16, float16 cache`; pooled, `…, float16 cache, means of 2`.
+    public var title: String {
+        "\(trained), \(compute)" + (store.map { ", \($0) cache" } ?? "") + (isPooled ? ", means of \(pool)" : "")
+    }
 
     /// What is trained beside the heads, for people.
     public var trained: String {
@@ -58,17 +61,23 @@ public struct StudySetUp: Sendable, Hashable {
 
     /// How the cache stores values; nil without one.
     public var store: String? {
-        if case .cache(let store) = source { store } else { nil }
+        if case .cache(let store, _) = source { store } else { nil }
+    }
+
+    /// How many neighbouring frames a row that is trained on is the mean of; 1 without a cache.
+    public var pool: Int {
+        if case .cache(_, let pool) = source { pool } else { 1 }
     }
 
     public var isCached: Bool { source != .recordings }
+    public var isPooled: Bool { pool > 1 }
 
     /// The same without a cache: what a cache has to pay for itself against.
     public var uncached: StudySetUp { StudySetUp(family, compute: compute) }
 }
 
 extension StudySetUp: Encodable {
-    private enum CodingKeys: String, CodingKey { case name, title, compute, store }
+    private enum CodingKeys: String, CodingKey { case name, title, compute, store, pool }
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
@@ -76,5 +85,6 @@ extension StudySetUp: Encodable {
         try values.encode(title, forKey: .title)
         try values.encode(compute, forKey: .compute)
         try values.encodeIfPresent(store, forKey: .store)
+        if isCached { try values.encode(pool, forKey: .pool) }
     }
 }

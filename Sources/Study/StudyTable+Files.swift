@@ -13,12 +13,12 @@ extension StudyTable {
     /// A line per set-up; what is not there is empty, and shares are of 1.
     public var csv: String {
         var columns = [
-            "set_up", "trained", "compute", "cache_store", "trainable_parameters", "fewer_parameters",
-            "fewer_parameters_published", "training_seconds_per_epoch", "training_seconds_per_epoch_least",
-            "training_seconds_per_epoch_most", "evaluating_seconds_per_epoch", "less_time", "less_time_published",
-            "speed_up", "epochs", "epochs_to_best", "seconds_to_best", "seconds_per_run", "cache_seconds",
-            "seconds_of_first_run", "seconds_per_run_amortised", "speed_up_amortised", "peak_memory_bytes",
-            "cache_bytes", "break_even_epochs", "break_even_runs",
+            "set_up", "trained", "compute", "cache_store", "cache_pool", "cache_cut", "trainable_parameters",
+            "fewer_parameters", "fewer_parameters_published", "training_seconds_per_epoch",
+            "training_seconds_per_epoch_least", "training_seconds_per_epoch_most", "evaluating_seconds_per_epoch",
+            "less_time", "less_time_published", "speed_up", "epochs", "epochs_to_best", "seconds_to_best",
+            "seconds_per_run", "cache_seconds", "seconds_of_first_run", "seconds_per_run_amortised",
+            "speed_up_amortised", "peak_memory_bytes", "cache_bytes", "break_even_epochs", "break_even_runs",
         ]
         for dimension in dimensions {
             columns += ["mean", "sd", "low", "high", "difference", "difference_low", "difference_high", "significant"]
@@ -38,8 +38,11 @@ extension StudyTable {
             payment?.epochs.map(Double.init), payment?.runs.map(Double.init),
         ]
         let setUp = row.setUp
-        return [setUp.name, setUp.trained, setUp.compute, setUp.store ?? ""] + numbers.map(Self.text)
-            + row.scores.flatMap(Self.cells)
+        let names = [
+            setUp.name, setUp.trained, setUp.compute, setUp.store ?? "", setUp.isCached ? "\(setUp.pool)" : "",
+            row.cache?.cut ?? "",
+        ]
+        return names + numbers.map(Self.text) + row.scores.flatMap(Self.cells)
     }
 
     private static func cells(_ score: StudyRow.Score) -> [String] {

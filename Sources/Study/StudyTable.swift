@@ -3,7 +3,7 @@ import Foundation
 import Runs
 
 /// The comparison of full finetuning, partial finetuning with and without a cache, low-rank adapters and heads alone: a row per set-up,
-/// every reduction against full finetuning in float32, and when each cache has paid for itself.
+/// every reduction against full finetuning in the first precision, and when each cache has paid for itself.
 ///
 /// Source of the comparison: Sampath, Tavernor and Mower Provost, ICASSP 2025.
 public struct StudyTable: Sendable, Encodable {
@@ -76,10 +76,12 @@ public struct StudyTable: Sendable, Encodable {
     /// Reads the runs and works them out.
     /// - Parameters:
     ///   - entries: the baseline first.
+    ///   - weights: where the model's folder came from, for the reader.
     ///   - resamples: of the bootstrap.
     /// - Throws: `StudyError.noBaseline` where that is not done; `.otherCorpus` and `.otherSettings` of runs that cannot be compared.
     public init(
-        _ entries: [Entry], amortisedOver: Int, resamples: Int = Bootstrap.defaultResampleCount
+        _ entries: [Entry], amortisedOver: Int, weights: String? = nil,
+        resamples: Int = Bootstrap.defaultResampleCount
     ) throws(StudyError) {
         var done: [(entry: Entry, runs: StudyRuns)] = [], missing: [String] = []
         for entry in entries {
@@ -113,7 +115,7 @@ public struct StudyTable: Sendable, Encodable {
                     runs: runs.members.map { StudyRow.Run($0, split: split) }, cache: entry.cache, scores: scores,
                     baseline: rows.first?.asBaseline, amortisedOver: amortisedOver))
         }
-        circumstances = StudyCircumstances(done.flatMap { $0.runs.members })
+        circumstances = StudyCircumstances(done.flatMap { $0.runs.members }, weights: weights)
         self.split = split
         self.dimensions = dimensions
         self.resampled = Resampled(resampled)

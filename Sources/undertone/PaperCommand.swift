@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import FeatureStore
 import Files
 import Foundation
@@ -39,6 +40,9 @@ struct PaperCommand: ParsableCommand {
             guard let study = plan.study else { throw PaperFault.noStudy(arguments.pipeline) }
             let table = try StudyTable(
                 try study.members.map(entry), amortisedOver: study.amortisedOver,
+                weights: ModelProvenance.read(directory: plan.pipeline.model).map {
+                    "\($0.repository) at commit \($0.commit)"
+                },
                 resamples: plan.pipeline.train.scoring.resamples)
             let page = PaperPage(table, title: plan.pipeline.reportTitle)
             let text = PaperText(table, title: page.title).text
@@ -80,7 +84,7 @@ struct PaperCommand: ParsableCommand {
             return nil
         }
         return CacheCost(
-            cut: cache.cut, store: cache.store, bytes: totals.bytes, seconds: seconds,
+            cut: cache.cut, store: cache.store, pool: cache.pool, bytes: totals.bytes, seconds: seconds,
             peakMemoryBytes: measures.map(\.peakMemoryBytes).max() ?? 0)
     }
 }

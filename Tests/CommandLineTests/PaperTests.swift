@@ -1,3 +1,4 @@
+import FeatureStore
 import Foundation
 import Testing
 
@@ -9,7 +10,7 @@ private let manifest = """
     cache: {shards: 1}
     train: {epochs: 1, batch: {utterances: 4}, threads: 1, scores: {resamples: 100}}
     seeds: [0, 1]
-    study: {layers: [3], lora_ranks: [2], stores: [float16], amortised_over: 4}
+    study: {layers: [3], lora_ranks: [2], stores: [float16], pools: [1, 2], amortised_over: 4}
     report: {title: Nothing was measured}
 
     """
@@ -55,7 +56,8 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     #expect(
         names == [
             "full-float32", "full-bfloat16", "top-3-float32", "top-3-bfloat16", "lora-2-bfloat16", "heads-bfloat16",
-            "top-3-bfloat16-cached-float16", "heads-bfloat16-cached-float16",
+            "top-3-bfloat16-cached-float16", "heads-bfloat16-cached-float16", "top-3-bfloat16-cached-float16-pool2",
+            "heads-bfloat16-cached-float16-pool2",
         ])
     for row in rows {
         let runs = try #require(row["runs"] as? [[String: Any]])
@@ -66,6 +68,7 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     // What is trained does not depend on where its input comes from.
     func trainable(_ index: Int) -> Int? { rows[index]["trainable_parameters"] as? Int }
     #expect(trainable(3) == trainable(6) && trainable(5) == trainable(7) && trainable(2) == trainable(3))
+    #expect(trainable(3) == trainable(8) && trainable(5) == trainable(9))
     let full = try #require(trainable(0)), heads = try #require(trainable(5))
     #expect(heads < trainable(4)! && trainable(4)! < full && heads < trainable(2)! && trainable(2)! < full)
     // The cache holds float16 of what the other computes anew: the same training but for rounding.
@@ -76,19 +79,28 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     #expect(abs(try ccc(3) - ccc(6)) < 0.05)
     let cost = try #require(rows[6]["cache"] as? [String: Any])
     #expect(cost["seconds"] as? Double ?? 0 > 0 && cost["bytes"] as? Int ?? 0 > 0 && cost["cut"] as? String == "1")
+    // Of pairs of frames, half the rows; an utterance's last may be alone.
+    let caches = folder.names(in: "build/x/paper").filter { $0.hasPrefix("cache-1-float16-") && !$0.contains(".") }
+    let descriptions = try caches.map { try CacheDescription.read(directory: "\(folder.path)/build/x/paper/\($0)") }
+    #expect(descriptions.map(\.pool).sorted() == [1, 2])
+    for description in descriptions {
+        let frames = (0..<18).map { ((4000 + 530 * $0 - 400) / 320 + description.pool) / description.pool }
+        #expect(description.totals.frames == frames.reduce(0, +), "means of \(description.pool)")
+    }
+    #expect((rows[8]["cache"] as? [String: Any])?["pool"] as? Int == 2 && cost["pool"] as? Int == 1)
     #expect((found["resampled"] as? [String: Any])?["count"] as? Int == 2)
-    #expect((found["payments"] as? [Any])?.count == 2 && found["amortised_over"] as? Int == 4)
+    #expect((found["payments"] as? [Any])?.count == 4 && found["amortised_over"] as? Int == 4)
 
     let page = try folder.read("build/x/paper/report.html")
     #expect(page.contains("random encoder: no reproduction") && page.contains("<h1>Nothing was measured</h1>"))
-    #expect(try folder.read("build/x/paper/table.csv").split(separator: "\n").count == 9)
+    #expect(try folder.read("build/x/paper/table.csv").split(separator: "\n").count == 11)
 
     // A second time nothing is done; another rank is one set-up more.
     let again = try make("-q", "paper", in: folder)
     #expect(again.code == 0, "\(again.said)")
     try folder.edit("x.yaml", "lora_ranks: [2]", "lora_ranks: [2, 3]")
     let partial = try Program.undertone.run(["paper", "x.yaml", "--format", "csv"], in: folder)
-    #expect(partial.code == 0 && partial.output.split(separator: "\n").count == 9, "\(partial.said)")
+    #expect(partial.code == 0 && partial.output.split(separator: "\n").count == 11, "\(partial.said)")
     let text = try Program.undertone.run(["paper", "x.yaml"], in: folder)
     #expect(text.output.hasSuffix("\nnot trained yet: lora-3-bfloat16\n"))
 }
@@ -100,7 +112,8 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     try folder.edit("x.yaml", "study: {layers: [3]", "study: {layers: [4]")
     let large = try Program.undertone.run(["plan", "x.yaml"], in: folder)
     #expect(large.code == 64 && large.said.contains("expected 1 to 3, full finetuning being a set-up of its own"))
-    try folder.edit("x.yaml", "study: {layers: [4], lora_ranks: [2], stores: [float16], amortised_over: 4}\n", "")
+    let study = "study: {layers: [4], lora_ranks: [2], stores: [float16], pools: [1, 2], amortised_over: 4}\n"
+    try folder.edit("x.yaml", study, "")
     let none = try Program.undertone.run(["paper", "x.yaml"], in: folder)
     #expect(none.code == 64 && none.said.contains("x.yaml: the pipeline has no 'study'"), "\(none.said)")
 }

@@ -51,6 +51,8 @@ import Testing
             start + "study: {layer: [3]}\n", start + "study: {layers: 3}\n", start + "study: {layers: [0]}\n",
             start + "study: {layers: [3, 3]}\n", start + "study: {compute: [auto]}\n",
             start + "study: {compute: []}\n", start + "study: {stores: [int4]}\n",
+            start + "study: {pools: 2}\n", start + "study: {pools: []}\n", start + "study: {pools: [0]}\n",
+            start + "study: {pools: [1, 1]}\n", start + "study: {pools: [1, 1001]}\n",
             start + "study: {lora_ranks: [many]}\n", start + "study: {amortised_over: 0}\n", start + "study: 3\n",
             start + "train: {layers: 3}\nstudy: {}\n", start + "cache: {pool: 2}\nstudy: {}\n",
             // Several corpora.

@@ -96,6 +96,76 @@ import Testing
         #expect(workshop.log == ["train anew", "train anew", "paper"])
     }
 
+    /// What an earlier version made is not made again: names and settings of caches of a row per frame are what they were before there
+    /// was a choice.
+    @Test func cachesKeepTheirNames() throws {
+        let study = try #require(try Workshop(pipeline: Self.study).plan().study)
+        #expect(study.caches[0].folder == "build/x/paper/cache-9-float16-605e79e6")
+        #expect(study.caches[0].settings.path == "build/x/paper/cache-9-float16-605e79e6.settings")
+        #expect(
+            study.caches[0].settings.content == """
+                corpus: corpus/manifest.csv
+                model: random:wav2vec2-base?seed=0
+                cuts: 9
+                shards: 3
+                store: float16
+                compute: bfloat16
+                max_rejects: 0
+
+                """)
+    }
+
+    static let pooled = study.replacing("int8]", with: "int8], pools: [1, 2]")
+
+    @Test func poolsAreTriedFromTheFirstStore() throws {
+        let plain = try #require(try Workshop(pipeline: Self.study).plan().study)
+        let plan = try Workshop(pipeline: Self.pooled).plan()
+        let study = try #require(plan.study)
+        #expect(Array(study.members.prefix(10)) == plain.members && study.caches.prefix(4) == plain.caches[...])
+        #expect(
+            study.members.dropFirst(10).map(\.setUp.name) == [
+                "top-3-bfloat16-cached-float16-pool2", "heads-bfloat16-cached-float16-pool2",
+            ])
+        let added = study.caches.dropFirst(4)
+        #expect(
+            added.map { "\($0.cut) \($0.store) \($0.pool) \($0.compute)" } == [
+                "9 float16 2 bfloat16", "12 float16 2 bfloat16",
+            ])
+        for cache in added {
+            #expect(cache.folder.contains("/cache-\(cache.cut)-float16-pool2-"))
+            #expect(cache.settings.content.hasSuffix("\ncompute: bfloat16\npool: 2\nmax_rejects: 0\n"))
+            let said = "--cut \(cache.cut) --shards 3 --store float16 --pool 2 --compute bfloat16 "
+            #expect(plan.makeRules.contains(said))
+        }
+        #expect(plan.makeRules.contains("--cut 9 --shards 3 --store int8 --pool 1 --compute bfloat16 "))
+    }
+
+    /// The first pool takes the place of a row per frame, wherever that stands.
+    @Test(
+        arguments: [
+            ("[2]", ["float16-pool2", "int8-pool2"]), ("[2, 1]", ["float16-pool2", "int8-pool2", "float16"]),
+            ("[1, 4, 2]", ["float16", "int8", "float16-pool4", "float16-pool2"]),
+        ])
+    func everyStoreIsTriedWithTheFirstPool(pools: String, caches: [String]) throws {
+        let text = Self.study.replacing("int8]", with: "int8], pools: \(pools)")
+        let setUps = try #require(try Pipeline(yaml: text, source: "x.yaml").study).setUps
+        #expect(
+            setUps.filter(\.isCached).map(\.name)
+                == caches.flatMap { ["top-3-bfloat16-cached-\($0)", "heads-bfloat16-cached-\($0)"] })
+    }
+
+    @Test func anotherPoolLeavesWhatIsTrained() throws {
+        let workshop = try Workshop(pipeline: Self.study)
+        try workshop.writePlan()
+        #expect(try workshop.make("paper").code == 0)
+        try workshop.write(Self.pooled, to: "x.yaml")
+        try workshop.writePlan()
+        #expect(try workshop.make("paper").code == 0)
+        let log = workshop.log
+        #expect(log.count { $0 == "cache all" } == 2 && log.count { $0 == "train anew" } == 4, "\(log)")
+        #expect(log.count == 7 && log.last == "paper", "\(log)")
+    }
+
     @Test func aModelTooSmallForItIsNamed() throws {
         let pipeline = try Pipeline(yaml: Self.study, source: "x.yaml")
         let error = #expect(throws: PlanError.self) {

@@ -121,6 +121,7 @@ struct BrowserTests {
     private func aPhoneTheDarkAndNoScriptAreServed(_ browser: Browser) throws {
         let pages = [
             try Report(sweep: sampleSweep()).html(), try Report(runs: [sampleRun(), sampleRun("other")]).html(),
+            try PaperPage(try StudyFolder().table(pooled: true)).html(),
         ]
         try browser.send(
             "Emulation.setDeviceMetricsOverride", ["width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true])

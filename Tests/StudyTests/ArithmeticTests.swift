@@ -67,6 +67,46 @@ import Testing
         #expect(payment.uncachedSecondsPerEpoch == 60 && payment.cachedSecondsPerEpoch == 10)
         #expect(StudyTable.Payment(cached: plain, uncached: plain) == nil)
         #expect(StudyTable.Payment(cached: row, uncached: full) == nil)
+
+        // Pooled, it is held against the same: 200 s / (60 s − 6 s).
+        let pooled = StudyRow(
+            StudySetUp(.top(layers: 3), compute: "bfloat16", from: .cache(store: "int8", pool: 2)),
+            trainableParameters: 25, totalParameters: 120, runs: [run(4, 2, peak: 3)],
+            cache: CacheCost(cut: "9", store: "int8", pool: 2, bytes: 4, seconds: 200, peakMemoryBytes: 9), scores: [],
+            baseline: full.asBaseline, amortisedOver: 10)
+        #expect(pooled.setUp.uncached == plain.setUp && pooled.lessTime == 0.96)
+        let pooledPayment = try #require(StudyTable.Payment(cached: pooled, uncached: plain))
+        #expect(pooledPayment.epochs == 4 && pooledPayment.cache.pool == 2)
+    }
+
+    /// The paper pools no frames, and its times are against float32.
+    @Test func whatIsPublishedStandsBesideTheSameAlone() {
+        func published(_ setUp: StudySetUp, _ compute: String = "float32") -> [Double] {
+            PublishedFigure.of(setUp, baselineCompute: compute).map(\.reduction)
+        }
+        let top = StudySetUp(.top(layers: 3), compute: "bfloat16")
+        func cached(pool: Int) -> StudySetUp {
+            StudySetUp(.top(layers: 3), compute: "bfloat16", from: .cache(store: "float16", pool: pool))
+        }
+        #expect(published(top) == [0.67, 0.71] && published(cached(pool: 1)) == [0.88, 0.71])
+        #expect(published(cached(pool: 2)) == [0.71])
+        #expect(published(top, "bfloat16") == [0.71] && published(cached(pool: 1), "bfloat16") == [0.71])
+        #expect(published(StudySetUp(.top(layers: 4), compute: "bfloat16")).isEmpty)
+
+        let runs = [
+            StudyRow.Run(
+                directory: "r", seed: 0, bestEpoch: 1, trainingSeconds: [1], evaluatingSeconds: [1], peakMemoryBytes: 1,
+                ccc: [:])
+        ]
+        func row(_ setUp: StudySetUp, _ baseline: StudyRow.Baseline?) -> StudyRow {
+            StudyRow(
+                setUp, trainableParameters: 1, totalParameters: 1, runs: runs, cache: nil, scores: [],
+                baseline: baseline, amortisedOver: 1)
+        }
+        for (compute, reductions) in [("float32", [0.67, 0.71]), ("bfloat16", [0.71])] {
+            let full = row(StudySetUp(.full, compute: compute), nil)
+            #expect(row(top, full.asBaseline).published.map(\.reduction) == reductions, "\(compute)")
+        }
     }
 
     @Test func theIntervalDecides() {
@@ -84,6 +124,10 @@ import Testing
             (
                 StudySetUp(.top(layers: 3), compute: "bfloat16", from: .cache(store: "float16")),
                 "top-3-bfloat16-cached-float16", "last 3 layers, bfloat16, float16 cache"
+            ),
+            (
+                StudySetUp(.top(layers: 3), compute: "bfloat16", from: .cache(store: "float16", pool: 2)),
+                "top-3-bfloat16-cached-float16-pool2", "last 3 layers, bfloat16, float16 cache, means of 2"
             ),
             (StudySetUp(.lora(rank: 8), compute: "bfloat16"), "lora-8-bfloat16", "LoRA, rank 8, bfloat16"),
             (StudySetUp(.heads, compute: "float32"), "heads-float32", "heads only, float32"),

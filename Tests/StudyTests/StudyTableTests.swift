@@ -87,7 +87,7 @@ private let heads = StudySetUp(.heads, compute: "float32")
         #expect(difference.isSignificant && difference.high < 0)
 
         let statements = table.circumstances.statements.joined(separator: "\n")
-        #expect(statements.contains("spoken by nobody, synthetic speech"))
+        #expect(statements.contains("Corpus: spoken by nobody (SHA-256 c), synthetic speech."))
         #expect(statements.contains("no reproduction of the paper's"))
         #expect(table.circumstances.warnings.isEmpty)
     }
@@ -96,14 +96,17 @@ private let heads = StudySetUp(.heads, compute: "float32")
         let place = Workplace()
         let cost = CacheCost(cut: "4", store: "float16", bytes: 7, seconds: 30, peakMemoryBytes: 9)
         let cached = StudySetUp(.heads, compute: "float32", from: .cache(store: "float16"))
+        let pooled = StudySetUp(.heads, compute: "float32", from: .cache(store: "float16", pool: 2))
+        let halved = CacheCost(cut: "4", store: "float16", pool: 2, bytes: 4, seconds: 30, peakMemoryBytes: 9)
         let table = try StudyTable(
             [
                 .init(full, directories: [try place.run("a")]),
                 .init(heads, directories: [try place.run("b", seconds: 7) { $0.layers = 0 }]),
                 .init(cached, directories: [try place.run("c", seconds: 1) { $0.layers = 0 }], cache: cost),
+                .init(pooled, directories: [try place.run("d", seconds: 0.5) { $0.layers = 0 }], cache: halved),
             ], amortisedOver: 5, resamples: 200)
         let lines = table.csv.split(separator: "\n").map { $0.components(separatedBy: ",") }
-        #expect(lines.count == 4 && Set(lines.map(\.count)).count == 1)
+        #expect(lines.count == 5 && Set(lines.map(\.count)).count == 1)
         func cell(_ name: String, _ line: Int) throws -> String {
             lines[line][try #require(lines[0].firstIndex(of: name))]
         }
@@ -112,15 +115,23 @@ private let heads = StudySetUp(.heads, compute: "float32")
         #expect(try cell("break_even_epochs", 3) == "5" && cell("break_even_runs", 3) == "5")
         #expect(try cell("seconds_of_first_run", 3) == "32" && cell("seconds_per_run_amortised", 3) == "8")
         #expect(try cell("cache_seconds", 2) == "" && cell("less_time", 1) == "0")
+        // A cache for every cut, store and pool: 30 s over 8 s − 1.5 s for the pooled one.
+        for (name, values) in [
+            ("cache_cut", ["", "", "4", "4"]), ("cache_store", ["", "", "float16", "float16"]),
+            ("cache_pool", ["", "", "1", "2"]), ("cache_bytes", ["", "", "7", "4"]),
+            ("break_even_epochs", ["", "", "5", "5"]), ("training_seconds_per_epoch", ["10", "7", "1", "0.5"]),
+        ] { #expect(try (1...4).map { try cell(name, $0) } == values, "\(name)") }
 
         let json = try #require(
             try JSONSerialization.jsonObject(with: Data(try table.json().utf8)) as? [String: Any])
         let rows = try #require(json["rows"] as? [[String: Any]])
-        #expect(rows.count == 3)
+        #expect(rows.count == 4)
+        #expect(rows.map { ($0["cache"] as? [String: Any])?["pool"] as? Int } == [nil, nil, 1, 2])
+        #expect(rows.map { ($0["set_up"] as? [String: Any])?["pool"] as? Int } == [nil, nil, 1, 2])
         let runs = try #require(rows[2]["runs"] as? [[String: Any]])
         #expect(runs[0]["training_seconds"] as? [Double] == [1] && runs[0]["directory"] as? String == "\(place.path)/c")
         let circumstances = try #require(json["circumstances"] as? [String: Any])
-        #expect(circumstances["is_random"] as? Bool == true)
+        #expect(circumstances["is_random"] as? Bool == true && circumstances["corpus_sha256"] as? String == "c")
     }
 
     @Test func whatCannotBeComparedIsRefused() throws {
@@ -151,10 +162,12 @@ private let heads = StudySetUp(.heads, compute: "float32")
             [
                 .init(full, directories: [try place.run("a", model: "models/base")]),
                 .init(heads, directories: [try place.run("b", model: "models/base", device: "another")]),
-            ], amortisedOver: 5, resamples: 200)
+            ], amortisedOver: 5, weights: "some/base at commit 0b5b", resamples: 200)
         #expect(
             table.circumstances.warnings == ["runs differ in their processor (a processor, another): compare no times"])
         #expect(!table.circumstances.isRandom)
-        #expect(table.circumstances.statements.joined().contains("from its weights"))
+        let statements = table.circumstances.statements.joined(separator: "\n")
+        #expect(statements.contains("Weights: models/base (some/base at commit 0b5b). Scores compare"))
+        #expect(statements.contains("from its weights"))
     }
 }

@@ -5,6 +5,9 @@ extension Pipeline {
     public struct Cache: Sendable, Equatable {
         public enum Store: String, Sendable, CaseIterable { case float16, float32, bfloat16, int8 }
 
+        /// Of so many neighbouring frames, at most, `undertone-cache` stores the mean.
+        static let largestPool = 1000
+
         /// `cnn`, or the number of the layer whose output is kept; several in one cache if wanted.
         public var cuts: [String] = ["9"]
         public var shards = 4
@@ -40,7 +43,9 @@ extension Pipeline.Cache {
         }
         if let value = try mapping.choice("store", of: Store.self) { store = value }
         if let value = try mapping.integer("pool", atLeast: 1) {
-            guard value <= 1000 else { throw mapping.error(at: "pool", "expected at most 1000, found \(value)") }
+            guard value <= Self.largestPool else {
+                throw mapping.error(at: "pool", "expected at most \(Self.largestPool), found \(value)")
+            }
             pool = value
         }
         if let value = try mapping.choice("compute", of: TrainConfiguration.Compute.self) { compute = value }

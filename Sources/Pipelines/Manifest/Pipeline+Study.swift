@@ -11,6 +11,9 @@ extension Pipeline {
         public var loraRanks = [4, 8, 16]
         /// Of the caches; partial finetuning and heads alone are trained from each.
         public var stores = [Cache.Store.float16]
+        /// Of how many neighbouring frames caches store the mean. Every store is tried with the first of these, and the first store with
+        /// every other: what pooling does and what the store does are seen apart, without a cache for every pair of them.
+        public var pools = [1]
         /// Over how many runs the table divides a cache's cost.
         public var amortisedOver = 10
 
@@ -21,17 +24,22 @@ extension Pipeline {
             let mixed = compute[compute.count - 1]
             let tops = layers.map { StudySetUp.Family.top(layers: $0) }
             let recorded = ([.full] + tops).flatMap { family in compute.map { StudySetUp(family, compute: $0) } }
-            let cached = stores.flatMap { store in
-                (tops + [.heads]).map { StudySetUp($0, compute: mixed, from: .cache(store: store.rawValue)) }
+            let cached = caches.flatMap { cache in
+                (tops + [.heads]).map { StudySetUp($0, compute: mixed, from: cache) }
             }
             return recorded + loraRanks.map { StudySetUp(.lora(rank: $0), compute: mixed) }
                 + [StudySetUp(.heads, compute: mixed)] + cached
+        }
+
+        private var caches: [StudySetUp.Source] {
+            stores.map { .cache(store: $0.rawValue, pool: pools[0]) }
+                + pools.dropFirst().map { .cache(store: stores[0].rawValue, pool: $0) }
         }
     }
 }
 
 extension Pipeline.Study {
-    static let keys = ["layers", "compute", "lora_ranks", "stores", "amortised_over"]
+    static let keys = ["layers", "compute", "lora_ranks", "stores", "pools", "amortised_over"]
 
     init(_ mapping: StrictMapping, in top: StrictMapping) throws(ConfigurationError) {
         try mapping.allowOnly(Self.keys)
@@ -53,6 +61,14 @@ extension Pipeline.Study {
                 stores.append(store)
             }
             self.stores = stores
+        }
+        if let values = try Self.numbers("pools", in: mapping) {
+            let most = Pipeline.Cache.largestPool
+            guard !values.isEmpty, values.allSatisfy({ $0 <= most }) else {
+                let found = values.map(String.init).joined(separator: ", ")
+                throw mapping.error(at: "pools", "expected at least one, each at most \(most), found [\(found)]")
+            }
+            pools = values
         }
         if let value = try mapping.integer("amortised_over", atLeast: 1) { amortisedOver = value }
         for (part, keys) in [

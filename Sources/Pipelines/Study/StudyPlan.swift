@@ -1,7 +1,7 @@
 import Runs
 import Study
 
-/// Which files a pipeline's study makes: a cache for every cut, store and precision that a set-up reads, a run for every set-up and
+/// Which files a pipeline's study makes: a cache for every cut, store, pool and precision that a set-up reads, a run for every set-up and
 /// seed, the table.
 public struct StudyPlan: Sendable, Equatable {
     /// A cache of one cut, made in one go by one process, so that what it took is known.
@@ -9,6 +9,7 @@ public struct StudyPlan: Sendable, Equatable {
         public var folder: String
         public var cut: String
         public var store: String
+        public var pool: Int
         public var compute: String
         public var settings: Stamp
         /// `cache.json`, which makes it whole.
@@ -108,6 +109,8 @@ public struct StudyPlan: Sendable, Equatable {
         guard let store = setUp.store else { return nil }
         let trained = if case .top(let layers) = setUp.family { layers } else { 0 }
         let cut = "\(layerCount - trained)"
+        // A row per frame goes without saying: caches from before there was a choice keep their names.
+        let (line, suffix) = setUp.isPooled ? ("pool: \(setUp.pool)\n", "-pool\(setUp.pool)") : ("", "")
         let determining = """
             corpus: \(corpus)
             model: \(pipeline.model)
@@ -115,11 +118,11 @@ public struct StudyPlan: Sendable, Equatable {
             shards: \(pipeline.cache.shards)
             store: \(store)
             compute: \(setUp.compute)
-
+            \(line)
             """
-        let path = "\(folder)/cache-\(cut)-\(store)-\(shortHash(determining))"
+        let path = "\(folder)/cache-\(cut)-\(store)\(suffix)-\(shortHash(determining))"
         return Cache(
-            folder: path, cut: cut, store: store, compute: setUp.compute,
+            folder: path, cut: cut, store: store, pool: setUp.pool, compute: setUp.compute,
             settings: Stamp(
                 path: "\(path).settings", content: determining + "max_rejects: \(pipeline.cache.maxRejects)\n"))
     }

@@ -34,8 +34,8 @@ extension Plan {
     private func studyCacheCommand(_ cache: StudyPlan.Cache) -> String {
         let arguments = [
             "--corpus", corpus, "--model", pipeline.model, "--cut", cache.cut, "--shards", "\(pipeline.cache.shards)",
-            "--store", cache.store, "--compute", cache.compute, "--max-rejects", pipeline.cache.maxRejects,
-            "--measures", cache.measures, "--out", cache.folder,
+            "--store", cache.store, "--pool", "\(cache.pool)", "--compute", cache.compute,
+            "--max-rejects", pipeline.cache.maxRejects, "--measures", cache.measures, "--out", cache.folder,
         ]
         return Self.program("undertone-cache", arguments) + "$(if $(WORKERS), --workers $(WORKERS))"
     }
