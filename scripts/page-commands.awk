@@ -39,6 +39,7 @@ function take(line) {
         kind = line ~ /^\$ / ? "session" : is_program(line) ? "commands" : "text"
         if (kind == "text") print FILENAME, FNR, "text", line
     }
+    if (kind == "commands" && line ~ /^\$ /) kind = "session"
     if (kind == "session") {
         if (line !~ /^\$ /) return
         sub(/^\$ /, "", line)

@@ -56,10 +56,12 @@ name=facebook/wav2vec2-base commit=$(git rev-parse HEAD)
 serve() {
     local site=$walk/hub files=(config.json preprocessor_config.json model.safetensors)
     mkdir -p "$site/api/models/$name/revision" "$site/$name/resolve/$commit"
-    local siblings=()
+    local siblings=() size
     for file in "${files[@]}"; do
         cp "$model/$file" "$site/$name/resolve/$commit/"
-        siblings+=("{\"rfilename\": \"$file\"}")
+        size=$(stat -c %s "$model/$file")
+        siblings+=("{\"rfilename\": \"$file\", \"size\": $size, \"blobId\": \"$(git hash-object --no-filters "$model/$file")\",
+            \"lfs\": {\"sha256\": \"$(sha256sum "$model/$file" | cut -d' ' -f1)\", \"size\": $size}}")
     done
     local IFS=,
     echo "{\"id\": \"$name\", \"sha\": \"$commit\", \"tags\": [], \"siblings\": [${siblings[*]}]}" >"$site/api/models/$name/revision/main"
@@ -118,7 +120,7 @@ placeholders() {
     command=${command//--model MODEL …/--model path/to/wav2vec2-base --out RUN-$count --set labels=[activation]}
     command=${command//undertone-train …/undertone-train --cache CACHE-all --out RUN-$count --set labels=[activation]}
     command=${command//--model MODEL/--model path/to/wav2vec2-base}
-    command=${command//build\/demo\/cache-e0bf8327/$(echo build/demo/cache-*)}
+    command=${command//build\/demo\/cache-e0bf8327/$(echo build/demo/cache-*/)}
     # What may be given is given.
     sed -E 's/ \[([A-Z]+=[^]]*)\]/ \1/' <<<"$command"
 }

@@ -14,7 +14,7 @@ struct PageEntry: Sendable {
     var place: String { "\(page):\(line)" }
 
     /// The command without the remark that follows it.
-    var command: String { text.replacing(/ # .*$/, with: "") }
+    var command: String { text.replacing(/\s# .*$/, with: "") }
 }
 
 /// The documentation: what it consists of and what it shows.
@@ -26,8 +26,10 @@ enum Pages {
     static let all =
         ["README.md", "docs/README.md"]
         + [
-            "first-study", "your-own-corpus", "choosing-the-cut", "sweeping", "troubleshooting", "models", "pipelines", "training",
-            "heads", "scores", "runs", "predict", "export", "python", "paper", "cluster", "ethics", "shell", "adding-an-encoder",
+            "first-study", "your-own-corpus", "choosing-the-cut", "sweeping", "troubleshooting", "models", "pipelines",
+            "training",
+            "heads", "scores", "runs", "predict", "export", "python", "paper", "cluster", "ethics", "shell",
+            "adding-an-encoder",
             "adding-an-operation",
         ].map { "docs/\($0).md" }
         + ["README", "audio", "csv", "msp-podcast", "iemocap", "msp-improv", "audformat", "demo/README"].map {
@@ -57,7 +59,7 @@ enum Pages {
             // A span may go on in the next line; blocks have no backticks but in comments.
             let prose = try text(page).split(separator: "\n", omittingEmptySubsequences: false)
                 .map { $0.hasPrefix("    ") || $0.hasPrefix("```") ? "" : String($0) }.joined(separator: "\n")
-            return prose.matches(of: /`([^`]+)`/).map { (page, $0.1.replacing("\n", with: " ")) }
+            return prose.matches(of: /`([^`]+)`/).map { (page, String($0.1).replacing("\n", with: " ")) }
         }
     }
 
@@ -68,7 +70,8 @@ enum Pages {
 
     /// The reviewed help of the command that such words name, `undertone corpus csv …`; nil if they name none of the programs'.
     static func help(_ words: [String]) -> String? {
-        guard let program = words.first.map({ URL(filePath: $0).lastPathComponent }), Program(rawValue: program) != nil else {
+        guard let program = words.first.map({ URL(filePath: $0).lastPathComponent }), Program(rawValue: program) != nil
+        else {
             return nil
         }
         let golden = "\(root)/Tests/CommandLineTests/Golden"

@@ -20,16 +20,16 @@ final class PageReader {
         // A run in transformers' form fits that format, any run the others.
         Placeholder(text: "export --run RUN --format hf", meaning: "export --run RUN-hf --format hf"),
         Placeholder(text: "-o DIR", meaning: "-o exports/@"),
-        Placeholder(text: "undertone-train … ", meaning: "undertone-train --cache all-cuts --out out/@ --set labels=[activation] "),
+        Placeholder(
+            text: "undertone-train … ",
+            meaning: "undertone-train --cache all-cuts --out out/@ --set labels=[activation] "),
         Placeholder(text: "--model MODEL …", meaning: "--model MODEL --out out/@ --set labels=[activation]"),
         Placeholder(page: "docs/training.md", text: "--model MODEL --out RUN", meaning: "--model MODEL --out out/@"),
-        // One that stopped over a loss that is not finite.
-        Placeholder(text: "--out RUN --config … --resume", meaning: "--out broken --config broken.yaml --resume"),
         Placeholder(text: "--model MODEL", meaning: "--model path/to/wav2vec2-base"),
         Placeholder(text: "--bundle FILE", meaning: "--bundle bundle/bundle.safetensors"),
         Placeholder(text: "compare RUN RUN [RUN …]", meaning: "compare RUN RUN-hf RUN"),
-        Placeholder(text: "build/demo/cache-e0bf8327", meaning: "build/demo/cache-*"),
-        Placeholder(text: "build/study/cache-…", meaning: "build/study/cache-*"),
+        Placeholder(text: "build/demo/cache-e0bf8327", meaning: "build/demo/cache-*/"),
+        Placeholder(text: "build/study/cache-…", meaning: "build/study/cache-*/"),
         Placeholder(text: "generate.sh build/demo/corpus", meaning: "generate.sh build/spoken"),
         Placeholder(text: "[SEED]", meaning: "1"),
         Placeholder(text: "--model 'random:wav2vec2-base?seed=0'", meaning: "--model path/to/wav2vec2-base"),
@@ -73,7 +73,7 @@ final class PageReader {
 
     /// `[--option a|b]` as `--option a`, `[NAME=value …]` as `NAME=value`: what may be given is given.
     func withoutSynopsis(_ command: String) -> String {
-        command.replacing(/ \[((?:--?[a-z]|[A-Z]+=)[^\]]*)\]/) { " \($0.1.replacing(/\|\w+/, with: ""))" }
+        command.replacing(/\s\[((?:--?[a-z]|[A-Z]+=)[^\]]*)\]/) { " \($0.1.replacing(/\|\w+/, with: ""))" }
     }
 
     /// Has bash run the command, with the programs on the path.
@@ -109,7 +109,7 @@ final class PageReader {
             mkdir -p Sources home/.local/share/bash-completion/completions home/.zsh/completions home/.config/fish/completions
             ln -s '\(Pages.root)'/{Makefile,Package.swift,README.md,data,docs,scripts,Tests} .
             cp -r '\(Pages.root)/pipelines' pipelines && chmod -R u+w pipelines
-            sed -i 's|^model: .*|model: path/to/wav2vec2-base|' pipelines/*.yaml
+            sed -i 's|^model: .*|model: path/to/fetched|' pipelines/*.yaml
             touch .build/release/.undertone-built
             """)
         try folder.write(
@@ -117,7 +117,7 @@ final class PageReader {
             """
             name: study
             corpus: path/to/manifest.csv
-            model: path/to/wav2vec2-base
+            model: path/to/fetched
             labels: [activation]
             cache: {cuts: [9]}
             train: {layers: 1, epochs: 2, batch: {utterances: 4}}
@@ -136,7 +136,8 @@ final class PageReader {
             var rows = ["id,path,split,speaker,gender,activation,valence"]
             for index in 0..<18 {
                 let name = index == 0 ? "en-gb-scotland-m5-03" : "s\(index % 6)_\(index)"
-                try folder.write("\(place)audio/\(name).wav", Wave(frames: 4000 + 530 * index, pitchHz: 90 + 37 * index).bytes)
+                try folder.write(
+                    "\(place)audio/\(name).wav", Wave(frames: 4000 + 530 * index, pitchHz: 90 + 37 * index).bytes)
                 rows.append(
                     "\(name),audio/\(name).wav,\(splits[index % 6]),s\(index % 6),\(["f", "m"][index % 2]),"
                         + "\(Double(1 + index * 7 % 10) / 11),\(Double(1 + index * 3 % 10) / 11)")
@@ -148,7 +149,8 @@ final class PageReader {
             try folder.write(name, Wave(frames: 16_000 * 13, pitchHz: 200).bytes)
         }
         try prepare(
-            "mkdir -p models && cp -rL Tests/Goldens/wav2vec2-tiny path/to/fetched && rm path/to/fetched/pytorch_model.bin")
+            "mkdir -p models && cp -rL Tests/Goldens/wav2vec2-tiny path/to/fetched && rm path/to/fetched/pytorch_model.bin"
+        )
     }
 
     /// A corpus in each of the layouts that have a page.
@@ -179,10 +181,11 @@ final class PageReader {
             printf 'file,start,end,arousal\\naudio/a.wav,0 days,0 days 00:00:02,0.1\\n' >DB/db.emotion.train.csv
             printf 'file,start,end,arousal\\naudio/c.wav,0 days,0 days 00:00:02,0.3\\n' >DB/db.emotion.test.csv
             echo FileName,SpkrID,EmoAct,EmoVal >csv/labels.csv
-            for name in a b c d e f; do
+            for name in {a..f}{0..2}; do
                 sound csv/wav/$name.wav
-                echo $name,$name,3,4 >>csv/labels.csv
+                echo $name,$name,$((1 + (16#$name) % 7)),$((1 + (16#$name) % 5)) >>csv/labels.csv
             done
+            cp -r csv corpus
             """)
         try folder.write(
             "DB/db.yaml",
@@ -202,8 +205,7 @@ final class PageReader {
             """)
     }
 
-    /// What pages take for granted that others made: a run in transformers' form, a cache that allows for all set-ups, a bundle, a run that
-    /// stopped over an infinite loss, a study's cache.
+    /// What pages take for granted that others made: a run in transformers' form, a cache that allows for all set-ups, a bundle.
     private func writeRuns() throws {
         let labels = "--set 'labels=[activation,valence]' --set epochs=2", model = "path/to/fetched"
         try prepare(
@@ -211,9 +213,8 @@ final class PageReader {
             undertone-cache --corpus manifest.csv --model \(model) --cut cnn --cut 9 --out all-cuts --progress none
             undertone-train --cache all-cuts --out RUN-hf \(labels) --set head.form=hf --progress none
             undertone export --run RUN-hf --format bundle -o bundle
+            make cache PIPELINE=pipelines/study.yaml
             """)
-        try folder.write(
-            "broken.yaml", "labels: [activation]\nlayers: 1\nepochs: 2\noptimiser: {learning_rate: {layers: 1.0e+30}}\n")
     }
 }
 
@@ -221,7 +222,8 @@ extension Pages {
     /// The texts of a file, or of the files in a folder.
     static func sources(_ path: String) throws -> [String] {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder), isFolder.boolValue else {
+        guard FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder), isFolder.boolValue
+        else {
             return [try text(path)]
         }
         return try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)")

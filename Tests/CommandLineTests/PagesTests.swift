@@ -34,17 +34,25 @@ private let notRun = [
         command: "make paper PIPELINE=pipelines/paper.yaml [CORPUS=path/to/manifest.csv MODEL=path/to/wav2vec2-base]",
         reason: "64 runs; make walk does it"),
     NotRun(
-        command: "tail build/study/slurm/log/rung-0-*.log", reason: "a cluster writes the log (ClusterTests)", check: .syntax),
+        command: "tail build/study/slurm/log/rung-0-*.log", reason: "a cluster writes the log (ClusterTests)",
+        check: .syntax),
     NotRun(
-        command: "tensorboard --logdir build/sweep/sweep", reason: "serves until it is stopped (TensorBoardTests)", check: .syntax),
+        command: "tensorboard --logdir build/sweep/sweep", reason: "serves until it is stopped (TensorBoardTests)",
+        check: .syntax),
+    NotRun(
+        command:
+            "undertone-train --cache CACHE --out RUN --config … --resume --set optimiser.learning_rate.layers=1e-5",
+        reason: "of a run that stopped over a loss that is not finite (NotFiniteTests)", check: .syntax),
     NotRun(command: "man -M build/man undertone.model.fetch", reason: "needs make man", check: .syntax),
     NotRun(command: "pip install h5py torch", reason: "CI does, for make interop", check: .syntax),
     NotRun(command: "pip install transformers torch", reason: "CI does, for make interop", check: .syntax),
     NotRun(
-        command: "python docs/python/train_head.py CACHE --label activation", reason: "make interop runs it (InteropTests)",
+        command: "python docs/python/train_head.py CACHE --label activation",
+        reason: "make interop runs it (InteropTests)",
         check: .source("docs/python/train_head.py")),
     NotRun(
-        command: "python docs/python/load_export.py EXPORT recording.wav", reason: "make interop runs it (InteropTests)",
+        command: "python docs/python/load_export.py EXPORT recording.wav",
+        reason: "make interop runs it (InteropTests)",
         check: .source("docs/python/load_export.py")),
     NotRun(
         command:
@@ -52,10 +60,26 @@ private let notRun = [
         reason: "needs audformat", check: .syntax),
     NotRun(
         command:
-            "python pipelines/optuna/search.py --cache build/demo/cache-* --config build/demo/runs/seed-0.yaml "
+            "python pipelines/optuna/search.py --cache build/demo/cache-*/ --config build/demo/runs/seed-0.yaml "
             + "--out build/demo/optuna --trials 20 --vary 'optimiser.learning_rate.layers=log_uniform(1e-6, 1e-4)' "
             + "--vary 'optimiser.schedule=choice(linear, cosine)' --vary 'head.hidden=integers(32, 256)'",
         reason: "needs Optuna (OptunaTests)", check: .source("pipelines/optuna/search.py")),
+    NotRun(
+        command: ".venv/bin/python Tests/Goldens/make_goldens.py", reason: "needs torch and transformers",
+        check: .source("Tests/Goldens/make_goldens.py")),
+    NotRun(
+        command: ".venv/bin/python Tests/Goldens/make_goldens.py --check", reason: "make parity does it",
+        check: .source("Tests/Goldens/make_goldens.py")),
+    NotRun(
+        command: ".venv/bin/python Tests/Parity/stage_one.py --family hubert-base", reason: "make parity does it",
+        check: .source("Tests/Parity/stage_one.py")),
+    NotRun(
+        command: "swift test -c release --filter 'GoldenTests|SpeechEncoderTests'", reason: "make test runs them",
+        check: .syntax),
+    NotRun(command: "swift test -c release --filter KernelsTests", reason: "make test runs them", check: .syntax),
+    NotRun(
+        command: ".build/release/undertone-bench --stages two --compute float32", reason: "minutes of quiet",
+        check: .source("Benchmarks/undertone-bench")),
     NotRun(
         command: "scripts/bench.sh [--repetitions N] [--only one|two] [--compile] [--threads N]",
         reason: "minutes of quiet, and torch", check: .source("Benchmarks/bench.py")),
@@ -63,7 +87,8 @@ private let notRun = [
         command: ".venv/bin/python Benchmarks/peers/cache.py [--compile] [--json]", reason: "needs torch",
         check: .source("Benchmarks/peers")),
     NotRun(
-        command: ".venv/bin/python Benchmarks/peers/train.py [--order random] [--compile] [--json]", reason: "needs torch",
+        command: ".venv/bin/python Benchmarks/peers/train.py [--order random] [--compile] [--json]",
+        reason: "needs torch",
         check: .source("Benchmarks/peers")),
     NotRun(
         command: ".build/release/undertone-bench [--stages one|two] [--compute float32|bfloat16]",
@@ -76,13 +101,15 @@ private let optionalPrograms = ["sqlite3", "ffmpeg"]
 /// How blocks begin that are no commands: YAML, Python or a formula, CSV, JSON; and a few others.
 private func isOtherText(_ line: String) -> Bool {
     let shapes: [Regex<Substring>] = [
-        /[A-Za-z_.-]+:( .*)?/, /# yaml-language-server: .*/, /(import|from) \w.*/, /[\w.]+ = .*/, /id,path,.*/, /\{/, /(let|func|case|static) .*/,
+        /[A-Za-z_.-]+:(?: .*)?/, /# yaml-language-server: .*/, /(?:import|from) \w.*/, /[\w.]+ = .*/, /id,path,.*/,
+        /\{/,
     ]
     return shapes.contains { line.wholeMatch(of: $0) != nil }
 }
 
 private let otherTexts = [
-    "Undertone demo (synthetic speech", "last layer    W'_d = ", "libsndfile decodes → ", "Session1/dialog/EmoEvaluation/",
+    "Undertone demo (synthetic speech", "last layer    W'_d = ", "libsndfile decodes → ",
+    "Session1/dialog/EmoEvaluation/",
     "Evaluation.txt ", "Labels/labels_consensus.csv ",
 ]
 
@@ -99,7 +126,9 @@ private let otherTexts = [
 
     @Test func everyCommandRunsAsWritten() throws {
         let entries = try Pages.entries(in: Scratch()), reader = try PageReader()
-        for entry in entries where entry.kind == .stray { Issue.record("\(entry.place): a command within other text: \(entry.text)") }
+        for entry in entries where entry.kind == .stray {
+            Issue.record("\(entry.place): a command within other text: \(entry.text)")
+        }
         var done: Set<String> = [], listed: Set<String> = []
         for entry in entries where entry.kind == .command {
             let command = entry.command
@@ -116,7 +145,9 @@ private let otherTexts = [
                 continue
             }
             let outcome = try reader.type(reader.expand(command, on: entry.page), as: entry)
-            #expect(outcome.code == 0, "\(entry.place): \(command)\n\(outcome.output.suffix(2000))\n\(outcome.said.suffix(2000))")
+            #expect(
+                outcome.code == 0,
+                "\(entry.place): \(command)\n\(outcome.output.suffix(2000))\n\(outcome.said.suffix(2000))")
         }
         #expect(done.count > 80)
         // What is listed and no longer shown is to be struck off.
@@ -128,7 +159,7 @@ private let otherTexts = [
         let command = reader.withoutSynopsis(entry.command)
         var script = ["bash -n <<'COMMAND'", command, "COMMAND"].joined(separator: "\n")
         switch check {
-        case .make: script = command.replacing(/^make /, with: "make -n ")
+        case .make: script = "make -n \(command.dropFirst("make ".count))"
         case .source(let path):
             let texts = try Pages.sources(path)
             for option in Pages.options(command) {
@@ -152,7 +183,8 @@ private let otherTexts = [
             } else {
                 #expect(
                     isOtherText(entry.text),
-                    "\(entry.place) shows '\(entry.text)': a command that scripts/page-commands.awk does not know, or a text to be listed here")
+                    "\(entry.place) shows '\(entry.text)': a command that scripts/page-commands.awk does not know, or a text to be listed here"
+                )
             }
         }
         #expect(used == Set(otherTexts))
@@ -162,7 +194,9 @@ private let otherTexts = [
 /// No page names an option or a target that does not exist.
 @Suite struct PageOptionTests {
     /// Options of others that pages speak of.
-    private static let foreign: Set<String> = []
+    private static let foreign: Set<String> = [
+        "--blink-settings", "--tiny", "--check", "--signal", "--requeue", "--kill-on-invalid-dep", "--trials",
+    ]
 
     @Test func optionsExist() throws {
         let commands = try Pages.entries(in: Scratch()).filter { $0.kind == .command }
@@ -172,10 +206,13 @@ private let otherTexts = [
                 let words = part.split(separator: " ").map(String.init)
                 if let help = Pages.help(words) {
                     let known = Set(Pages.options(help) + ["--generate-completion-script"])
-                    for option in Pages.options(part) { #expect(known.contains(option), "\(place): \(option) in: \(part)") }
+                    for option in Pages.options(part) {
+                        #expect(known.contains(option), "\(place): \(option) in: \(part)")
+                    }
                 } else if let option = Pages.options(part).first, part.hasPrefix(option), option.hasPrefix("--") {
                     #expect(
-                        Pages.allOptions.contains(option) || Self.foreign.contains(option), "\(place): \(option) of no program")
+                        Pages.allOptions.contains(option) || Self.foreign.contains(option),
+                        "\(place): \(option) of no program")
                 }
             }
         }
