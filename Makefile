@@ -158,7 +158,7 @@ clean:
 
 ## help     This list.
 help:
-	@sed -n 's/^## /  /p' Makefile
+	@awk '/^## /{ name = $$2; sub(/^## +[^ ]+ +/, ""); printf "  %-14s %s\n", name, $$0 }' Makefile
 	@echo
 	@sed -n '/^# PIPELINE=/,/^SHELL/{/^#/s/^# /  /p}' Makefile
 
