@@ -29,7 +29,7 @@ built=.build/release
 # What their interfaces import: C targets and system libraries by their module maps, others by what was compiled of them.
 includes=(-I "$built/Modules")
 for map in $(find Sources -name module.modulemap) $(find "$built"/*.build -maxdepth 1 -name module.modulemap) \
-    $(find .build/checkouts -path '*/include/module.modulemap' -not -path '*/Tests/*'); do
+    $(find .build/checkouts -path '*/Sources/*/module.modulemap'); do
     includes+=(-Xcc "-fmodule-map-file=$map")
 done
 for folder in Sources/*/include .build/checkouts/*/Sources/*/include; do

@@ -72,6 +72,10 @@ serve() {
         if [[ -n $port ]]; then break; fi
         sleep 0.1
     done
+    if [[ -z $port ]]; then
+        echo "error: python3 -m http.server does not come up on 127.0.0.1: $(<"$walk/hub.log")" >&2
+        exit 70
+    fi
     environment+=("HF_ENDPOINT=http://127.0.0.1:$port")
 }
 if command -v python3 >/dev/null; then
@@ -115,7 +119,6 @@ belongings
 count=0
 placeholders() {
     local command=$1
-    count=$((count + 1))
     command=${command//export --run RUN --format hf/export --run RUN-hf --format hf}
     command=${command//--model MODEL …/--model path/to/wav2vec2-base --out RUN-$count --set labels=[activation]}
     command=${command//undertone-train …/undertone-train --cache CACHE-all --out RUN-$count --set labels=[activation]}
@@ -128,6 +131,7 @@ placeholders() {
 # perform PLACE COMMAND [NAME=VALUE …]: types a command, with the programs on the path once there are some.
 perform() {
     local place=$1 command start=$SECONDS
+    count=$((count + 1))
     command=$(placeholders "$2")
     echo "walk: $place: $command"
     if ! env -i "${environment[@]}" "${@:3}" bash -c 'set -eo pipefail; PATH=$PWD/.build/release:$PATH; eval "$1"' bash "$command" \
