@@ -101,7 +101,7 @@ private let optionalPrograms = ["sqlite3", "ffmpeg"]
 /// How blocks begin that are no commands: YAML, Python or a formula, CSV, JSON; and a few others.
 private func isOtherText(_ line: String) -> Bool {
     let shapes: [Regex<Substring>] = [
-        /[A-Za-z_.-]+:(?: .*)?/, /# yaml-language-server: .*/, /(?:import|from) \w.*/, /[\w.]+ = .*/, /id,path,.*/,
+        /[A-Za-z_.-]+:(?: .*)?/, /# yaml-language-server: .*/, /(?:import|from) \w.*/, /[\w.]+ = .*/, /[A-Za-z_]+(?:,[A-Za-z_]+)+/,
         /\{/,
     ]
     return shapes.contains { line.wholeMatch(of: $0) != nil }
