@@ -29,7 +29,7 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench parity interop kills man lint clean help FORCE
+.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench parity interop kills walk docs man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -136,6 +136,14 @@ kills: build
 	UNDERTONE_KILLS=$$(($(KILLS) / 2)) $(SWIFT) test -c release --filter trainingKilledAtAnyMomentEndsInTheSameWeights
 	UNDERTONE_KILLS=$$(($(KILLS) / 4)) $(SWIFT) test -c release --filter aSweepKilledAtAnyMomentEndsTheSame
 
+## walk     The README's commands in order as a stranger types them: in a fresh clone of the last commit, with an empty home.
+walk: setup
+	scripts/walk.sh
+
+## docs     The reference of all library modules (DocC) into build/docs, without a warning.
+docs: build
+	scripts/docs.sh
+
 ## man      Manual pages of all programs and commands, into build/man; nothing is installed.
 man: build
 	scripts/man.sh
@@ -150,7 +158,7 @@ clean:
 
 ## help     This list.
 help:
-	@sed -n 's/^## /  /p' Makefile
+	@awk '/^## /{ name = $$2; sub(/^## +[^ ]+ +/, ""); printf "  %-14s %s\n", name, $$0 }' Makefile
 	@echo
 	@sed -n '/^# PIPELINE=/,/^SHELL/{/^#/s/^# /  /p}' Makefile
 

@@ -33,7 +33,7 @@ public struct RecordedFeatures: FeatureSource {
     /// Decodes every recording once, to know their lengths and their sound: batches and the resumption of a run depend on both.
     ///
     /// - Parameters:
-    ///   - model: as for stage one.
+    ///   - text: the model, as stage one takes it.
     ///   - threads: so many utterances at a time.
     ///   - shouldStop: asked between recordings, here and whenever rows are computed.
     /// - Throws: what is wrong with the model or the manifest; `StopRequest`; errors that are not about one recording.

@@ -67,8 +67,10 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - dx: `[N, C]` float32, overwritten, or added to when `accumulate`; may be `dOut` when it is overwritten.
     ///   - dAddend: `[N, C]` operands: `dx`, as it then is, through the dropout of the addend.
-    ///   - dGamma, dBeta: `[1, C]` float32, added to if they are wanted.
-    ///   - sum, statistics: as the forward pass wrote them.
+    ///   - dGamma: `[1, C]` float32, added to if it is wanted.
+    ///   - dBeta: likewise.
+    ///   - sum: as the forward pass wrote it.
+    ///   - statistics: likewise.
     func layerNormBackward(
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
         statistics: Matrix, dropout: Dropout, parameters: NormParameters)
@@ -168,7 +170,8 @@ public protocol Engine: Sendable {
     /// The gradients of `positionalConvolutionForward` without its activation.
     /// - Parameters:
     ///   - dx: `[N, C]` float32, added to; nil if it is not wanted.
-    ///   - dWeight, dBias: as `weight` and `bias`, float32, added to.
+    ///   - dWeight: as `weight`, float32, added to.
+    ///   - dBias: as `bias`, likewise.
     ///   - dOut: `[N, C]` operands.
     func positionalConvolutionBackward(
         dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
@@ -214,7 +217,8 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - dx: `[N, C]` float32; may be `x`.
     ///   - dScores: `[N, 1]` float32; there if `weights` are.
-    ///   - out, weights: as the forward pass wrote them.
+    ///   - out: as the forward pass wrote it.
+    ///   - weights: likewise.
     func statisticsPoolBackward(
         dx: Matrix, dScores: Matrix?, dOut: Matrix, out: Matrix, weights: Matrix?, x: Matrix, offsets: PackedOffsets)
 

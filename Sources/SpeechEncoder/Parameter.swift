@@ -38,7 +38,7 @@ public struct TrainedTensor: Sendable {
     private let secondMoment: Matrix
     private let operandCopy: Matrix?
 
-    /// - Parameter operand: float32 when no product reads it, or when products read the master values.
+    /// - Parameter precision: float32 when no product reads it, or when products read the master values.
     public init(_ values: [Float], rows: Int, columns: Int, operand precision: Precision, engine: any Engine) {
         self.init(engine.makeMatrix(values, rows: rows, columns: columns), operand: precision, engine: engine)
     }

@@ -34,7 +34,7 @@ struct UndertoneTrain: ParsableCommand {
               --set tuning=lora      low-rank adapters of these layers; also biases, norms
 
             And how:
-              --set memory=2GB       any batch, in pieces that fit, with the loss of the whole
+              --set memory=2GB       any batch, in pieces, with the loss of the whole
               --set 'seeds=[1,2,3]'  a run for each, in seed-<n>, and seeds.json
             """,
         version: Version.text)

@@ -12,6 +12,8 @@ struct Undertone: ParsableCommand {
             undertone-train trains the upper layers and the heads from what that left. This program fetches models, turns \
             corpora into manifests, writes the Make rules that link the stages, runs sweeps, looks after caches, reports \
             and compares what came out, predicts with it, and hands it to other software.
+
+            To begin with: make demo, then docs/first-study.md.
             """,
         version: Version.text,
         subcommands: [

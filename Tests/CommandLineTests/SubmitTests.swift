@@ -11,30 +11,11 @@ private let manifest = """
 
     """
 
-/// A folder with stand-ins for Slurm's commands in `bin`. `sbatch` gives identifiers from 11 on, keeps a log of how it was called, and
-/// refuses a script whose name is in the file `refused`; `squeue` prints the file `queue`; `scancel` keeps a log, too.
 private func studied() throws -> Scratch {
     let folder = try Scratch()
     try folder.writeCorpus(3)
     try folder.write("x.yaml", manifest)
-    try FileManager.default.createDirectory(atPath: "\(folder.path)/bin", withIntermediateDirectories: true)
-    for (name, body) in [
-        "sbatch": """
-        echo "$@" >>sbatch.log
-        for script; do :; done
-        test -x /bin/sh -a -e "$script"
-        if [ -e refused ] && [ "$(basename "$script")" = "$(cat refused)" ]; then
-            echo 'sbatch: error: invalid partition specified: cpu' >&2
-            exit 1
-        fi
-        echo "$(($(wc -l <sbatch.log) + 10));here"
-        """,
-        "squeue": "if [ -e queue ]; then cat queue; fi", "scancel": "echo \"$@\" >>scancel.log",
-    ] {
-        try folder.write("bin/\(name)", "#!/bin/sh\nset -eu\n\(body)\n")
-        try FileManager.default.setAttributes(
-            [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/bin/\(name)")
-    }
+    try folder.writeSlurmStandIns()
     return folder
 }
 

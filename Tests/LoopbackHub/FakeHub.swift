@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 
-/// A hub with one repository, `org/model`, at one commit, and the faults that a test plants.
+/// A hub with one repository at one commit, and the faults that a test plants.
 package final class FakeHub: Sendable {
     package struct File: Sendable {
         package var name: String
@@ -22,17 +22,18 @@ package final class FakeHub: Sendable {
     package let server: LoopbackServer
 
     /// - Parameters:
+    ///   - repository: what it is called.
     ///   - listsHashes: whether the listing has hashes and sizes, as the hub's own; a mirror's may not.
     ///   - sendsRanges: whether it goes on from the middle where it is asked to.
     ///   - fault: changes the reply that would be right.
     package init(
-        _ files: [File] = FakeHub.files, listsHashes: Bool = true, sendsRanges: Bool = true,
-        fault: @escaping Fault = { _, _ in }
+        _ files: [File] = FakeHub.files, repository: String = "org/model", listsHashes: Bool = true,
+        sendsRanges: Bool = true, fault: @escaping Fault = { _, _ in }
     ) throws {
-        let listing = FakeHub.listing(files, withHashes: listsHashes)
+        let listing = FakeHub.listing(files, of: repository, withHashes: listsHashes)
         server = try LoopbackServer { request in
             var reply = LoopbackServer.Reply()
-            if request.path.hasPrefix("/api/models/org/model/revision/") {
+            if request.path.hasPrefix("/api/models/\(repository)/revision/") {
                 reply.body = listing
             } else if let file = files.first(where: { request.path.hasSuffix("/\($0.name)") }) {
                 reply = FakeHub.reply(file, request, sendsRanges: sendsRanges)
@@ -59,7 +60,7 @@ package final class FakeHub: Sendable {
         return reply
     }
 
-    private static func listing(_ files: [File], withHashes: Bool) -> Data {
+    private static func listing(_ files: [File], of repository: String, withHashes: Bool) -> Data {
         let siblings = files.map { file -> String in
             var entry = "{\"rfilename\": \"\(file.name)\""
             if withHashes {
@@ -71,7 +72,7 @@ package final class FakeHub: Sendable {
             return entry + "}"
         }
         let text = """
-            {"id": "org/model", "sha": "\(commit)", "cardData": {"license": "apache-2.0"}, "tags": ["audio"],
+            {"id": "\(repository)", "sha": "\(commit)", "cardData": {"license": "apache-2.0"}, "tags": ["audio"],
              "siblings": [\(siblings.joined(separator: ", "))]}
             """
         return Data(text.utf8)
