@@ -29,7 +29,8 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench parity interop kills walk docs man lint clean help FORCE
+.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench bench-peers bench-compare \
+    parity interop kills walk docs man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -117,9 +118,17 @@ explain: $(BUILT)
 $(DEMO_CORPUS): $(DEMO_SOURCES)
 	data/demo/generate.sh $(@D)
 
-## bench    Speed of both stages, raw results into Benchmarks/.
+## bench    Speed, memory and start-up against this machine's limits; a dated result into Benchmarks/results. ARGS='--large' and others.
 bench: build
-	scripts/bench.sh
+	scripts/bench.sh own $(ARGS)
+
+## bench-peers  The same work by transformers, torch, ONNX Runtime and h5py in turn, half an hour (its own Python environment).
+bench-peers: build
+	scripts/bench.sh peers $(ARGS)
+
+## bench-compare  What became worse by over 10 % since the last result on the same kind of processor; ARGS='old.json new.json' for two.
+bench-compare:
+	scripts/bench.sh compare $(ARGS)
 
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build

@@ -140,7 +140,8 @@ let package = Package(
         .executableTarget(
             name: "undertone-bench",
             dependencies: [
-                "Training", "Runs", "SpeechEncoder", "Checkpoints", "Corpus", "FeatureStore", "Kernels", "Buffers",
+                "Training", "Runs", "SpeechEncoder", "Checkpoints", "Corpus", "FeatureStore", "Files", "Kernels",
+                "Buffers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/undertone-bench"),
 

@@ -1,251 +1,235 @@
 #!/usr/bin/env python3
-"""Undertone and its peers in turn, A B A B, on the same lengths; raw runs and a summary into Benchmarks/results/.
+"""Undertone against the machine's own limits: rooflines, every operation, both stages, reading, memory and start-up.
 
-Stage one: 24 utterances through nine layers, one at a time. Stage two: an epoch over 96 utterances, top three layers.
-Both in float32 and bfloat16, in audio seconds handled per second. Undertone's times are its own: stage one's from the
-summary that it prints with --json (audio files read and decoded included), stage two's from metrics.jsonl (training,
-not evaluation). Each program runs alone; the peers' first pass and Undertone's first epoch are not counted.
+Needs nothing but Undertone's programs and Python's standard library. The result goes to Benchmarks/results/ as a dated pair of files,
+written anew after every measurement. Let nothing else run meanwhile. `bench_peers.py` measures what users run instead.
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
-import re
-import shutil
+import math
 import statistics
-import subprocess
 import sys
-import time
-import wave
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PEERS = ROOT / "Benchmarks" / "peers"
-sys.path.insert(0, str(PEERS))
+from measuring import disk, machine
+from measuring.programs import Failure
+from measuring.results import Sitting, measurement
+from measuring.undertone import LAYERS, PRECISIONS, Undertone, add_options, parts
+from measuring.workload import LONGEST_SECONDS, SAMPLE_RATE_HZ, sample_counts, write_corpus
 
-import numpy as np  # noqa: E402
-from workload import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, noise  # noqa: E402
-
-MODEL = "random:wav2vec2-base?seed=0"
-PRECISIONS = ("float32", "bfloat16")
-DEVELOPMENT_COUNT = 4
-"""Utterances beside the trained ones, for a training run needs a split to score."""
+PARTS = ("rooflines", "operations", "stages", "memory", "reading", "start-up")
+LARGE_UTTERANCES = 23_000
+"""36 hours, 10 GB in float16."""
+BYTES_PER_UTTERANCE = 437_000
+"""In float16, on average."""
 
 
-def make_corpus(folder, count, extra=0):
-    """WAV files of noise and a manifest; the first `count` are for training. Answers the manifest's path."""
-    manifest = folder / "manifest.csv"
-    if manifest.exists():
-        return manifest
-    (folder / "audio").mkdir(parents=True, exist_ok=True)
-    labels = np.random.default_rng(7).uniform(0, 1, (count + extra, 2))
-    lines = ["id,path,split,speaker,activation,valence"]
-    for index, samples in enumerate(noise(count) + noise(extra, seed=1)):
-        path = folder / "audio" / f"u{index:03}.wav"
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE_HZ)
-            file.writeframes(np.clip(np.round(samples * 32767), -32768, 32767).astype("<i2").tobytes())
-        split = "train" if index < count else "development"
-        lines.append(f"u{index:03},audio/{path.name},{split},s{index},{labels[index][0]:.4f},{labels[index][1]:.4f}")
-    manifest.write_text("\n".join(lines) + "\n")
-    return manifest
+class Bench:
+    def __init__(self, settings):
+        self.settings = settings
+        self.undertone = Undertone(settings.programs, settings.threads)
+        quick = settings.quick
+        self.repetitions = settings.repetitions or (1 if quick else 3)
+        self.sizes = {"stage_one_utterances": 6 if quick else 24, "stage_two_utterances": 8 if quick else 64,
+                      "profile_utterances": 4 if quick else 16, "disk_megabytes": 128 if quick else 1024,
+                      "development_utterances": 4, "repetitions": self.repetitions, "quick": quick}
+        self.facts = machine.facts(settings.programs, settings.threads)
+        if self.facts["load_before"] > 0.5:
+            print(f"warning: load is {self.facts['load_before']} before the first run: something else is running",
+                  file=sys.stderr)
+        self.sitting = Sitting(settings.results, "own", self.facts, self.sizes)
+        self.limits = {}
+        self.gigaflop = {}
+        one, two = self.sizes["stage_one_utterances"], self.sizes["stage_two_utterances"]
+        self.stage_one = write_corpus(settings.work / f"stage-one-{one}", sample_counts(one))
+        self.stage_two = write_corpus(settings.work / f"stage-two-{two}", sample_counts(two),
+                                      sample_counts(self.sizes["development_utterances"], seed=1))
+        self.scratch = settings.work / "scratch"
 
+    def add(self, *arguments, **more):
+        value = measurement(*arguments, **more)
+        self.sitting.add(value)
+        against = value.get("relative")
+        print(f"{value['name']}: {value['median']:.4g} {value['unit']}"
+              + (f", {100 * against['value']:.0f} % of {against['to']}" if against else ""), flush=True)
 
-def run(command):
-    """Standard output and wall seconds of a program that must succeed."""
-    begin = time.perf_counter()
-    result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=False)
-    if result.returncode != 0:
-        raise SystemExit(f"error: {' '.join(map(str, command))} ended with {result.returncode}, expected 0")
-    return result.stdout, time.perf_counter() - begin
+    def run(self):
+        todo = {"rooflines": self.rooflines, "operations": self.operations, "stages": self.stages,
+                "memory": self.memory, "reading": self.reading, "start-up": self.start_up}
+        for part in PARTS:
+            # Everything is held against the rooflines, so that they are always measured.
+            if part in self.settings.only or part == "rooflines":
+                todo[part]()
+        if len(self.settings.only) > 1:
+            self.rooflines("after")
+        self.sitting.finish()
+        print(f"written: {self.sitting.path.with_suffix('.md')}")
 
+    # -- The machine
 
-def last_json(text):
-    """The last JSON object that a program printed, on one line or over many; None if there is none."""
-    decoder, found, place = json.JSONDecoder(), None, text.find("{")
-    while place >= 0:
-        try:
-            value, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError:
-            end = place + 1
-        else:
-            found = value
-        place = text.find("{", end)
-    return found
+    def rooflines(self, when="before"):
+        said = self.undertone.bench("rooflines", "products", "--threads", self.settings.threads)
+        for precision, rate in sorted(said["products"].items(), reverse=True):
+            self._limit(f"products, {precision}", "GFLOP/s", rate / 1e9, when)
+        self._limit("memory, copying (read and written)", "GB/s", said["memory"]["copy_bytes_per_second"] / 1e9, when)
+        self._limit("memory, reading", "GB/s", said["memory"]["read_bytes_per_second"] / 1e9, when)
+        if when != "before":
+            return
+        told = disk.bandwidth(self.settings.work, self.sizes["disk_megabytes"])
+        kept = told["in_memory_before_reading"]
+        self._limit("disk, writing (flushed)", "GB/s", told["write_bytes_per_second"] / 1e9, when)
+        self._limit("disk, reading", "GB/s", told["read_bytes_per_second"] / 1e9, when,
+                    note="not known whether cold" if kept is None
+                    else f"cold for this system: {100 * kept:.0f} % of the file in memory before")
 
+    def _limit(self, name, unit, value, when, **more):
+        self.limits[name] = max(value, self.limits.get(name, 0))
+        self.add(f"{name}, {when}", "rooflines", unit, [value], **more)
 
-def undertone_stage_one(programs, work, precision):
-    """Audio seconds per second of one run of `undertone-cache` into an empty folder."""
-    out = work / "stage-one-cache"
-    shutil.rmtree(out, ignore_errors=True)
-    corpus = work / "stage-one/manifest.csv"
-    text, _ = run([programs / "undertone-cache", "--corpus", corpus, "--model", MODEL, "--cut", 9,
-                   "--out", out, "--compute", precision, "--store", "float16", "--progress", "none", "--json"])
-    summary = last_json(text)
-    if not isinstance(summary, dict) or "audio_seconds_per_second" not in summary:
-        raise SystemExit(f"error: undertone-cache --json says nothing of audio_seconds_per_second, found: {summary}")
-    return float(summary["audio_seconds_per_second"])
+    def _products(self, stage, precision, rates):
+        """A stage's rate as a share of the product rate; None where its work was not counted."""
+        gigaflop = self.gigaflop.get((stage, precision))
+        if gigaflop is None:
+            return None
+        name = f"products, {precision}"
+        return name, statistics.median(rates) * gigaflop / self.limits[name]
 
+    # -- The engine
 
-def undertone_stage_two(programs, work, precision, settings):
-    """Audio seconds per second of the second epoch of `undertone-train`; the first also builds what it keeps."""
-    out = work / "stage-two-run"
-    shutil.rmtree(out, ignore_errors=True)
-    run([programs / "undertone-train", "--cache", work / "stage-two-cache", "--out", out, "--compute", precision,
-         "--threads", settings.threads, "--set", "labels=[activation, valence]", "--set", "epochs=2",
-         "--set", "layers=3", "--set", "batch.utterances=32", "--set", "optimiser.learning_rate.layers=1e-5"])
-    epochs = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines() if line]
-    second = [epoch["frames_per_second"] for epoch in epochs if epoch["epoch"] == 2]
-    if not second:
-        raise SystemExit(f"error: {out / 'metrics.jsonl'} holds no epoch 2, expected two epochs")
-    return second[-1] / FRAMES_PER_SECOND
+    def operations(self):
+        said = self.undertone.bench(
+            "profile", "stages", "--threads", self.settings.threads, "--utterances", self.sizes["profile_utterances"],
+            "--repetitions", self.repetitions)
+        for stage in said["stages"]:
+            title, precision = stage["stage"].split(",")[0], stage["precision"]
+            limit = f"products, {precision}"
+            self.limits[limit] = max(self.limits[limit], stage["products_per_second"] / 1e9)
+            self.gigaflop[title, precision] = stage["gigaflop_per_audio_second"]
+            self.add(f"engine, {title}, {precision}", "stages", "audio s/s", stage["audio_seconds_per_second"],
+                     better="higher", relative=(limit, stage["share_of_roofline"]),
+                     gigaflop_per_audio_second=stage["gigaflop_per_audio_second"])
+            for operation in stage["operations"]:
+                self._operation(title, precision, operation)
+        audio_seconds = said["audio_seconds"]
+        for entry in said["storage"]:
+            self.add(entry["name"], "storage", "GB/s", [entry["bytes"] / entry["seconds"] / 1e9], better="higher",
+                     note=f"{1e3 * entry['seconds'] / audio_seconds:.2f} ms per audio s",
+                     relative=("disk, writing (flushed)", entry["bytes"] / entry["seconds"] / 1e9
+                               / self.limits["disk, writing (flushed)"]) if "write" in entry["name"] else None)
 
+    def _operation(self, title, precision, operation):
+        limit = {"products": f"products, {precision}", "memory": "memory, copying (read and written)",
+                 None: None}[operation.get("limit")]
+        # What takes little of the time is measured badly, and matters as little.
+        matters = operation["share_of_time"] >= 0.02
+        self.add(f"{title}, {precision}: {operation['name']}", "operations", "ms per audio s",
+                 [operation["milliseconds_per_audio_second"]], better="lower" if matters else None,
+                 relative=(limit, operation["share_of_limit"]) if limit else None, weight=operation["share_of_time"])
 
-def peer(script, precision, settings, *options):
-    """Audio seconds per second of one run of a peer."""
-    text, _ = run([sys.executable, PEERS / script, "--precision", precision, "--threads", settings.threads, "--json",
-                   *options])
-    return float(last_json(text)["audio_seconds_per_second"])
+    # -- The programs
 
+    def stages(self):
+        cache = self.undertone.kept_cache(self.stage_two, self.settings.work / f"cache-{self.stage_two.parent.name}")
+        for precision in PRECISIONS:
+            by_workers = {count: [] for count in (1, self.settings.threads)}
+            for _ in range(self.repetitions):
+                for workers, rates in by_workers.items():
+                    rates.append(self.undertone.cache(self.stage_one, self.scratch / "cache", precision, workers)[0])
+            for workers, rates in by_workers.items():
+                whole = workers == self.settings.threads
+                self.add(f"stage one, {precision}, {workers} worker{'s' if workers > 1 else ''}", "stages", "audio s/s",
+                         rates, better="higher",
+                         relative=self._products("stage one", precision, rates) if whole else None)
+            if len(by_workers) > 1:
+                one, all_ = by_workers.values()
+                self.add(f"stage one, {precision}, from 1 to {self.settings.threads} workers", "stages", "times",
+                         [b / a for a, b in zip(one, all_)], better="higher")
+            runs = [self.undertone.train_from_cache(self.scratch / "run", precision, cache)
+                    for _ in range(self.repetitions)]
+            rates = [run.audio_seconds_per_second for run in runs]
+            self.add(f"stage two, top {LAYERS}, {precision}", "stages", "audio s/s", rates, better="higher",
+                     relative=self._products("stage two", precision, rates))
+            self.add(f"stage two, {precision}: reading's share of a step", "reading", "%",
+                     [100 * run.reading_share for run in runs], better="lower", floor=0.5)
+            self.add(f"stage two, {precision}, batches of 32", "memory", "GB", [run.peak_bytes / 1e9 for run in runs],
+                     better="lower")
 
-def measurements(programs, work, settings):
-    """Work and precision → the two sides, each a function that runs once and answers a rate."""
-    compiled = ["--compile"] if settings.compile else []
-    for precision in PRECISIONS:
-        yield ("stage one", precision,
-               lambda p=precision: undertone_stage_one(programs, work, p),
-               lambda p=precision: peer("cache.py", p, settings, "--utterances", settings.stage_one_utterances,
-                                        "--repeats", 1, *compiled))
-    for precision in PRECISIONS:
-        yield ("stage two", precision,
-               lambda p=precision: undertone_stage_two(programs, work, p, settings),
-               lambda p=precision: peer("train.py", p, settings, "--utterances", settings.stage_two_utterances,
-                                        "--repeats", 1, "--warm-up", 1, *compiled))
+    def memory(self):
+        count = 3 * self.settings.threads
+        longest = int(LONGEST_SECONDS * SAMPLE_RATE_HZ)
+        manifest = write_corpus(self.settings.work / f"longest-{count}", [longest] * count)
+        for precision in PRECISIONS:
+            _, peak = self.undertone.cache(manifest, self.scratch / "cache", precision)
+            self.add(f"stage one, {precision}, {self.settings.threads} workers, utterances of {LONGEST_SECONDS:.0f} s",
+                     "memory", "GB", [peak / 1e9], better="lower")
 
+    # -- Caches larger than the processor's
 
-def first_line(*command):
-    """What a program says of itself, or `unknown`."""
-    try:
-        text = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    except OSError:
-        return "unknown"
-    return (text.stdout or text.stderr).strip().split("\n")[0] or "unknown"
+    def _grown(self, utterances):
+        small = self.undertone.kept_cache(self.stage_two, self.settings.work / f"cache-{self.stage_two.parent.name}")
+        return self.undertone.grown_cache(small, self.settings.work / f"grown-{utterances}", utterances)
 
+    def _reading_utterances(self):
+        """Enough for more than a gigabyte, and for four times the last-level cache."""
+        if self.settings.quick:
+            return 600
+        said = self.undertone.bench("rooflines", "products", "--threads", self.settings.threads)
+        wanted = max(1.3e9, 4 * (said.get("last_level_cache_bytes") or 0))
+        return math.ceil(wanted / BYTES_PER_UTTERANCE)
 
-def machine(programs, settings):
-    """Facts without which a figure means nothing."""
-    cpu = Path("/proc/cpuinfo").read_text()
-    flags = set(re.search(r"^flags\s*:\s*(.*)$", cpu, re.MULTILINE)[1].split()) if "flags" in cpu else set()
-    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
-    names = re.search(r"^model name\s*:\s*(.*)$", cpu, re.MULTILINE)
-    import torch
-    import transformers
-    return {
-        "processor": names[1].strip() if names else platform.machine(),
-        "cores": os.cpu_count(),
-        "threads": settings.threads,
-        "instructions": sorted(flags & {"avx2", "avx512f", "avx512_bf16", "amx_bf16"}),
-        "memory_gib": round(int(memory[1]) / 2**20, 1) if memory else None,
-        "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
-        "kernel": platform.release(),
-        "load_before": round(os.getloadavg()[0], 2),
-        "commit": first_line("git", "describe", "--always", "--dirty"),
-        "undertone": first_line(str(programs / "undertone-cache"), "--version"),
-        "swift": first_line("swift", "--version"),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-    }
+    def reading(self):
+        cache = self._grown(self._reading_utterances())
+        said = self.undertone.bench("reading", "one_thread", "--cache", cache, "--threads", self.settings.threads,
+                                    "--repetitions", self.repetitions)
+        limit = "memory, copying (read and written)"
+        for name, key in (("as stored, one thread", "one_thread"),
+                          (f"as stored, {self.settings.threads} threads", "all_threads"),
+                          ("in batches, as stage two has them", "as_trained")):
+            rates = [rate / 1e9 for rate in said[key]]
+            # Reading from the page cache is copying: each byte is read once and written once.
+            self.add(name, "reading", "GB/s", rates, better="higher",
+                     relative=(limit, 2 * statistics.median(rates) / self.limits[limit]),
+                     note=f"{said['bytes'] / 1e9:.2f} GB in {said['utterances']} utterances")
 
+    # -- Launch to first result
 
-def table(rows):
-    """The summary as Markdown."""
-    lines = ["| work | precision | Undertone | spread | transformers + torch | spread | ratio |",
-             "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        cells = [row["work"], row["precision"]]
-        for side in ("undertone", "peer"):
-            runs = row[side]
-            cells += [f"{statistics.median(runs):.1f}", f"{min(runs):.1f} to {max(runs):.1f}"]
-        lines.append("| " + " | ".join([*cells, f"{row['ratio']:.2f}"]) + " |")
-    return "\n".join(lines)
+    def start_up(self):
+        manifest = write_corpus(self.settings.work / "short-8", [2 * SAMPLE_RATE_HZ] * 8)
+        model = self.undertone.model(self.settings.work / "model")
+        runs = [self.undertone.seconds_to_first_utterance(manifest, self.scratch / "cache", model, "auto")
+                for _ in range(1 + self.repetitions)][1:]
+        self._seconds("stage one, first utterance (of 2 s) computed", runs)
+        small = self.undertone.kept_cache(self.stage_two, self.settings.work / f"cache-{self.stage_two.parent.name}")
+        self._first_step("the corpus's own cache", small)
+        for utterances in (self._reading_utterances(), *((LARGE_UTTERANCES,) if self.settings.large else ())):
+            self._first_step(f"a cache of {utterances * BYTES_PER_UTTERANCE / 1e9:.1f} GB", self._grown(utterances))
 
+    def _first_step(self, name, cache):
+        def seconds(standardise):
+            return self.undertone.seconds_to_first_step(self.scratch / "run", cache, "auto", standardise)
 
-def profile(programs, settings):
-    """What `undertone-bench` says of the product rate of this machine, and of both stages against it."""
-    text, _ = run([programs / "undertone-bench", "--threads", settings.threads, "--utterances", 16])
-    print(text, flush=True)
-    return text
+        disk.evict(cache)
+        self._seconds(f"stage two, first step (of 2 utterances), {name}, cache not in memory", [seconds(False)],
+                      better=None)
+        self._seconds(f"stage two, first step (of 2 utterances), {name}", [seconds(False) for _ in range(self.repetitions)])
+        # Over a sample of the training utterances, up to 2048 of them: a forward pass each, so that once has to do.
+        self._seconds(f"the same after standardising pooled features, {name}", [seconds(True)], better=None)
 
-
-def write(results, facts, rows, told_by_bench, settings):
-    """A new pair of files; an earlier one of the same day is kept."""
-    slug = re.sub(r"[^a-z0-9]+", "-", facts["processor"].lower()).strip("-")
-    day = datetime.date.today().isoformat()
-    stem, number = f"{day}-{slug}", 1
-    while (results / f"{stem}.md").exists():
-        number += 1
-        stem = f"{day}-{slug}-{number}"
-    results.mkdir(parents=True, exist_ok=True)
-    raw = {"date": day, "machine": facts, "measurements": rows, "profile": told_by_bench.splitlines()}
-    (results / f"{stem}.json").write_text(json.dumps(raw, indent=1) + "\n")
-    told = "\n".join(f"- {name}: {', '.join(value) if isinstance(value, list) else value}"
-                     for name, value in facts.items())
-    (results / f"{stem}.md").write_text(
-        f"# Speed, {day}, {facts['processor']}\n\n"
-        f"Audio seconds handled per second, medians of {settings.repetitions} runs of each side in turn; ratio of "
-        f"medians. What is measured: `Benchmarks/bench.py`; every run: `{stem}.json`.\n\n{table(rows)}\n\n"
-        f"Peers run {'through torch.compile' if settings.compile else 'eagerly'}.\n\n{told}\n\n"
-        f"## Where the time goes\n\nThe engine alone, on the lengths of `undertone-bench`: each operation's share of all "
-        f"threads' time, and the product rate it reaches as a share of the roofline.\n\n```\n{told_by_bench}```\n")
-    return results / f"{stem}.md"
+    def _seconds(self, name, runs, better="lower"):
+        self.add(name, "start-up", "s", runs, better=better, floor=0.1)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=Path, default=ROOT / ".build/release", metavar="FOLDER")
-    parser.add_argument("--work", type=Path, default=ROOT / "build/bench", metavar="FOLDER")
-    parser.add_argument("--results", type=Path, default=ROOT / "Benchmarks/results", metavar="FOLDER")
-    parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--stage-one-utterances", type=int, default=24)
-    parser.add_argument("--stage-two-utterances", type=int, default=96)
-    parser.add_argument("--only", choices=("one", "two"), help="one stage only")
-    parser.add_argument("--compile", action="store_true", help="peers through torch.compile")
+    add_options(parser)
+    parts(parser, PARTS)
+    parser.add_argument("--repetitions", type=int, help="(default: 3)")
+    parser.add_argument("--large", action="store_true",
+                        help="start-up on a cache of 10 GB, too, made of a small one and kept in the work folder")
     settings = parser.parse_args()
-    for name in ("undertone-cache", "undertone-train", "undertone-bench"):
-        if not (settings.programs / name).exists():
-            raise SystemExit(f"error: {settings.programs / name} is not there; run: swift build -c release")
-    facts = machine(settings.programs, settings)
-    if facts["load_before"] > 0.5:
-        print(f"warning: load is {facts['load_before']} before the first run: something else is running",
-              file=sys.stderr)
-
-    work = settings.work / f"{settings.stage_one_utterances}-{settings.stage_two_utterances}"
-    make_corpus(work / "stage-one", settings.stage_one_utterances)
-    manifest = make_corpus(work / "stage-two", settings.stage_two_utterances, extra=DEVELOPMENT_COUNT)
-    if settings.only != "one":
-        run([settings.programs / "undertone-cache", "--corpus", manifest, "--model", MODEL, "--cut", 9, "--out",
-             work / "stage-two-cache", "--store", "float16", "--progress", "plain"])
-
-    told_by_bench = profile(settings.programs, settings)
-    rows = []
-    for stage, precision, undertone, other in measurements(settings.programs, work, settings):
-        if settings.only and not stage.endswith(settings.only):
-            continue
-        row = {"work": stage, "precision": precision, "unit": "audio seconds per second", "undertone": [], "peer": []}
-        for repetition in range(settings.repetitions):
-            row["undertone"].append(undertone())
-            row["peer"].append(other())
-            print(f"{stage}  {precision:8}  {repetition + 1}/{settings.repetitions}  "
-                  f"Undertone {row['undertone'][-1]:6.2f}  peer {row['peer'][-1]:6.2f}", flush=True)
-        row["ratio"] = statistics.median(row["undertone"]) / statistics.median(row["peer"])
-        rows.append(row)
-    print(table(rows))
-    print(f"written: {write(settings.results, facts, rows, told_by_bench, settings)}")
+    try:
+        Bench(settings).run()
+    except Failure as failure:
+        sys.exit(f"error: {failure}")
 
 
 if __name__ == "__main__":

@@ -1,47 +1,25 @@
 #!/usr/bin/env python3
-"""The peer of stage one: the lower layers of wav2vec2-base with transformers and torch on the CPU.
+"""The peer of stage one: the lower layers of wav2vec2-base on the CPU, with transformers and torch or with ONNX Runtime.
 
 One utterance at a time (padding changes wav2vec2-base's output, and on a CPU it is slower, too), float16 rows into an
 HDF5 file, which is part of the time; reading audio is not. Weights are random: speed does not depend on them.
 """
 
-import argparse
 import os
 import tempfile
 import time
 
 import h5py
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from workload import SAMPLE_RATE_HZ, noise, report
-
-
-class Lower(torch.nn.Module):
-    """From samples `[1, S]` to the output of the `cut`-th layer, `[1, T, C]`."""
-
-    def __init__(self, cut):
-        super().__init__()
-        model = Wav2Vec2Model(Wav2Vec2Config(layerdrop=0.0))
-        self.features = model.feature_extractor
-        self.projection = model.feature_projection
-        self.positions = model.encoder.pos_conv_embed
-        self.norm = model.encoder.layer_norm
-        self.layers = model.encoder.layers[:cut]
-
-    def forward(self, samples):
-        hidden, _ = self.projection(self.features(samples).transpose(1, 2))
-        hidden = self.norm(hidden + self.positions(hidden))
-        for layer in self.layers:
-            hidden = layer(hidden)
-        return hidden
+from lower import Lower, through_onnxruntime
+from support import audio_seconds, autocast, noise, offer, options
 
 
 def once(forward, utterances, precision, path):
     """Seconds for all utterances, from samples in memory to rows in the file."""
     begin = time.perf_counter()
-    with (h5py.File(path, "w") as file, torch.inference_mode(),
-          torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")):
+    with h5py.File(path, "w") as file, torch.inference_mode(), autocast(precision):
         for index, samples in enumerate(utterances):
             rows = forward(samples[None])[0]
             file.create_dataset(str(index), data=rows.to(torch.float16).numpy())
@@ -49,29 +27,29 @@ def once(forward, utterances, precision, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--utterances", type=int, default=24)
+    parser = options(__doc__)
     parser.add_argument("--cut", type=int, default=9, help="layers to run (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16"), default=["float32", "bfloat16"])
-    parser.add_argument("--repeats", type=int, default=3, help="measured runs, after one that is not measured")
-    parser.add_argument("--compile", action="store_true", help="through torch.compile, with dynamic shapes")
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each measurement")
+    parser.add_argument("--variant", choices=("eager", "compiled", "onnxruntime"), default="eager",
+                        help="compiled: torch.compile with dynamic shapes; onnxruntime: float32 only")
     arguments = parser.parse_args()
+    if arguments.variant == "onnxruntime" and arguments.precision != "float32":
+        parser.error("ONNX Runtime runs the frozen part in float32")
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    lower = Lower(arguments.cut).eval()
-    forward = torch.compile(lower, dynamic=True) if arguments.compile else lower
-    utterances = [torch.from_numpy(samples) for samples in noise(arguments.utterances)]
-    audio_seconds = sum(len(samples) for samples in utterances) / SAMPLE_RATE_HZ
+    utterances = noise(arguments.utterances)
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.variant == "onnxruntime":
+            forward = through_onnxruntime(arguments.cut, arguments.threads, folder)
+        else:
+            forward = Lower(arguments.cut).eval()
+            if arguments.variant == "compiled":
+                forward = torch.compile(forward, dynamic=True)
         path = os.path.join(folder, "rows.h5")
-        for precision in arguments.precision:
-            once(forward, utterances, precision, path)
-            runs = [once(forward, utterances, precision, path) for _ in range(arguments.repeats)]
-            report("stage one", precision, "compiled" if arguments.compile else "eager", audio_seconds, runs,
-                   arguments.json)
+        # Compiles, and sees lengths enough for no shape to be compiled for itself later.
+        once(forward, utterances if arguments.variant == "compiled" else utterances[:3], arguments.precision, path)
+        offer(lambda: once(forward, utterances, arguments.precision, path), arguments,
+              audio_seconds(len(samples) for samples in utterances))
 
 
 if __name__ == "__main__":

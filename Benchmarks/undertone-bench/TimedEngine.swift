@@ -2,14 +2,16 @@ import Buffers
 import Kernels
 import Synchronization
 
-/// An engine that passes every operation on to another and adds up how long each kind took, and how many floating-point operations
-/// its products did.
+/// An engine that passes every operation on to another and adds up how long each kind took, how many floating-point operations its
+/// products did, and how many bytes everything else had to move.
 final class TimedEngine: Engine {
     struct Entry: Sendable {
         var calls = 0
         var seconds = 0.0
         /// Of products: a multiplication and an addition count two.
         var operations = 0.0
+        /// Of what is no product: each operand that is read and each that is written, once.
+        var bytes = 0.0
     }
 
     private let engine: any Engine
@@ -20,14 +22,21 @@ final class TimedEngine: Engine {
     var times: [String: Entry] { entries.withLock { $0 } }
     func reset() { entries.withLock { $0 = [:] } }
 
-    private func timed<Result>(_ name: String, operations: Int = 0, _ body: () -> Result) -> Result {
+    /// - Parameters:
+    ///   - moving: the operands of what is no product, for its bytes; one that is both read and written twice.
+    private func timed<Result>(
+        _ name: String, operations: Int = 0, moving operands: [Matrix?] = [], and otherBytes: Int = 0,
+        _ body: () -> Result
+    ) -> Result {
         let begin = ContinuousClock.now
         let result = body()
         let seconds = begin.duration(to: .now) / .seconds(1)
+        let bytes = operands.reduce(otherBytes) { $0 + ($1.map { $0.elementCount * $0.precision.byteCount } ?? 0) }
         entries.withLock {
             $0[name, default: Entry()].calls += 1
             $0[name]!.seconds += seconds
             $0[name]!.operations += Double(operations)
+            $0[name]!.bytes += Double(bytes)
         }
         return result
     }
@@ -40,13 +49,19 @@ final class TimedEngine: Engine {
     func makeMatrix(rows: Int, columns: Int, precision: Precision) -> Matrix {
         engine.makeMatrix(rows: rows, columns: columns, precision: precision)
     }
-    func upload(_ values: [Float], to out: Matrix) { timed("upload") { engine.upload(values, to: out) } }
-    func upload(stored rows: UnsafeRawBufferPointer, as stored: Precision, to out: Matrix) {
-        timed("upload") { engine.upload(stored: rows, as: stored, to: out) }
+    func upload(_ values: [Float], to out: Matrix) {
+        timed("upload", moving: [out], and: 4 * values.count) { engine.upload(values, to: out) }
     }
-    func download(_ matrix: Matrix) -> [Float] { timed("download") { engine.download(matrix) } }
-    func convert(_ x: Matrix, to out: Matrix) { timed("convert") { engine.convert(x, to: out) } }
-    func clear(_ out: Matrix) { timed("clear") { engine.clear(out) } }
+    func upload(stored rows: UnsafeRawBufferPointer, as stored: Precision, to out: Matrix) {
+        timed("upload", moving: [out], and: rows.count) { engine.upload(stored: rows, as: stored, to: out) }
+    }
+    func download(_ matrix: Matrix) -> [Float] {
+        timed("download", moving: [matrix], and: 4 * matrix.elementCount) { engine.download(matrix) }
+    }
+    func convert(_ x: Matrix, to out: Matrix) {
+        timed("convert", moving: [x, out]) { engine.convert(x, to: out) }
+    }
+    func clear(_ out: Matrix) { timed("clear", moving: [out]) { engine.clear(out) } }
 
     // MARK: Linear maps
 
@@ -83,7 +98,10 @@ final class TimedEngine: Engine {
     func layerNormForward(
         _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters
     ) {
-        timed("layer norm") {
+        timed(
+            "layer norm",
+            moving: [x, addend, outputs.out, outputs.operand, outputs.sum, outputs.statistics]
+        ) {
             engine.layerNormForward(outputs, x: x, addend: addend, dropout: dropout, parameters: parameters)
         }
     }
@@ -92,7 +110,10 @@ final class TimedEngine: Engine {
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
         statistics: Matrix, dropout: Dropout, parameters: NormParameters
     ) {
-        timed("layer norm, backward") {
+        timed(
+            "layer norm, backward",
+            moving: [dx, accumulate ? dx : nil, dAddend, dOut, sum, statistics]
+        ) {
             engine.layerNormBackward(
                 dx: dx, accumulate: accumulate, dAddend: dAddend, dGamma: dGamma, dBeta: dBeta, dOut: dOut, sum: sum,
                 statistics: statistics, dropout: dropout, parameters: parameters)
@@ -100,28 +121,34 @@ final class TimedEngine: Engine {
     }
 
     func layerNormGeluForward(out: Matrix, x: Matrix, parameters: NormParameters) {
-        timed("layer norm and gelu") { engine.layerNormGeluForward(out: out, x: x, parameters: parameters) }
+        timed("layer norm and gelu", moving: [out, x]) {
+            engine.layerNormGeluForward(out: out, x: x, parameters: parameters)
+        }
     }
     func addForward(out: Matrix, x: Matrix, addend: Matrix, dropout: Dropout) {
-        timed("add") { engine.addForward(out: out, x: x, addend: addend, dropout: dropout) }
+        timed("add", moving: [out, x, addend]) {
+            engine.addForward(out: out, x: x, addend: addend, dropout: dropout)
+        }
     }
     func dropoutForward(out: Matrix, x: Matrix, dropout: Dropout) {
-        timed("dropout") { engine.dropoutForward(out: out, x: x, dropout: dropout) }
+        timed("dropout", moving: [out, x]) { engine.dropoutForward(out: out, x: x, dropout: dropout) }
     }
     func geluForward(out: Matrix, x: Matrix, dropout: Dropout) {
-        timed("gelu") { engine.geluForward(out: out, x: x, dropout: dropout) }
+        timed("gelu", moving: [out, x]) { engine.geluForward(out: out, x: x, dropout: dropout) }
     }
     func geluBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout) {
-        timed("gelu, backward") { engine.geluBackward(dx: dx, dOut: dOut, x: x, dropout: dropout) }
+        timed("gelu, backward", moving: [dx, dOut, x]) {
+            engine.geluBackward(dx: dx, dOut: dOut, x: x, dropout: dropout)
+        }
     }
     func tanhForward(out: Matrix, x: Matrix, dropout: Dropout) {
-        timed("heads") { engine.tanhForward(out: out, x: x, dropout: dropout) }
+        timed("heads", moving: [out, x]) { engine.tanhForward(out: out, x: x, dropout: dropout) }
     }
     func tanhBackward(dx: Matrix, dOut: Matrix, x: Matrix, dropout: Dropout) {
-        timed("heads") { engine.tanhBackward(dx: dx, dOut: dOut, x: x, dropout: dropout) }
+        timed("heads", moving: [dx, dOut, x]) { engine.tanhBackward(dx: dx, dOut: dOut, x: x, dropout: dropout) }
     }
     func standardise(out: Matrix, x: Matrix, shift: Matrix?, scale: Matrix) {
-        timed("heads") { engine.standardise(out: out, x: x, shift: shift, scale: scale) }
+        timed("heads", moving: [out, x]) { engine.standardise(out: out, x: x, shift: shift, scale: scale) }
     }
 
     // MARK: Attention
@@ -155,10 +182,10 @@ final class TimedEngine: Engine {
     }
 
     func positionGatesForward(out: Matrix, x: Matrix, constant: Matrix) {
-        timed("position gates") { engine.positionGatesForward(out: out, x: x, constant: constant) }
+        timed("position gates", moving: [out, x]) { engine.positionGatesForward(out: out, x: x, constant: constant) }
     }
     func positionGatesBackward(dx: Matrix, dConstant: Matrix?, dOut: Matrix, x: Matrix, constant: Matrix) {
-        timed("position gates") {
+        timed("position gates", moving: [dx, dOut, x]) {
             engine.positionGatesBackward(dx: dx, dConstant: dConstant, dOut: dOut, x: x, constant: constant)
         }
     }
@@ -209,12 +236,14 @@ final class TimedEngine: Engine {
     }
 
     func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int) {
-        timed("weight norm") { engine.tapMajorForward(out: out, direction: direction, gain: gain, taps: taps) }
+        timed("weight norm", moving: [out, direction]) {
+            engine.tapMajorForward(out: out, direction: direction, gain: gain, taps: taps)
+        }
     }
     func tapMajorBackward(
         dDirection: Matrix, dGain: Matrix?, dOut: Matrix, direction: Matrix, gain: Matrix?, taps: Int
     ) {
-        timed("weight norm") {
+        timed("weight norm", moving: [dDirection, dOut, direction]) {
             engine.tapMajorBackward(
                 dDirection: dDirection, dGain: dGain, dOut: dOut, direction: direction, gain: gain, taps: taps)
         }
@@ -223,15 +252,15 @@ final class TimedEngine: Engine {
     // MARK: Pooling and optimisation
 
     func meanPoolForward(out: Matrix, x: Matrix, offsets: PackedOffsets) {
-        timed("pooling") { engine.meanPoolForward(out: out, x: x, offsets: offsets) }
+        timed("pooling", moving: [out, x]) { engine.meanPoolForward(out: out, x: x, offsets: offsets) }
     }
     func meanPoolBackward(dx: Matrix, dOut: Matrix, offsets: PackedOffsets) {
-        timed("pooling") { engine.meanPoolBackward(dx: dx, dOut: dOut, offsets: offsets) }
+        timed("pooling", moving: [dx, dOut]) { engine.meanPoolBackward(dx: dx, dOut: dOut, offsets: offsets) }
     }
     func statisticsPoolForward(
         out: Matrix, weights: Matrix?, x: Matrix, scores: Matrix?, offsets: PackedOffsets, epsilon: Float
     ) {
-        timed("pooling") {
+        timed("pooling", moving: [out, weights, x, scores]) {
             engine.statisticsPoolForward(
                 out: out, weights: weights, x: x, scores: scores, offsets: offsets, epsilon: epsilon)
         }
@@ -239,19 +268,22 @@ final class TimedEngine: Engine {
     func statisticsPoolBackward(
         dx: Matrix, dScores: Matrix?, dOut: Matrix, out: Matrix, weights: Matrix?, x: Matrix, offsets: PackedOffsets
     ) {
-        timed("pooling") {
+        timed("pooling", moving: [dx, dScores, dOut, weights, x]) {
             engine.statisticsPoolBackward(
                 dx: dx, dScores: dScores, dOut: dOut, out: out, weights: weights, x: x, offsets: offsets)
         }
     }
     func blend(out: Matrix, x: Matrix, weight: Float) {
-        timed("optimiser") { engine.blend(out: out, x: x, weight: weight) }
+        timed("optimiser", moving: [out, out, x]) { engine.blend(out: out, x: x, weight: weight) }
     }
-    func sumOfSquares(_ x: Matrix) -> Double { timed("optimiser") { engine.sumOfSquares(x) } }
+    func sumOfSquares(_ x: Matrix) -> Double { timed("optimiser", moving: [x]) { engine.sumOfSquares(x) } }
     func adamWStep(
         value: Matrix, firstMoment: Matrix, secondMoment: Matrix, gradient: Matrix, operand: Matrix?, step: AdamWStep
     ) {
-        timed("optimiser") {
+        timed(
+            "optimiser",
+            moving: [value, value, firstMoment, firstMoment, secondMoment, secondMoment, gradient, operand]
+        ) {
             engine.adamWStep(
                 value: value, firstMoment: firstMoment, secondMoment: secondMoment, gradient: gradient,
                 operand: operand, step: step)
