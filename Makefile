@@ -29,7 +29,7 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench parity interop kills man lint clean help FORCE
+.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench estimate-check parity interop kills man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -120,6 +120,10 @@ $(DEMO_CORPUS): $(DEMO_SOURCES)
 ## bench    Speed of both stages, raw results into Benchmarks/.
 bench: build
 	scripts/bench.sh
+
+## estimate-check  Hold what undertone plan --estimate says of the demo against what it then takes, three times over.
+estimate-check: build $(DEMO_CORPUS)
+	python3 Benchmarks/estimate.py
 
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build
