@@ -7,9 +7,6 @@ public struct CacheMemory: Sendable {
     private let workerBytes: Int
     private let workers: Int
 
-    /// What a row of a manifest takes in memory, its cells and its place in the shards' plans included: measured at a hundred thousand
-    /// and at a million rows of eight columns.
-    public static let bytesPerRow = 2000
     /// The program and its libraries.
     private static let programBytes = 120_000_000
     /// Decoded samples and computed rows that may wait.
@@ -37,6 +34,15 @@ public struct CacheMemory: Sendable {
 
     /// - Parameter utterances: of the whole manifest, which every process reads.
     public func bytes(utterances: Int) -> Int {
-        Self.programBytes + engineBytes + workers * workerBytes + Self.waitingBytes + utterances * Self.bytesPerRow
+        Self.programBytes + engineBytes + workers * workerBytes + Self.waitingBytes + utterances
+            * CorpusMemory.bytesPerRow
     }
+}
+
+/// What a corpus takes in memory: nearly nothing, until there are millions of utterances. docs/scaling.md says how it was measured.
+enum CorpusMemory {
+    /// Of a process of stage one: a row of the manifest, and its place in a shard's plan.
+    static let bytesPerRow = 2000
+    /// Of a run: the manifest's row, the cache's index, the example.
+    static let bytesPerTrainedRow = 3000
 }

@@ -113,7 +113,7 @@ public struct Calibration {
             return begin.duration(to: .now) / .seconds(1)
         }
         _ = round()
-        return operations / Self.median(Self.repeated { round() })
+        return operations / Self.repeated { round() }.median
     }
 
     private func measureTraining(_ precision: Precision, _ rates: inout Rates) throws {
@@ -137,10 +137,10 @@ public struct Calibration {
             return probe.step(number)
         }
         // The probe leaves no layer out.
-        rates.training[precision.rawValue] = cost.step.of(frames) / all / Self.median(steps.map(\.gradients))
-        rates.optimiser = min(rates.optimiser, Double(probe.parameterCount) / Self.median(steps.map(\.optimiser)))
+        rates.training[precision.rawValue] = cost.step.of(frames) / all / steps.map(\.gradients).median
+        rates.optimiser = min(rates.optimiser, Double(probe.parameterCount) / steps.map(\.optimiser).median)
         _ = probe.score()
-        rates.scoring[precision.rawValue] = cost.scoring.of(frames) / Self.median(Self.repeated { probe.score() })
+        rates.scoring[precision.rawValue] = cost.scoring.of(frames) / Self.repeated { probe.score() }.median
     }
 
     /// Seconds of speech per second, on all threads.
@@ -153,7 +153,7 @@ public struct Calibration {
             rates.append(seconds / (begin.duration(to: .now) / .seconds(1)))
         }
         // The first also sets the libraries up.
-        return Double(threads) * (rates.count > 1 ? Self.median(Array(rates.dropFirst())) : Self.assumedDecodingRate)
+        return Double(threads) * (rates.count > 1 ? Array(rates.dropFirst()).median : Self.assumedDecodingRate)
     }
 
     /// Of 16-bit WAV files at the model's rate, on one thread (Benchmarks/results): less than a hundredth of stage one.
@@ -193,10 +193,5 @@ public struct Calibration {
             values.append(measure())
         }
         return values
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return sorted[sorted.count / 2]
     }
 }

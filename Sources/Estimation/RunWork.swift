@@ -24,6 +24,8 @@ public struct RunWork: Sendable, Equatable {
     public var decodedOnceSeconds: Double
     /// Speech that is trained on in an epoch.
     public var trainingSeconds: Double
+    /// The same in rows.
+    public var trainingFrames: Double
     /// Of the cache, in an epoch.
     public var readBytes: Double
     public var memoryBytes: Double
@@ -73,6 +75,7 @@ public struct RunWork: Sendable, Equatable {
         standardisingOperations = configuration.standardise ? standardised * operations(train, cost.scoring) : 0
 
         let trainFrames = train.total { Double(frames($0)) }, count = train.utterances
+        trainingFrames = trainFrames
         let meanFrames = count > 0 ? max(1, trainFrames / Double(count)) : 1
         let batch: Int
         switch configuration.batch.size {
@@ -87,7 +90,9 @@ public struct RunWork: Sendable, Equatable {
         var lengths = [Int](repeating: Int(meanFrames.rounded()), count: batch)
         lengths[0] = max(lengths[0], frames(speech.longestSeconds))
         let whole = cost.memoryBytes(batch: lengths)
-        memoryBytes = Double(min(whole, configuration.memory?.bytes ?? .max))
+        memoryBytes =
+            Double(min(whole, configuration.memory?.bytes ?? .max))
+            + Double(speech.utterances * CorpusMemory.bytesPerTrainedRow)
         // In pieces, a batch goes through the layers once more.
         let isInPieces = configuration.memory.map { whole > $0.bytes } ?? false
         trainingOperations = operations(train, cost.step) + (isInPieces ? operations(train, cost.scoring) : 0)
@@ -130,7 +135,7 @@ public struct RunWork: Sendable, Equatable {
         [
             \.trainableParameters, \.trainingOperations, \.steps, \.developmentOperations, \.standardisingOperations,
             \.finalOperations, \.frozenOperations, \.frozenOnceOperations, \.decodedSeconds, \.decodedOnceSeconds,
-            \.trainingSeconds, \.readBytes, \.bytes,
+            \.trainingSeconds, \.trainingFrames, \.readBytes, \.bytes,
         ]
     }
 }

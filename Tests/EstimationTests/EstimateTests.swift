@@ -171,4 +171,40 @@ private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(a
         try Data("{}".utf8).write(to: path)
         #expect(throws: EstimateError.self) { try Rates(path: path.path) }
     }
+
+    /// Steps of a run that is there are believed before measured ones, if it was this machine's.
+    @Test func finishedRunsTellTheirRates() throws {
+        let work = try workload().phases[0].work
+        let directory = RunDirectory(
+            path: FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)").path)
+        defer { try? FileManager.default.removeItem(atPath: directory.path) }
+        var measured = rates
+        #expect(measured.adopt([(directory, work)]) == 0 && measured == rates)
+        // Half of the frames that an epoch of the work has, in 10 s, of which 1 s reading and 4 s optimising, in 100 steps.
+        for epoch in 1...2 {
+            try directory.append(
+                EpochMetrics(
+                    epoch: epoch, step: 100 * epoch, trainLoss: 0, learningRates: [:], development: [:],
+                    secondsTraining: 10, secondsReading: 1, secondsOptimising: 4, secondsEvaluating: 1,
+                    framesPerSecond: work.trainingFrames / 20, gradientNorm: 1, isBest: true))
+        }
+        func finish(device: String, threads: Int) throws {
+            try directory.write(
+                RunResult(
+                    status: .completed, bestEpoch: 1, bestMetric: .init(name: "ccc", value: 0), epochs: 2, scores: [:],
+                    intervalMethod: nil, model: "x", cacheKey: "", cut: "2", layers: 2, seed: 0, trainableParameters: 1,
+                    totalParameters: 1, compute: "float32", threads: threads, device: device, secondsPerEpoch: 10,
+                    secondsTotal: 20, framesPerSecond: 1, audioSecondsPerSecond: 1, peakMemoryBytes: 1, versions: [:],
+                    corpus: nil, corpusSHA256: ""))
+        }
+        for (device, threads) in [("another", 4), ("none", 2)] {
+            try finish(device: device, threads: threads)
+            #expect(measured.adopt([(directory, work)]) == 0 && measured == rates)
+        }
+        try finish(device: "none", threads: 4)
+        #expect(measured.adopt([(directory, work)]) == 1)
+        #expect(near(try #require(measured.training["float32"]), work.trainingOperations / 2 / 5))
+        #expect(near(measured.optimiser, 100 * work.trainableParameters / 4))
+        #expect(measured.scoring == rates.scoring && measured.stageOne == rates.stageOne)
+    }
 }

@@ -13,6 +13,8 @@ func training(layers: TrainConfiguration.Layers = 3) -> TrainConfiguration {
     var configuration = TrainConfiguration(labels: [.init(name: "activation"), .init(name: "valence")])
     configuration.layers = layers
     configuration.compute = .float32
+    // Random models leave a layer out now and then.
+    configuration.dropout.layer = 0
     return configuration
 }
 

@@ -4,6 +4,7 @@ import Corpus
 import Estimation
 import Foundation
 import Pipelines
+import Runs
 import SpeechEncoder
 
 /// What `undertone plan --estimate` does: looks at the pipeline, its model and its corpus, measures the machine unless it is told its
@@ -24,6 +25,8 @@ struct EstimateJob {
         var workload: Workload
         /// Of measuring; nil where nothing was.
         var measuringSeconds: Double?
+        /// Runs that are there already, whose steps were taken in place of measured ones.
+        var adoptedRuns: Int
     }
 
     func run() throws -> (estimate: Estimate, basis: Basis) {
@@ -40,8 +43,9 @@ struct EstimateJob {
             plan, encoder: encoder, speech: speech, sampleRateHz: sampleRateHz,
             threads: rates?.threads ?? machineThreadCount)
         let begin = ContinuousClock.now
-        let used = try rates ?? measure(plan, encoder, workload, speech, manifests.compactMap(\.self))
+        var used = try rates ?? measure(plan, encoder, workload, speech, manifests.compactMap(\.self))
         let measuring = rates == nil ? begin.duration(to: .now) / .seconds(1) : nil
+        let adopted = rates == nil ? used.adopt(Self.runs(plan, workload)) : 0
         let longest = speech.map(\.longestSeconds).max() ?? 0
         let memories = try workload.caches.map { cache in
             try CacheMemory(
@@ -56,7 +60,8 @@ struct EstimateJob {
             memoryBytes: Int(ProcessInfo.processInfo.physicalMemory),
             cacheMemory: { work in zip(workload.caches, memories).first { $0.0 == work }?.1 ?? 0 })
         let basis = Basis(
-            plan: plan, encoder: encoder, speech: speech, workload: workload, measuringSeconds: measuring)
+            plan: plan, encoder: encoder, speech: speech, workload: workload, measuringSeconds: measuring,
+            adoptedRuns: adopted)
         return (estimate, basis)
     }
 
@@ -77,6 +82,15 @@ struct EstimateJob {
         }
         let own = all.reduce(0) { $0 + $1.seconds }
         return all.map { $0.scaled(by: hours * 3600 / own) }
+    }
+
+    /// Those whose configuration is known to be that of a phase; trials differ from one another.
+    private static func runs(_ plan: Plan, _ workload: Workload) -> [(directory: RunDirectory, work: RunWork)] {
+        let phases =
+            plan.study?.members.map(\.runs) ?? (plan.trials.isEmpty ? [plan.runs] : [])
+        return zip(phases, workload.phases).flatMap { runs, phase in
+            runs.map { (RunDirectory(path: $0.directory), phase.work) }
+        }
     }
 
     private func measure(

@@ -9,7 +9,7 @@ struct EstimateText {
         let all = Speech(joining: basis.speech)
         let onNodes = estimate.nodes > 1
         var lines = [
-            "\(basis.plan.source.path): \(Words.counted(all.utterances, "utterance")), \(Self.time(all.seconds)) of speech",
+            "\(basis.plan.source.path): \(Words.counted(all.utterances, "utterance")), \(Self.speech(all.seconds)) of speech",
             "",
         ]
         func header(_ columns: [String]) -> [String] {
@@ -66,7 +66,10 @@ struct EstimateText {
                 .joined(
                     separator: ", ")
         }
-        let from = basis.measuringSeconds.map { String(format: "measured here in %.1f s", $0) } ?? "as given"
+        let runs =
+            basis.adoptedRuns == 0
+            ? "" : ", steps of training by \(Words.counted(basis.adoptedRuns, "run")) under \(basis.plan.folder)"
+        let from = basis.measuringSeconds.map { String(format: "measured here in %.1f s", $0) + runs } ?? "as given"
         return "\(from), \(rates.processor), \(Words.counted(rates.threads, "thread")): "
             + [
                 gigaflops("frozen layers", rates.stageOne), gigaflops("training steps", rates.training),
@@ -109,6 +112,11 @@ struct EstimateText {
         }
         if basis.plan.rungs.count > 1 { lines.append("trials that go on take as much as all do on average") }
         return lines
+    }
+
+    /// As long as it is, in hours where it is long.
+    private static func speech(_ seconds: Double) -> String {
+        seconds < 100 * 3600 ? Words.duration(seconds) : String(format: "%.0f h", seconds / 3600)
     }
 
     /// `3.2 TFLOP`
