@@ -29,7 +29,7 @@ PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
-.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench bench-peers bench-compare \
+.PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench bench-peers bench-compare estimate-check \
     parity interop kills walk docs man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
@@ -129,6 +129,10 @@ bench-peers: build
 ## bench-compare  What became worse by over 10 % since the last result on the same kind of processor; ARGS='old.json new.json' for two.
 bench-compare:
 	scripts/bench.sh compare $(ARGS)
+
+## estimate-check  Hold what undertone plan --estimate says of the demo against what it then takes, three times over.
+estimate-check: build $(DEMO_CORPUS)
+	python3 Benchmarks/estimate.py
 
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build

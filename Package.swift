@@ -105,6 +105,13 @@ let package = Package(
             name: "Pipelines",
             dependencies: ["Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
         .target(
+            name: "Estimation",
+            dependencies: [
+                "Pipelines", "Training", "FrozenModels", "Caching", "Corpus", "SpeechEncoder", "FeatureStore",
+                "Checkpoints",
+                "Study", "Runs", "Kernels", "Buffers", "Files", "Faults",
+            ]),
+        .target(
             name: "Registry",
             dependencies: ["Pipelines", "Runs", "Files", "Faults", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(
@@ -131,8 +138,8 @@ let package = Package(
             name: "undertone",
             dependencies: [
                 "Console", "CacheInspection", "FrozenModels", "ModelHub", "Checkpoints", "Caching", "CorpusAdapters",
-                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Registry", "Prediction",
-                "Exports", "Reports", "Study", "Evaluation", "Runs", "Faults", "Files",
+                "Corpus", "SpeechEncoder", "FeatureStore", "Kernels", "Buffers", "Pipelines", "Estimation", "Registry",
+                "Prediction", "Exports", "Reports", "Study", "Evaluation", "Runs", "Faults", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -181,6 +188,12 @@ let package = Package(
         .testTarget(
             name: "PipelinesTests", dependencies: ["Pipelines", "Study", "Corpus", "Runs", "Faults"],
             exclude: ["Golden"]),
+        .testTarget(
+            name: "EstimationTests",
+            dependencies: [
+                "Estimation", "Pipelines", "Training", "SpeechEncoder", "Checkpoints", "FeatureStore", "Corpus", "Runs",
+                "Kernels", "Faults",
+            ]),
         .testTarget(name: "RegistryTests", dependencies: ["Registry", "Pipelines", "Runs", "Faults"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Study", "CacheInspection", "Runs", "Faults"]),
         .testTarget(name: "FeatureStoreTests", dependencies: ["FeatureStore", "CHDF5", "CNumerics"]),

@@ -153,18 +153,11 @@ final class TimedEngine: Engine {
 
     // MARK: Attention
 
-    private func attentionOperations(_ shape: AttentionShape, products: Int) -> Int {
-        (0..<shape.offsets.utteranceCount).reduce(0) { total, utterance in
-            let frames = shape.offsets[utterance].count
-            return total + 2 * products * frames * frames * shape.heads * shape.width
-        }
-    }
-
     func attentionForward(
         out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
         dropout: Dropout
     ) {
-        timed("attention", operations: attentionOperations(shape, products: 2)) {
+        timed("attention", operations: shape.operations(products: 2)) {
             engine.attentionForward(
                 out: out, logSumExp: logSumExp, qkv: qkv, shape: shape, positions: positions, dropout: dropout)
         }
@@ -174,7 +167,7 @@ final class TimedEngine: Engine {
         dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
         shape: AttentionShape, positions: AttentionPositions?, dropout: Dropout
     ) {
-        timed("attention, backward", operations: attentionOperations(shape, products: 5)) {
+        timed("attention, backward", operations: shape.operations(products: 5)) {
             engine.attentionBackward(
                 dQKV: dQKV, dPositions: dPositions, dOut: dOut, logSumExp: logSumExp, qkv: qkv, shape: shape,
                 positions: positions, dropout: dropout)

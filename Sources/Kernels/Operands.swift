@@ -70,6 +70,15 @@ public struct AttentionShape: Sendable {
         scale = 1 / Float(width).squareRoot()
     }
 
+    /// Floating-point operations of so many products of scores' size, `2 · T² · H · D` each: two in the forward pass, five in the
+    /// backward pass, which computes the scores again.
+    package func operations(products: Int) -> Int {
+        (0..<offsets.utteranceCount).reduce(0) { total, utterance in
+            let frames = offsets[utterance].count
+            return total + 2 * products * frames * frames * heads * width
+        }
+    }
+
     /// The row of attention's dropout mask that belongs to a head of a packed row. It does not depend on how many rows there
     /// are, so that a piece of a batch, whose masks begin at `Dropout.firstRow`, draws what the whole would.
     static func maskRow(head: Int, row: Int) -> Int { (head << 40) + row }

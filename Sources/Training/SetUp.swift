@@ -126,7 +126,7 @@ extension LowRankAdaptation.Target {
 
 extension EncoderConfiguration.Dropouts {
     /// The model's own, but for what the configuration says.
-    func overridden(by configured: TrainConfiguration.Dropout) -> EncoderConfiguration.Dropouts {
+    package func overridden(by configured: TrainConfiguration.Dropout) -> EncoderConfiguration.Dropouts {
         func choose(_ own: Float, _ configured: Double?) -> Float { configured.map { Float($0) } ?? own }
         return EncoderConfiguration.Dropouts(
             hidden: choose(hidden, configured.hidden), attention: choose(attention, configured.attention),

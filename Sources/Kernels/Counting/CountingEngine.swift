@@ -1,10 +1,11 @@
 import Buffers
 import Synchronization
 
-/// An engine without memory and without arithmetic: it counts the bytes that the CPU engine would have in use.
+/// An engine without memory and without arithmetic: it counts the bytes that the CPU engine would have in use, and the
+/// floating-point operations that its products would take.
 ///
-/// Running a model over it says how much memory the model takes, for any shapes, without a formula that could fall behind
-/// the model: matrices are counted while somebody holds them, in the sizes that the engine's pool would round them to, and
+/// Running a model over it says how much memory and arithmetic the model takes, for any shapes, without a formula that could fall
+/// behind the model: matrices are counted while somebody holds them, in the sizes that the engine's pool would round them to, and
 /// each operation counts the scratch that the CPU engine needs for it. Everything downloaded is zero.
 public final class CountingEngine: Engine {
     private final class Storage: MatrixStorage {
@@ -21,10 +22,13 @@ public final class CountingEngine: Engine {
     }
 
     private final class Meter: Sendable {
-        private let state = Mutex((used: 0, peak: 0))
+        private let state = Mutex((used: 0, peak: 0, operations: 0))
 
         var used: Int { state.withLock { $0.used } }
         var peak: Int { state.withLock { $0.peak } }
+        var operations: Int { state.withLock { $0.operations } }
+
+        func multiply(_ operations: Int) { state.withLock { $0.operations += operations } }
 
         func add(_ bytes: Int) {
             state.withLock {
@@ -59,6 +63,9 @@ public final class CountingEngine: Engine {
     public var peakBytes: Int { meter.peak }
     /// In use now.
     public var usedBytes: Int { meter.used }
+
+    /// Of products so far, a multiplication and an addition counted as two; whatever else there is takes no hundredth of them.
+    public var operations: Int { meter.operations }
 
     /// The most bytes that `body` had in use at once, beyond those in use before it.
     public func bytes<Failure>(of body: () throws(Failure) -> Void) throws(Failure) -> Int {
@@ -111,6 +118,7 @@ public final class CountingEngine: Engine {
         out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
         dropout: Dropout
     ) {
+        meter.multiply(shape.operations(products: 2))
         let longest = shape.longestUtterance, scores = shape.scoreCount(longest)
         if Tiles.areAvailable(qkv.precision) {
             touchTiles(longest, shape, qkv.precision, dropout, backward: false)
@@ -125,6 +133,7 @@ public final class CountingEngine: Engine {
         dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
         shape: AttentionShape, positions: AttentionPositions?, dropout: Dropout
     ) {
+        meter.multiply(shape.operations(products: 5))
         let longest = shape.longestUtterance, scores = shape.scoreCount(longest)
         let operands = scores * qkv.precision.byteCount, sums = 4 * longest * shape.width
         let partial = dPositions?.bias.map {
@@ -154,6 +163,7 @@ public final class CountingEngine: Engine {
         out: Matrix, x: Matrix, offsets: PackedOffsets, weight: LinearWeight, bias: Matrix, kernel: Int, groups: Int,
         activation: Activation
     ) {
+        meter.multiply(2 * x.rows * weight.inputs * weight.outputs)
         let workers = min(threads, groups), longest = x.rows(offsets.longest)
         guard Tiles.areAvailable(x.precision) else {
             touch(TapWindows.byteCounts(longest, kernel: kernel, groups: groups), workers: workers)
@@ -172,6 +182,7 @@ public final class CountingEngine: Engine {
         dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
         kernel: Int, groups: Int
     ) {
+        meter.multiply((dx == nil ? 2 : 4) * x.rows * weight.elementCount)
         let longest = x.rows(offsets.longest), windows = TapWindows.byteCounts(longest, kernel: kernel, groups: groups)
         let flipped = weight.elementCount / groups * weight.precision.byteCount
         let correlated =
@@ -186,13 +197,18 @@ public final class CountingEngine: Engine {
     public func linearForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool
     ) {
+        meter.multiply(2 * x.rows * weight.inputs * weight.outputs)
         if accumulate, x.precision == .float32 { touch([4 * out.elementCount]) }
     }
 
     // MARK: Operations without
 
-    public func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool) {}
-    public func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix) {}
+    public func linearBackwardInput(dx: Matrix, dOut: Matrix, weight: Matrix, accumulate: Bool) {
+        meter.multiply(2 * dx.rows * weight.elementCount)
+    }
+    public func linearBackwardWeight(dWeight: Matrix?, dBias: Matrix?, dOut: Matrix, x: Matrix) {
+        meter.multiply(2 * x.rows * (dWeight?.elementCount ?? 0))
+    }
     public func layerNormForward(
         _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters
     ) {}
@@ -211,7 +227,9 @@ public final class CountingEngine: Engine {
     ) {}
     public func stridedConvolutionForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int, activation: Activation
-    ) {}
+    ) {
+        meter.multiply(2 * out.rows * weight.inputs * weight.outputs)
+    }
     public func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int) {}
     public func tapMajorBackward(
         dDirection: Matrix, dGain: Matrix?, dOut: Matrix, direction: Matrix, gain: Matrix?, taps: Int

@@ -38,7 +38,7 @@ extension Pipeline.Cache {
             cuts = values
         }
         if let value = try mapping.integer("shards", atLeast: 1) {
-            guard value <= 100_000 else { throw mapping.error(at: "shards", "expected at most 100000, found \(value)") }
+            guard value <= 99_999 else { throw mapping.error(at: "shards", "expected at most 99999, found \(value)") }
             shards = value
         }
         if let value = try mapping.choice("store", of: Store.self) { store = value }

@@ -22,6 +22,8 @@ public struct StudyPlan: Sendable, Equatable {
         public var setUp: StudySetUp
         /// One of each seed.
         public var runs: [Plan.Run]
+        /// Theirs, whose seeds differ.
+        public var configuration: TrainConfiguration
         /// Nil where it trains from the recordings.
         public var cache: Cache?
     }
@@ -59,9 +61,10 @@ public struct StudyPlan: Sendable, Equatable {
             let cache = Self.cache(setUp, pipeline, corpus: corpus, layerCount: layerCount, folder: own)
             let origin =
                 cache.map { "# cache: \($0.folder)\n" } ?? "# recordings: \(corpus)\n# model: \(pipeline.model)\n"
-            let runs = try pipeline.seeds.map { seed in
+            let common = try Self.configuration(setUp, pipeline.train, source: source)
+            let runs = pipeline.seeds.map { seed in
                 let directory = "\(own)/\(setUp.name)/seed-\(seed)"
-                var configuration = try Self.configuration(setUp, pipeline.train, source: source)
+                var configuration = common
                 configuration.seed = seed
                 return Plan.Run(
                     directory: directory,
@@ -70,7 +73,7 @@ public struct StudyPlan: Sendable, Equatable {
                         content: "# Written by undertone plan; edit the pipeline instead.\n" + origin
                             + configuration.yaml))
             }
-            return Member(setUp: setUp, runs: runs, cache: cache)
+            return Member(setUp: setUp, runs: runs, configuration: common, cache: cache)
         }
         settings = Stamp(
             path: "\(own)/report.settings",
