@@ -117,7 +117,7 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: [
-                "CacheInspection", "Evaluation", "Study", "Runs", "Files", "Faults", "CNumerics",
+                "CacheInspection", "FeatureStore", "Evaluation", "Study", "Runs", "Files", "Faults", "CNumerics",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
 

@@ -19,7 +19,7 @@ memory() {
 # for each other, and takes that for races. (Caching is tested with an encoder of its own.)
 thread() {
     TSAN_OPTIONS=suppressions=$PWD/scripts/thread-sanitizer.supp "$swift" test --scratch-path .build-thread --sanitize=thread --filter \
-        '^(FilesTests|BuffersTests|CheckpointsTests|CorpusTests|FeatureStoreTests|CachingTests|ConsoleTests|RunsTests|PipelinesTests|ReportsTests)\.'
+        '^(FilesTests|BuffersTests|CheckpointsTests|CorpusTests|FeatureStoreTests|CachingTests|ConsoleTests|RunsTests|PipelinesTests|ReportsTests|CorpusAdaptersTests|ModelHubTests|EvaluationTests|StudyTests|RegistryTests|CacheInspectionTests)\.'
 }
 
 sanitizers=("$@")

@@ -167,3 +167,20 @@ void ut_dnnl_version(char *text, size_t capacity) {
     const dnnl_version_t *v = dnnl_version();
     snprintf(text, capacity, "%d.%d.%d", v->major, v->minor, v->patch);
 }
+
+void ut_dnnl_instructions(char *text, size_t capacity) {
+    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    const char *name = NULL;
+    switch ((unsigned)isa) {
+    case dnnl_cpu_isa_avx2: name = "avx2"; break;
+    case dnnl_cpu_isa_avx2_vnni: name = "avx2_vnni"; break;
+    case dnnl_cpu_isa_avx512_core: name = "avx512_core"; break;
+    case dnnl_cpu_isa_avx512_core_vnni: name = "avx512_core_vnni"; break;
+    case dnnl_cpu_isa_avx512_core_bf16: name = "avx512_core_bf16"; break;
+    case dnnl_cpu_isa_avx512_core_amx: name = "avx512_core_amx"; break;
+    default: break;
+    }
+    // What only one of the versions knows is told apart all the same.
+    if (name) snprintf(text, capacity, "%s", name);
+    else snprintf(text, capacity, "instruction set 0x%x", (unsigned)isa);
+}

@@ -51,12 +51,10 @@ public struct SpeakerSummary: Sendable, Equatable, Codable {
 
     /// Known by name.
     public var count: Int
-    /// Those who speak longest, longest first.
-    public var longest: [Speaker]
+    /// All of them, those who speak longest first.
+    public var list: [Speaker]
     /// Of the utterances in all, those whose speaker is not named.
     public var unnamedUtterances: Int
-
-    static let mostListed = 5
 }
 
 /// Recordings that could not be cached for one reason.

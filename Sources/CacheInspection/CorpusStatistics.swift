@@ -42,8 +42,7 @@ struct CorpusStatistics {
                 audioSeconds: Double(members.reduce(0) { $0 + $1.entry.sampleCount }) / Double(sampleRateHz))
         }.sorted { ($1.audioSeconds, $0.speaker) < ($0.audioSeconds, $1.speaker) }
         speakers = SpeakerSummary(
-            count: ranked.count, longest: Array(ranked.prefix(SpeakerSummary.mostListed)),
-            unnamedUtterances: members.count - named.count)
+            count: ranked.count, list: ranked, unnamedUtterances: members.count - named.count)
     }
 }
 

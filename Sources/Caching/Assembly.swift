@@ -65,15 +65,20 @@ struct Assembly {
     ///
     /// Segments go only after the shard that has their rows is on the disk under its name: between any two steps, every
     /// row is in at least one whole file.
-    mutating func assemble() throws(StoreError) {
+    /// - Throws: `CachingError.interrupted` when asked to stop: the segments stay as they are; `StoreError`.
+    mutating func assemble(shouldStop: () -> Bool) throws {
         try seal()
         let writer = try ShardWriter(path: plan.path, layout: settings.layout, shard: plan.shard)
         var files = OpenShards()
         for item in plan.items {
             guard let place = places[item.utterance.id] else { continue }
+            if shouldStop() { throw CachingError.interrupted }
             try writer.appendCopy(place.entry, from: try files.reader(of: place.file))
         }
-        for (entry, file) in plan.kept { try writer.appendCopy(entry, from: try files.reader(of: file)) }
+        for (entry, file) in plan.kept {
+            if shouldStop() { throw CachingError.interrupted }
+            try writer.appendCopy(entry, from: try files.reader(of: file))
+        }
         try writer.finish()
         for path in ShardPlan.segmentPaths(of: plan.path) { unlink(path) }
     }

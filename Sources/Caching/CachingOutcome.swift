@@ -9,7 +9,10 @@ public struct CachingSurvey: Sendable {
     public var shardsToDo: [Int] = []
     /// Utterances whose recording must be decoded.
     public var pendingCount = 0
-    /// Of those, by their headers; where a header does not say, nothing.
+    /// Those that are not rejected already, of the shard that has most of them: shards are made one after the other, so no more are
+    /// ever computed at the same time.
+    public var mostPendingOfShard = 0
+    /// Of those pending, by their headers; where a header does not say, nothing.
     public var pendingSeconds = 0.0
     /// Of those, when stored.
     public var pendingBytes = 0
@@ -24,6 +27,15 @@ public struct CachingSurvey: Sendable {
     var rejectOfId: [String: Reject] = [:]
     /// Length of each pending recording whose header says it, by the utterance's id.
     public private(set) var secondsOfId: [String: Double] = [:]
+
+    /// How many utterances are computed at the same time by so many workers.
+    public func concurrency(workerCount: Int) -> Int { max(1, min(workerCount, mostPendingOfShard)) }
+
+    /// Cores for each utterance: fewer utterances than workers, such as a recording of an hour alone, leave none idle. The rows
+    /// are the same bits.
+    public func threadsPerUtterance(workerCount: Int, coreCount: Int) -> Int {
+        max(1, coreCount / concurrency(workerCount: workerCount))
+    }
 
     mutating func addPending(_ utterance: Utterance, seconds: Double?) {
         pendingCount += 1

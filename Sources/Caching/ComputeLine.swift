@@ -63,8 +63,8 @@ package final class ComputeLine<Decoded: Sendable, Value: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - estimates: samples of each item as far as known before decoding.
-    ///   - shouldStop: asked before each item is decoded or computed; once true, what is being computed is finished,
-    ///     nothing more is begun.
+    ///   - shouldStop: asked before each item is decoded or computed; once true, nothing more is begun; what is being
+    ///     computed is awaited, and may ask the same itself.
     ///   - decode: on several threads; with how many samples it really gave.
     ///   - compute: on several threads, in no order.
     package init(

@@ -7,11 +7,14 @@ public struct FidelitySample: Sendable, Equatable {
     public var utteranceCount: Int
     /// Of audio.
     public var seconds: Double
+    /// The longest single recording that is computed again where none fits into `seconds`.
+    public var longestSeconds: Double
 
     /// Small beside the caching of any corpus that can be trained from.
-    public init(utteranceCount: Int = 8, seconds: Double = 60) {
+    public init(utteranceCount: Int = 8, seconds: Double = 60, longestSeconds: Double = 300) {
         self.utteranceCount = utteranceCount
         self.seconds = seconds
+        self.longestSeconds = longestSeconds
     }
 }
 
@@ -19,13 +22,18 @@ extension StageOne {
     /// Measures how far stored rows are from float32 compute and float32 storage, on a sample of the corpus.
     ///
     /// Utterances are taken by the hash of their ids, so the sample is spread over the corpus and the same on every
-    /// machine, and each as long as it still fits; where none fits, the shortest is taken.
+    /// machine, and each as long as it still fits; where none fits, the shortest is taken. An hour of speech would take longer in
+    /// float32 than it took to cache: of a recording that is too long, the beginning is computed in both ways, stored in memory, and
+    /// compared. That tells what precision and storage cost, though its rows are not those of the cache, which depend on the whole
+    /// recording; the result says so.
     /// - Parameters:
+    ///   - encoder: what computed the cache.
     ///   - reference: the same frozen layers computed in float32.
-    ///   - limit: neither of its numbers is exceeded, but by a single recording that is longer.
+    ///   - limit: none of its numbers is exceeded, but `seconds` by a single recording that is longer.
     /// - Returns: nil if no sampled recording can be read.
+    /// - Throws: `CachingError.interrupted`; `StoreError`; what an encoder throws.
     public func measureFidelity(
-        reference: any FrozenEncoder, limit: FidelitySample = FidelitySample()
+        of encoder: any FrozenEncoder, reference: any FrozenEncoder, limit: FidelitySample = FidelitySample()
     ) throws -> CacheDescription.Fidelity? {
         let ranked = manifest.utterances.map { (rank: ShardLayout.shardIndex(id: $0.id, shardCount: .max), $0) }
             .sorted { $0.rank < $1.rank }.map(\.1)
@@ -47,8 +55,13 @@ extension StageOne {
             }
             try compare(utterance, reader, row, with: reference, in: &measure)
         }
-        if measure.utterances == 0, let shortest {
-            try compare(shortest.utterance, shortest.reader, shortest.row, with: reference, in: &measure)
+        if measure.utterances == 0, let (utterance, reader, row) = shortest {
+            if seconds(reader.entries[row]) <= limit.longestSeconds {
+                try compare(utterance, reader, row, with: reference, in: &measure)
+            } else {
+                try compareBeginning(
+                    of: utterance, reader.entries[row], seconds: limit.seconds, encoder, reference, in: &measure)
+            }
         }
         return measure.result
     }
@@ -58,10 +71,8 @@ extension StageOne {
         _ utterance: Utterance, _ reader: ShardReader, _ row: Int, with reference: any FrozenEncoder,
         in measure: inout FidelityMeasure
     ) throws {
-        if observer.shouldStop() { throw CachingError.interrupted }
         let entry = reader.entries[row]
-        guard let recording = try? recordings.decode(utterance.span), recording.sha256 == entry.audioSHA256
-        else { return }
+        guard let recording = try recording(of: utterance, entry) else { return }
         let states = try reference.hiddenStates(of: recording.samples)
         for (number, cut) in settings.layout.cuts.enumerated() {
             let stored = try reader.readFloats(cut: cut.name, utterance: row)
@@ -75,6 +86,38 @@ extension StageOne {
         measure.seconds += seconds(entry)
     }
 
+    private func compareBeginning(
+        of utterance: Utterance, _ entry: UtteranceEntry, seconds: Double, _ encoder: any FrozenEncoder,
+        _ reference: any FrozenEncoder, in measure: inout FidelityMeasure
+    ) throws {
+        guard let recording = try recording(of: utterance, entry) else { return }
+        let samples = Array(recording.samples.prefix(Int(seconds * Double(settings.layout.sampleRateHz))))
+        let computed = try encoder.hiddenStates(of: samples), reference = try reference.hiddenStates(of: samples)
+        var rows: [(stored: [Float], exact: [Float])] = []
+        for cut in settings.layout.cuts {
+            guard let exact = reference[cut.name]?.pooled(by: settings.layout.pool).values,
+                let values = computed[cut.name]?.pooled(by: settings.layout.pool).values, values.count == exact.count
+            else {
+                throw CachingError.encoder(id: utterance.id, detail: "other rows in float32 at cut \(cut.name)")
+            }
+            // Where the whole could be stored, a part of it need not be.
+            guard let stored = settings.layout.storage.rounded(values, channels: cut.hiddenSize) else { return }
+            rows.append((stored, exact))
+        }
+        for (cut, rows) in rows.enumerated() { measure.add(rows.stored, rows.exact, cut: cut, id: utterance.id) }
+        measure.isExcerpt = true
+        measure.utterances += 1
+        measure.seconds += Double(samples.count) / Double(settings.layout.sampleRateHz)
+    }
+
+    /// Nil if it cannot be read, or is no longer the one that was cached.
+    private func recording(of utterance: Utterance, _ entry: UtteranceEntry) throws(CachingError) -> DecodedRecording? {
+        if observer.shouldStop() { throw .interrupted }
+        guard let recording = try? recordings.decode(utterance.span), recording.sha256 == entry.audioSHA256
+        else { return nil }
+        return recording
+    }
+
     private func seconds(_ entry: UtteranceEntry) -> Double {
         Double(entry.sampleCount) / Double(settings.layout.sampleRateHz)
     }
@@ -85,6 +128,8 @@ struct FidelityMeasure {
     var utterances = 0
     /// Of audio.
     var seconds = 0.0
+    /// Whether it is of a part of a recording, and of no stored rows.
+    var isExcerpt = false
     private var sums: [Sums]
 
     private struct Sums {
@@ -134,6 +179,7 @@ struct FidelityMeasure {
                 cosineMean: sums.cosine / Double(sums.rows), cosineMinimum: sums.worst.cosine,
                 worstRow: sums.worst.row)
         }
-        return CacheDescription.Fidelity(utterances: utterances, frames: frames, seconds: seconds, cuts: cuts)
+        return CacheDescription.Fidelity(
+            utterances: utterances, frames: frames, seconds: seconds, excerpt: isExcerpt ? true : nil, cuts: cuts)
     }
 }

@@ -4,6 +4,7 @@ public protocol FrozenEncoder: Sendable {
     ///
     /// Called by several workers at once. One utterance's rows must be the same bits whatever is computed beside it.
     /// - Parameter waveform: at the cache's sample rate, normalised if the model's preprocessor says so.
+    /// - Throws: `CachingError.interrupted` where it is asked to stop before it is through; what the model throws.
     func hiddenStates(of waveform: [Float]) throws -> [String: HiddenStates]
 }
 

@@ -26,10 +26,7 @@ public struct Salvage: Sendable {
     ///   cannot be written; `CachingError.interrupted`.
     public func takeOut(_ ids: Set<String>, ofShard shard: Int) throws {
         let path = (directory as NSString).appendingPathComponent(ShardLayout.fileName(shard: shard))
-        let lock = try WriterLock.acquire(
-            for: path,
-            onWait: { observer.onMessage("\(path): another process is making this shard; waiting for it") },
-            shouldStop: observer.shouldStop)
+        let lock = try lock(path)
         let reader = try ShardReader(path: path)
         try reader.require(layout, shard: shard)
         let writer = try ShardWriter(path: path, layout: layout, shard: shard)
@@ -44,10 +41,14 @@ public struct Salvage: Sendable {
     /// Gives a shard of which nothing can be used another name: `shard-00003.h5.damaged`, or with a number where
     /// that is taken.
     ///
-    /// - Returns: the new name.
-    /// - Throws: `StoreError.cannotWrite`.
-    public func setAside(_ name: String) throws(StoreError) -> String {
+    /// - Returns: the new name; nil if another process has replaced the shard or taken it away in the meantime, so that what is there
+    ///   now is not what was found wanting.
+    /// - Throws: `StoreError.cannotWrite`; `CachingError.interrupted`.
+    public func setAside(_ name: String) throws -> String? {
         func path(_ name: String) -> String { (directory as NSString).appendingPathComponent(name) }
+        let before = FileStamp(path: path(name))
+        let lock = try lock(path(name))
+        guard FileStamp(path: path(name)) == before, before != nil else { return nil }
         var aside = name + Salvage.suffix
         var number = 1
         while FileManager.default.fileExists(atPath: path(aside)) {
@@ -55,9 +56,18 @@ public struct Salvage: Sendable {
             aside = name + Salvage.suffix + "-\(number)"
         }
         guard rename(path(name), path(aside)) == 0 else {
-            throw .cannotWrite(path: path(aside), detail: lastSystemError())
+            throw StoreError.cannotWrite(path: path(aside), detail: lastSystemError())
         }
+        _ = consume lock
         return aside
+    }
+
+    /// A shard is another process's while that makes it.
+    private func lock(_ path: String) throws(CachingError) -> FileLock {
+        try WriterLock.acquire(
+            for: path,
+            onWait: { observer.onMessage("\(path): another process is making this shard; waiting for it") },
+            shouldStop: observer.shouldStop)
     }
 }
 

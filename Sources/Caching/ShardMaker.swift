@@ -6,7 +6,7 @@ import Foundation
 /// Makes one shard: computes what is missing into segments, then puts the shard together.
 ///
 /// A segment is a whole shard file of its own, `shard-00000.h5.segment-000000`, sealed every half a minute or so and
-/// whenever the work is interrupted. Whatever ends the process, at most the open segment is lost, and what was just being
+/// whenever the work is interrupted. Whatever ends the process, at most the open segment is lost, and the recordings just being
 /// computed; the next run finds the others and reuses their utterances as it reuses those of an earlier shard. Copying costs
 /// next to nothing beside computing.
 struct ShardMaker {
@@ -33,6 +33,8 @@ struct ShardMaker {
         /// The recording was touched, but sounds the same.
         case unchanged(UtteranceEntry, StoredShard)
         case rejected(Reject)
+        /// Not finished, because the run is to stop.
+        case abandoned
         case failed(any Error)
     }
 
@@ -69,7 +71,7 @@ struct ShardMaker {
         if run.isUnchanged {
             try markDone(plan)
         } else {
-            try run.assemble()
+            try run.assemble(shouldStop: observer.shouldStop)
         }
         return outcome
     }
@@ -91,6 +93,7 @@ struct ShardMaker {
         while true {
             switch line.next(until: run.sealDeadline ?? .distantFuture) {
             case .computed(let index, let result):
+                if case .abandoned = result { continue }
                 try take(result, pending[index], &run, &outcome)
                 done += 1
             case .nothingYet:
@@ -133,6 +136,8 @@ struct ShardMaker {
                 fileByteCount: item.stamp?.byteCount ?? 0,
                 fileModifiedNanoseconds: item.stamp?.modifiedNanoseconds ?? 0)
             return .computed(entry, rows: rows, notes: recording.notes)
+        } catch CachingError.interrupted {
+            return .abandoned
         } catch {
             let reject = Reject(utterance, error, withholdsPaths: settings.withholdsPaths)
             return reject.map { .rejected($0) } ?? .failed(error)
@@ -177,6 +182,8 @@ struct ShardMaker {
         case .rejected(let reject):
             outcome.rejects.append(reject)
             observer.onReject(reject)
+        case .abandoned:
+            return
         case .failed(let error):
             throw error
         }

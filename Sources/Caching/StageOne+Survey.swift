@@ -46,6 +46,7 @@ extension StageOne {
             if let entry = file[item.utterance.id] { need.add(copied: entry) }
             return false
         }
+        let rejectsBefore = survey.rejects.count
         for (item, header) in zip(pending, probe(pending.map(\.utterance))) {
             switch header {
             case .success(let seconds):
@@ -63,6 +64,8 @@ extension StageOne {
                 survey.rejectOfId[reject.id] = reject
             }
         }
+        let usable = pending.count - (survey.rejects.count - rejectsBefore)
+        survey.mostPendingOfShard = max(survey.mostPendingOfShard, usable)
         need.endShard()
     }
 

@@ -6,6 +6,9 @@ extension CacheDescription {
         public var frames: Int
         /// Of audio.
         public var seconds: Double
+        /// True where every recording is too long to be computed again: the sample is the beginning of one, computed anew in the
+        /// cache's precision and in float32, and no stored row was read. Nil otherwise.
+        public var excerpt: Bool?
         /// In the order of the cache's cuts.
         public var cuts: [Cut]
         /// The worst cut's.
@@ -48,8 +51,9 @@ extension CacheDescription {
 
         /// - Parameter cuts: at least one; each has as many rows as the others, which makes the mean of the means that
         ///   of all rows.
-        public init(utterances: Int, frames: Int, seconds: Double, cuts: [Cut]) {
+        public init(utterances: Int, frames: Int, seconds: Double, excerpt: Bool? = nil, cuts: [Cut]) {
             self.utterances = utterances
+            self.excerpt = excerpt
             self.frames = frames
             self.seconds = seconds
             self.cuts = cuts
@@ -61,7 +65,7 @@ extension CacheDescription {
         }
 
         enum CodingKeys: String, CodingKey {
-            case utterances, frames, seconds, cuts
+            case utterances, frames, seconds, excerpt, cuts
             case relativeError = "relative_error"
             case cosineMean = "cosine_mean"
             case cosineMinimum = "cosine_minimum"

@@ -32,6 +32,9 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var pathsWithheld: Bool?
     /// Nil if no reference was computed.
     public var fidelity: Fidelity?
+    /// What products ran on, in words, of every run that completed the cache or made it grow: rows of different ones may differ in
+    /// their last bits. Nil in a cache of before it was recorded.
+    public var arithmetic: [String]?
     /// Name of the software or library to its version.
     public var versions: [String: String]
 
@@ -92,7 +95,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public init(
         key: CacheKey, cuts: [CutLayout], frozenWeightsSHA256: String, upperSHA256: String? = nil, model: JSONValue,
         modelSource: String, preprocessing: Preprocessing, storage: StorageFormat, pool: Int = 1, compute: String,
-        shards: [Shard], totals: Totals, pathsWithheld: Bool? = nil, fidelity: Fidelity?, versions: [String: String]
+        shards: [Shard], totals: Totals, pathsWithheld: Bool? = nil, fidelity: Fidelity?, arithmetic: [String]? = nil,
+        versions: [String: String]
     ) {
         schema = ShardLayout.schema
         cacheKey = key.hex
@@ -110,11 +114,12 @@ public struct CacheDescription: Sendable, Equatable, Codable {
         self.totals = totals
         self.pathsWithheld = pathsWithheld
         self.fidelity = fidelity
+        self.arithmetic = arithmetic
         self.versions = versions
     }
 
     enum CodingKeys: String, CodingKey {
-        case schema, cuts, model, preprocessing, storage, pool, compute, shards, totals, fidelity, versions
+        case schema, cuts, model, preprocessing, storage, pool, compute, shards, totals, fidelity, arithmetic, versions
         case cacheKey = "cache_key"
         case keyComponents = "key_components"
         case modelSource = "model_source"

@@ -7,11 +7,16 @@ import Synchronization
 public final class EncoderOnDemand: FrozenEncoder {
     /// Of the engine, for each utterance.
     public let threads: Int
+    private let shouldStop: @Sendable () -> Bool
     private let make: @Sendable () throws -> LowerEncoder
     private let loaded = Mutex<LowerEncoder?>(nil)
 
-    init(threads: Int, make: @escaping @Sendable () throws -> LowerEncoder) {
+    /// - Parameter shouldStop: the one of the engine that `make` gives the encoder.
+    init(
+        threads: Int, shouldStop: @escaping @Sendable () -> Bool, make: @escaping @Sendable () throws -> LowerEncoder
+    ) {
         self.threads = threads
+        self.shouldStop = shouldStop
         self.make = make
     }
 
@@ -25,13 +30,20 @@ public final class EncoderOnDemand: FrozenEncoder {
         }
     }
 
+    /// - Throws: `CachingError.interrupted` when asked to stop; what loading throws.
     public func hiddenStates(of waveform: [Float]) throws -> [String: HiddenStates] {
         let encoder = try load()
-        let states = encoder.downloadedHiddenStates(of: waveform)
+        let states = try encoder.downloadedHiddenStates(of: waveform, check: checkInterruption)
+        // The engine may have left the last step unfinished.
+        try checkInterruption()
         return Dictionary(
             uniqueKeysWithValues: states.map { cut, values in
                 let width = encoder.configuration.width(at: cut)
                 return ("\(cut)", HiddenStates(rows: values.count / width, columns: width, values: values))
             })
+    }
+
+    private func checkInterruption() throws(CachingError) {
+        if shouldStop() { throw .interrupted }
     }
 }

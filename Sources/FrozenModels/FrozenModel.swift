@@ -108,10 +108,17 @@ public struct FrozenModel: Sendable {
     }
 
     /// The frozen layers, loaded when first needed: a run that finds everything cached loads nothing.
-    /// - Parameter memoryLimit: see `CPUEngine`.
-    public func encoder(precision: Precision, threads: Int, memoryLimit: Int = .max) -> EncoderOnDemand {
-        EncoderOnDemand(threads: threads) {
-            try lowerEncoder(precision: precision, engine: CPUEngine(threads: threads, memoryLimit: memoryLimit))
+    /// - Parameters:
+    ///   - memoryLimit: see `CPUEngine`.
+    ///   - shouldStop: asked within an utterance; once true, it must stay so.
+    public func encoder(
+        precision: Precision, threads: Int, memoryLimit: Int = .max,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) -> EncoderOnDemand {
+        EncoderOnDemand(threads: threads, shouldStop: shouldStop) {
+            try lowerEncoder(
+                precision: precision,
+                engine: CPUEngine(threads: threads, memoryLimit: memoryLimit, shouldAbandon: shouldStop))
         }
     }
 

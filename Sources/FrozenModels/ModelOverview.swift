@@ -58,6 +58,16 @@ public struct ModelOverview: Sendable, Encodable {
         public var tensorsByType: [String: Int]
         /// What is not the encoder's: heads of a task, what pretraining needed.
         public var ignored: [String]
+        /// All tensors that the encoder needs and that are not there.
+        public var missing: [String]
+        /// All that are there in another shape than the configuration says.
+        public var wrongShape: [WrongShape]
+
+        public struct WrongShape: Sendable, Encodable {
+            public var name: String
+            public var found: [Int]
+            public var expected: [Int]
+        }
     }
 
     /// As the user named it.
@@ -124,10 +134,10 @@ public struct ModelOverview: Sendable, Encodable {
     private func weights(
         of source: any ModelSource, _ configuration: EncoderConfiguration?, _ problems: inout [String]
     ) -> Weights {
-        var ignored: [String] = []
+        var comparison: TensorComparison?
         if let configuration {
             let wanted = TensorNames(configuration).all.map { (name: $0.name, shape: $0.shape) }
-            ignored = FrozenModel.ignoredTensors(source.compare(with: wanted))
+            comparison = source.compare(with: wanted)
             do throws(CheckpointError) {
                 try source.require(wanted)
             } catch {
@@ -147,7 +157,10 @@ public struct ModelOverview: Sendable, Encodable {
             tensorsByType: source.names.reduce(into: [:]) { counts, name in
                 counts[source.storedType(of: name) ?? "unknown", default: 0] += 1
             },
-            ignored: ignored)
+            ignored: comparison.map(FrozenModel.ignoredTensors) ?? [], missing: comparison?.missing ?? [],
+            wrongShape: (comparison?.wrongShape ?? []).map {
+                Weights.WrongShape(name: $0.name, found: $0.found, expected: $0.expected)
+            })
     }
 }
 

@@ -21,6 +21,7 @@ extension StageOne {
         let layout = settings.layout
         try finish(&summary) { summary in
             let fidelity = try fidelity()
+            let before = try? CacheDescription.read(directory: settings.directory)
             let upperSHA256 = try model.writeUpperWeights(to: settings.directory + "/upper.safetensors")
             var preprocessing = model.preprocessing
             preprocessing.hopSamples = layout.hopSamples
@@ -34,6 +35,7 @@ extension StageOne {
                     utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds,
                     bytes: summary.bytes),
                 pathsWithheld: settings.withholdsPaths ? true : nil, fidelity: fidelity,
+                arithmetic: model.arithmetic(since: before, computed: summary.computed),
                 versions: programVersions.merging([
                     "onednn": CPUEngine.libraryVersion, "hdf5": ShardLayout.libraryVersion,
                     "resampler": AudioFile.resamplerDescription,

@@ -1,4 +1,5 @@
 import CacheInspection
+import FeatureStore
 
 /// A cache, as the template shows it.
 extension Report {
@@ -13,6 +14,18 @@ extension Report {
             "labels": overview.splits.first?.labels.map(\.name).filter(labels.contains) ?? [],
             "rows": overview.splits.map { splitRow($0, labels: labels) },
         ]
+        if !overview.speakers.list.isEmpty {
+            context["speakers"] = [
+                "count": Format.count(overview.speakers.count),
+                "rows": overview.speakers.list.map {
+                    [
+                        "speaker": $0.speaker, "utterances": Format.count($0.utterances),
+                        "speech": Format.seconds($0.audioSeconds),
+                    ]
+                },
+            ]
+        }
+        if let fidelity = overview.fidelity { context["fidelity"] = details(of: fidelity) }
         if let durations = overview.durations {
             let title = "How long the recordings are"
             let chart = HistogramChart(id: "\(id)-durations", title: title, colour: 5, histogram: durations)
@@ -36,6 +49,21 @@ extension Report {
             ]
         }
         return context
+    }
+
+    private func details(of fidelity: CacheDescription.Fidelity) -> [String: Any] {
+        let sample =
+            fidelity.excerpt == true
+            ? "the beginning of a recording, computed anew"
+            : "\(Format.count(fidelity.utterances)) utterance\(fidelity.utterances == 1 ? "" : "s")"
+        let cuts = fidelity.cuts.map { cut in
+            [
+                "cut": cut.cut, "error": Format.significant(cut.relativeError),
+                "mean": Self.fidelity(cut.cosineMean), "minimum": Self.fidelity(cut.cosineMinimum),
+                "worst": cut.worstRow,
+            ]
+        }
+        return ["sample": sample, "frames": Format.count(fidelity.frames), "cuts": cuts]
     }
 
     private func splitRow(_ split: SplitSummary, labels: Set<String>) -> [String: Any] {

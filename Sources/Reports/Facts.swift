@@ -82,7 +82,7 @@ extension Report {
     }
 
     /// A cosine near 1 is told apart by its distance from 1.
-    private static func fidelity(_ value: Double) -> String {
+    static func fidelity(_ value: Double) -> String {
         value > 0.999 && value < 1 ? "1 − \(Format.significant(1 - value))" : Format.significant(value)
     }
 

@@ -102,6 +102,26 @@ let cacheTablesTemplate = """
     {{#cells}}<td>{{text}} <small>{{count}}</small></td>{{/cells}}</tr>{{/rows}}</tbody>
     </table></div>
     {{/splits}}
+    {{#speakers}}
+    <h3>Speakers</h3>
+    <details><summary>{{count}} speakers</summary>
+    <div class="scroll" tabindex="0"><table class="sortable">
+    <thead><tr><th scope="col" data-sort>Speaker</th><th scope="col" data-sort>Utterances</th>\
+    <th scope="col" data-sort>Speech</th></tr></thead>
+    <tbody>{{#rows}}<tr><th scope="row">{{speaker}}</th><td>{{utterances}}</td><td>{{speech}}</td></tr>{{/rows}}</tbody>
+    </table></div>
+    </details>
+    {{/speakers}}
+    {{#fidelity}}
+    <h3>Against float32</h3>
+    <p class="note">On {{sample}}, {{frames}} rows of each cut. The worst row is utterance/cut/frame.</p>
+    <div class="scroll" tabindex="0"><table>
+    <thead><tr><th scope="col">Cut</th><th scope="col">Relative error</th><th scope="col">Cosine, mean</th>\
+    <th scope="col">Cosine, worst row</th><th scope="col" class="text">Worst row</th></tr></thead>
+    <tbody>{{#cuts}}<tr><th scope="row">{{cut}}</th><td>{{error}}</td><td>{{mean}}</td><td>{{minimum}}</td>\
+    <td class="text">{{worst}}</td></tr>{{/cuts}}</tbody>
+    </table></div>
+    {{/fidelity}}
     {{#rows}}
     <h3>Rows</h3>
     <p class="note">Of {{read}} frames out of {{all}}. Dead channels hardly change; the root mean square of exploding ones

@@ -63,12 +63,16 @@ struct FeatureEncoder: Sendable {
     }
 
     /// `[T, C]` float32 from `[samples, 1]` float32, one utterance.
-    func callAsFunction(_ waveform: Matrix) -> Matrix {
+    /// - Parameter check: called before each piece; what it throws ends the work.
+    func callAsFunction<Failure>(
+        _ waveform: Matrix, check: () throws(Failure) -> Void
+    ) throws(Failure) -> Matrix {
         let layers = folded(over: waveform)
         let frames = layers.reduce(waveform.rows) { ($0 - $1.shape.kernel) / $1.shape.stride + 1 }
         let out = engine.makeMatrix(
             rows: frames, columns: layers[layers.count - 1].shape.channels, precision: .float32)
         for begin in stride(from: 0, to: frames, by: Self.pieceFrames) {
+            try check()
             let piece = begin..<min(frames, begin + Self.pieceFrames)
             compute(out.rows(piece), from: waveform.rows(Self.input(of: piece, layers)), layers)
         }

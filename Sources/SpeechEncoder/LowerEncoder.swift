@@ -48,8 +48,12 @@ public struct LowerEncoder: Sendable {
     }
 
     /// The hidden states of one utterance at each cut, `[T, C]` float32.
-    /// - Parameter waveform: at the model's rate, normalised if its preprocessor says so; at least `minimumSamples`.
-    public func hiddenStates(of waveform: [Float]) -> [Cut: Matrix] {
+    /// - Parameters:
+    ///   - waveform: at the model's rate, normalised if its preprocessor says so; at least `minimumSamples`.
+    ///   - check: called between steps, of which an hour takes some minutes in all; what it throws ends the work.
+    public func hiddenStates<Failure>(
+        of waveform: [Float], check: () throws(Failure) -> Void
+    ) throws(Failure) -> [Cut: Matrix] {
         precondition(
             waveform.count >= configuration.minimumSamples,
             "\(waveform.count) samples are fewer than one frame's \(configuration.minimumSamples)")
@@ -58,21 +62,34 @@ public struct LowerEncoder: Sendable {
             if cuts.contains(cut) { states[cut] = rows }
         }
         let samples = engine.makeMatrix(waveform, rows: waveform.count, columns: 1)
-        let convolved = features(samples)
+        let convolved = try features(samples, check: check)
         keep(convolved, at: .cnn)
         guard let embedding else { return states }
         let offsets = PackedOffsets(single: convolved.rows)
         let sequence = PackedSequence(offsets: offsets, positionBiases: relative?.biases(reach: convolved.rows))
+        try check()
         var rows = embedding(convolved, offsets: offsets)
         keep(rows.residual, at: .layer(0))
         for (index, layer) in layers.enumerated() {
+            try check()
             rows = layer(rows, sequence)
             keep(rows.residual, at: .layer(index + 1))
         }
         return states
     }
 
+    /// The same, whatever else happens.
+    public func hiddenStates(of waveform: [Float]) -> [Cut: Matrix] {
+        hiddenStates(of: waveform, check: { () throws(Never) in })
+    }
+
     /// The same in host memory, row by row.
+    public func downloadedHiddenStates<Failure>(
+        of waveform: [Float], check: () throws(Failure) -> Void
+    ) throws(Failure) -> [Cut: [Float]] {
+        try hiddenStates(of: waveform, check: check).mapValues { engine.download($0) }
+    }
+
     public func downloadedHiddenStates(of waveform: [Float]) -> [Cut: [Float]] {
         hiddenStates(of: waveform).mapValues { engine.download($0) }
     }

@@ -84,18 +84,28 @@ struct CacheJob {
         survey.rejects.forEach { say($0, manifest) }
         if arguments.isDryRun { return try printPlan(survey, model, layout) }
         try Interruption.check()
+        let pending = survey.pendingCount - survey.rejects.count
+        if pending > 0, arguments.progress != .none {
+            notices.message(plan(survey, model, layout, budget: .milliseconds(50)).line)
+        }
         try stage(manifest, model, layout, progress: nil).requireSpace(
             survey, besideBytes: arguments.onlyShard == nil ? model.upperWeightsByteCount : 0)
         try stage(manifest, model, layout, progress: nil).makeDirectory()
 
-        let pending = survey.pendingCount - survey.rejects.count
         let encoder = model.encoder(
-            precision: arguments.compute, threads: threadsPerWorker)
+            precision: arguments.compute, threads: threads(survey), shouldStop: { Interruption.isRequested })
         if pending > 0 {
+            if let cache = try? CacheDescription.read(directory: arguments.directory),
+                let warning = model.arithmeticWarning(for: cache, directory: arguments.directory)
+            {
+                notices.message(warning)
+            }
             try encoder.load()
             inform(
                 "computing cut \(arguments.cuts.map(\.description).joined(separator: ", ")) in \(arguments.compute), "
-                    + "\(arguments.workerCount) at a time, on \(CPUEngine.processorName)")
+                    + "\(survey.concurrency(workerCount: arguments.workerCount)) at a time"
+                    + (encoder.threads > 1 ? " with \(encoder.threads) threads each" : "")
+                    + ", on \(CPUEngine.processorName)")
         }
         let progress = ProgressReporter(
             mode: pending > 0 || arguments.progress == .json ? arguments.progress : .none, label: "caching",
@@ -123,8 +133,8 @@ struct CacheJob {
         try stage.checkRejects(summary)
     }
 
-    private var threadsPerWorker: Int {
-        max(1, machineThreadCount / arguments.workerCount)
+    private func threads(_ survey: CachingSurvey) -> Int {
+        survey.threadsPerUtterance(workerCount: arguments.workerCount, coreCount: machineThreadCount)
     }
 
     private func stage(
@@ -157,8 +167,11 @@ struct CacheJob {
             return known
         }
         let reference =
-            arguments.compute == .float32 ? encoder : model.encoder(precision: .float32, threads: encoder.threads)
-        return try stage.measureFidelity(reference: reference)
+            arguments.compute == .float32
+            ? encoder
+            : model.encoder(
+                precision: .float32, threads: machineThreadCount, shouldStop: { Interruption.isRequested })
+        return try stage.measureFidelity(of: encoder, reference: reference)
     }
 
     // MARK: - Words
@@ -177,16 +190,24 @@ struct CacheJob {
     }
 
     private func printPlan(_ survey: CachingSurvey, _ model: FrozenModel, _ layout: ShardLayout) throws {
+        let plan = plan(survey, model, layout, budget: .milliseconds(250))
+        print(arguments.printsJSON ? try json(plan) : plan.text)
+    }
+
+    /// - Parameter budget: what measuring the processor's rate may take.
+    private func plan(
+        _ survey: CachingSurvey, _ model: FrozenModel, _ layout: ShardLayout, budget: Duration
+    ) -> PlanReport {
         let time =
             survey.secondsOfId.isEmpty
             ? nil
             : TimeEstimate(
                 model, durationsSeconds: survey.secondsOfId.values, sampleRateHz: layout.sampleRateHz,
-                compute: arguments.compute, threads: threadsPerWorker * arguments.workerCount)
-        let plan = PlanReport(
+                compute: arguments.compute,
+                threads: threads(survey) * survey.concurrency(workerCount: arguments.workerCount), budget: budget)
+        return PlanReport(
             survey, layout, time, upperBytes: arguments.onlyShard == nil ? model.upperWeightsByteCount : 0,
             directory: arguments.directory, compute: arguments.compute, prunes: arguments.prunes)
-        print(arguments.printsJSON ? try json(plan) : plan.text)
     }
 
     private func printSummary(

@@ -66,6 +66,13 @@ struct PlanReport: Encodable {
         case absent = "not_in_manifest"
     }
 
+    /// For a run that is about to begin: what is to be done, and what it takes.
+    var line: String {
+        "\(counted(toCompute, "utterance")) to decode and, where new, compute (\(spelledHours(hoursToCompute))): about "
+            + "\(spelled(gigabytes: estimatedGigabytes)) of features"
+            + (estimatedSeconds.map { " and \(spelledHours($0 / 3600)) of work" } ?? "")
+    }
+
     var text: String {
         let isTooMuch = freeGigabytes.map { $0 < peakGigabytes } ?? false
         let time = estimatedSeconds.map { seconds in
@@ -155,7 +162,10 @@ struct SummaryReport: Encodable {
         let numbers = [fidelity.relativeError, 1 - fidelity.cosineMean, 1 - fidelity.cosineMinimum].map {
             String(format: "%.1e", max(0, $0))
         }
-        return "against float32, on \(counted(fidelity.utterances, "utterance")): relative error \(numbers[0]); "
+        let sample =
+            fidelity.excerpt == true
+            ? "the beginning of a recording, for all are long" : counted(fidelity.utterances, "utterance")
+        return "against float32, on \(sample): relative error \(numbers[0]); "
             + "1 − cosine \(numbers[1]) on average, \(numbers[2]) at worst (\(fidelity.worstRow))"
     }
 

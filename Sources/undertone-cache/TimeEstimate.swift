@@ -16,12 +16,14 @@ struct TimeEstimate {
     /// (Benchmarks/results).
     static let efficiency = 0.78
 
-    /// - Parameter durationsSeconds: of the recordings to compute.
+    /// - Parameters:
+    ///   - durationsSeconds: of the recordings to compute.
+    ///   - budget: what measuring may take, once the library is set up.
     init(
         _ model: FrozenModel, durationsSeconds: some Sequence<Double>, sampleRateHz: Int, compute: Precision,
-        threads: Int
+        threads: Int, budget: Duration
     ) {
-        let rate = TimeEstimate.measureProductRate(precision: compute, threads: threads)
+        let rate = TimeEstimate.measureProductRate(precision: compute, threads: threads, budget: budget)
         let operations = durationsSeconds.reduce(0) {
             $0 + model.operationCount(samples: Int($1 * Double(sampleRateHz)))
         }
@@ -29,8 +31,8 @@ struct TimeEstimate {
         seconds = operations / (rate * TimeEstimate.efficiency)
     }
 
-    /// The best of the products that fit into a quarter of a second, of the shape of wav2vec2-base's feed-forward block.
-    private static func measureProductRate(precision: Precision, threads: Int) -> Double {
+    /// The best of the products that fit into the budget, of the shape of wav2vec2-base's feed-forward block.
+    private static func measureProductRate(precision: Precision, threads: Int, budget: Duration) -> Double {
         let (rows, inputs, outputs) = (1024, 768, 3072)
         let engine = CPUEngine(threads: threads)
         let weight = engine.makeMatrix(rows: outputs, columns: inputs, precision: .float32)
@@ -44,7 +46,7 @@ struct TimeEstimate {
         var best = Duration.seconds(1_000_000)
         var count = 0
         // The first product also sets the library up.
-        while count < 2 || begin.duration(to: clock.now) < .milliseconds(250) {
+        while count < 2 || begin.duration(to: clock.now) < budget {
             best = min(
                 best,
                 clock.measure {

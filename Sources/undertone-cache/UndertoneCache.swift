@@ -82,7 +82,8 @@ struct UndertoneCache: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How often what is computed is put safely on the disk: whatever ends the run, no more of its work is lost.",
+            "How often what is computed is put safely on the disk: whatever ends the run, no more is lost than that and "
+                + "the recordings being computed.",
             valueName: "seconds"))
     var sealEvery = 30.0
 

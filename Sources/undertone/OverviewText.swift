@@ -8,6 +8,7 @@ struct OverviewText {
 
     private static let width = 100
     private static let listedChannels = 8
+    private static let listedSpeakers = 5
     private static let listedRejects = 8
 
     var text: String {
@@ -34,7 +35,8 @@ struct OverviewText {
             table.add(
                 "fidelity",
                 "relative error \(Words.number(fidelity.relativeError)) against float32, over "
-                    + "\(fidelity.utterances) utterances")
+                    + (fidelity.excerpt == true
+                        ? "the beginning of a recording" : Words.counted(fidelity.utterances, "utterance")))
             table.add(
                 "",
                 "cosine of rows \(Words.number(1 - fidelity.cosineMean)) below 1 on average, "
@@ -62,11 +64,11 @@ struct OverviewText {
         guard speakers.count > 0 else { return [] }
         var table = TextTable([.left, .right, .right])
         table.add("speaker", "utterances", "speech")
-        for speaker in speakers.longest {
+        for speaker in speakers.list.prefix(OverviewText.listedSpeakers) {
             table.add(Words.short(speaker.speaker), "\(speaker.utterances)", Words.duration(speaker.audioSeconds))
         }
         var lines = table.lines
-        let others = speakers.count - speakers.longest.count
+        let others = speakers.count - OverviewText.listedSpeakers
         if others > 0 { lines.append("and \(others) more, who speak less") }
         if speakers.unnamedUtterances > 0 {
             lines.append("and \(Words.counted(speakers.unnamedUtterances, "utterance")) of unnamed speakers")

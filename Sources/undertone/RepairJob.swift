@@ -6,7 +6,6 @@ import Corpus
 import FeatureStore
 import Foundation
 import FrozenModels
-import Kernels
 import SpeechEncoder
 
 /// Computes again what is damaged in a cache, and nothing else: takes it out, has stage one fill the gaps with the
@@ -62,12 +61,13 @@ struct RepairJob {
         let plan = try RepairPlan(
             directory: directory, layout: layout, verification: verification, entries: verifier.entries,
             manifestPath: manifestPath)
-        warn(description, plan)
+        warn(description, plan, frozen)
 
         var outcome = Outcome(lost: plan.lost)
         let salvage = Salvage(directory: directory, layout: layout, observer: observer(nil, plan.wanted.path))
         for name in plan.setAside {
-            outcome.setAside.append(.init(file: name, renamed: try salvage.setAside(name)))
+            guard let renamed = try salvage.setAside(name) else { continue }
+            outcome.setAside.append(.init(file: name, renamed: renamed))
         }
         for (shard, ids) in plan.takeOut.sorted(by: { $0.key < $1.key }) {
             try salvage.takeOut(ids, ofShard: shard)
@@ -93,9 +93,6 @@ struct RepairJob {
     private func compute(
         _ plan: RepairPlan, _ model: FrozenModel, _ layout: ShardLayout, _ description: CacheDescription
     ) throws -> CachingSummary {
-        let encoder = model.encoder(
-            precision: model.compute,
-            threads: max(1, ProcessInfo.processInfo.activeProcessorCount / workerCount))
         let settings = CachingSettings(
             directory: directory, layout: layout, workerCount: workerCount,
             withholdsPaths: description.pathsWithheld ?? false)
@@ -104,6 +101,10 @@ struct RepairJob {
             manifest: plan.wanted, settings: settings, recordings: recordings,
             observer: observer(nil, plan.wanted.path)
         ).survey()
+        let encoder = model.encoder(
+            precision: model.compute,
+            threads: survey.threadsPerUtterance(workerCount: workerCount, coreCount: machineThreadCount),
+            shouldStop: { Interruption.isRequested })
         let reporter = ProgressReporter(
             mode: plan.pending.isEmpty ? .none : progress, label: "repairing",
             total: survey.pendingCount - survey.rejects.count, totalWork: survey.pendingSeconds, unit: "audio s")
@@ -133,14 +134,10 @@ struct RepairJob {
             onReject: { tell("rejected: \($0.reason) (\(manifestPath):\($0.line))") })
     }
 
-    /// Equal settings give equal rows with equal libraries; oneDNN is the one that the key does not hold.
-    private func warn(_ description: CacheDescription, _ plan: RepairPlan) {
-        guard !plan.pending.isEmpty, let then = description.versions["onednn"], then != CPUEngine.libraryVersion else {
-            return
-        }
-        say(
-            "warning: the cache was computed with oneDNN \(then) and is repaired with \(CPUEngine.libraryVersion); "
-                + "rows computed again may differ in their last bits")
+    private func warn(_ description: CacheDescription, _ plan: RepairPlan, _ model: FrozenModel) {
+        guard !plan.pending.isEmpty, let words = model.arithmeticWarning(for: description, directory: directory)
+        else { return }
+        say(words)
     }
 
     private func changed(_ plan: RepairPlan, _ layout: ShardLayout) throws -> [String] {

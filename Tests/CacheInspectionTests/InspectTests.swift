@@ -133,8 +133,8 @@ private func peculiar(_ number: Int, _ frame: Int, _ channel: Int) -> Float {
     #expect(overview.splits[1].labels[1].mean == 7.5)
 
     #expect(overview.speakers.count == 3 && overview.speakers.unnamedUtterances == 1)
-    #expect(overview.speakers.longest.map(\.speaker) == ["z", "y", "x"])
-    #expect(overview.speakers.longest[0].utterances == 2)
+    #expect(overview.speakers.list.map(\.speaker) == ["z", "y", "x"])
+    #expect(overview.speakers.list[0].utterances == 2)
     #expect(overview.utterances == 5 && overview.frames == 150 && overview.unlistedUtterances == 0)
     #expect(abs(overview.audioSeconds - Double(150 * 320 + 5 * 80) / 16000) < 1e-12)
     #expect(overview.family == "wav2vec2" && overview.storage == "float16" && overview.compute == "float32")
@@ -149,6 +149,15 @@ private func peculiar(_ number: Int, _ frame: Int, _ channel: Int) -> Float {
     ]
     .reduce(0) { try $0 + cache.bytes($1).count }
     #expect(overview.bytes == size)
+}
+
+@Test func allSpeakersAreListed() throws {
+    let cache = try SampleCache(
+        (1...9).map {
+            SampleCache.Member(id: "u\($0)", frames: 10 * $0, split: "train", speaker: "s\($0)", labels: [])
+        })
+    let speakers = try CacheInspector(directory: cache.path).overview().speakers
+    #expect(speakers.count == 9 && speakers.list.map(\.speaker) == (1...9).reversed().map { "s\($0)" })
 }
 
 @Test func cacheThatIsNotWholeIsRefusedWithItsFile() throws {

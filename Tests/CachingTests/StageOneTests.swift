@@ -237,6 +237,55 @@ func wrongRejectLimits(text: String) { #expect(RejectLimit(text) == nil) }
     #expect(try folder.data(shardName) == fresh.data(shardName), "the same bytes as without the interruption")
 }
 
+/// A long recording is not waited for, and what is computed beside it is kept.
+@Test func recordingsThatStopInTheMiddleAreAbandoned() throws {
+    let (manifest, folder) = (corpus(8), try TemporaryFolder())
+    let isStopped = Mutex(false)
+    let encoder = FakeEncoder(fail: { number in
+        guard number == 5 else { return }
+        isStopped.withLock { $0 = true }
+        throw CachingError.interrupted
+    })
+    let observer = CachingObserver(shouldStop: { isStopped.withLock { $0 } })
+    #expect(throws: CachingError.interrupted) {
+        try cache(manifest, folder, FakeRecordings(manifest), encoder: encoder, workers: 1, observer: observer)
+    }
+    #expect(folder.names == [shardName + ".segment-000000"])
+    #expect(try ShardReader(path: folder.file(folder.names[0])).entries.count == 4)
+    let rest = FakeEncoder()
+    #expect(try cache(manifest, folder, FakeRecordings(manifest), encoder: rest).reused == 4 && rest.callCount == 4)
+}
+
+/// Putting a shard together takes long where it is large: it, too, can be stopped, and nothing is computed again.
+@Test func shardIsNotPutTogetherByARunThatIsToStop() throws {
+    let (manifest, folder) = (corpus(6), try TemporaryFolder())
+    let done = Mutex(0)
+    let observer = CachingObserver(
+        shouldStop: { done.withLock { $0 } == 6 }, onProgress: { count, _ in done.withLock { $0 += count } })
+    #expect(throws: CachingError.interrupted) {
+        try cache(manifest, folder, FakeRecordings(manifest), observer: observer)
+    }
+    #expect(folder.names == [shardName + ".segment-000000"])
+    let rest = FakeEncoder()
+    #expect(try cache(manifest, folder, FakeRecordings(manifest), encoder: rest).reused == 6 && rest.callCount == 0)
+}
+
+@Test(arguments: [(8, 1, 2, 2, 1), (8, 8, 2, 1, 2), (1, 1, 4, 1, 4), (5, 5, 2, 1, 2)])
+func coresAreSharedAmongWhatIsComputedAtTheSameTime(
+    count: Int, shards: Int, workers: Int, together: Int, threads: Int
+) throws {
+    // Ids that fall into one shard after the other.
+    let ids = (0..<count).map { index in
+        (0...).lazy.map { "u\(index)-\($0)" }
+            .first { ShardLayout.shardIndex(id: $0, shardCount: shards) == index % shards }!
+    }
+    let (manifest, folder) = (corpus(count, ids: { ids[$0] }), try TemporaryFolder())
+    let settings = CachingSettings(directory: folder.path, layout: layout(shards: shards), workerCount: workers)
+    let survey = try StageOne(manifest: manifest, settings: settings, recordings: FakeRecordings(manifest)).survey()
+    #expect(survey.concurrency(workerCount: workers) == together)
+    #expect(survey.threadsPerUtterance(workerCount: workers, coreCount: workers) == threads)
+}
+
 @Test func segmentsSealedOnTheWayOutliveACrash() throws {
     struct Crash: Error {}
     let (manifest, folder) = (corpus(20), try TemporaryFolder())

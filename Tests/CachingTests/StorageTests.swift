@@ -114,7 +114,7 @@ func fidelityOfExactRowsIsPerfect(pool: Int) throws {
     let recordings = FakeRecordings(manifest)
     try cache(manifest, folder, recordings, layout: layout(.float32, pool: pool))
     let stage = stage(manifest, folder, recordings, layout(.float32, pool: pool))
-    let exact = try #require(try stage.measureFidelity(reference: FakeEncoder()))
+    let exact = try #require(try stage.measureFidelity(of: FakeEncoder(), reference: FakeEncoder()))
     #expect(exact.relativeError == 0 && exact.utterances == 8)
     #expect(exact.cosineMinimum > 1 - 1e-12)
     #expect(exact.cuts.map(\.cut) == ["cnn", "9"])
@@ -127,7 +127,7 @@ func fidelityIsThatOfTheStorage(storage: StorageFormat, bound: Double) throws {
     let recordings = FakeRecordings(manifest)
     try cache(manifest, folder, recordings, layout: layout(storage, pool: 2))
     let stage = stage(manifest, folder, recordings, layout(storage, pool: 2))
-    let fidelity = try #require(try stage.measureFidelity(reference: FakeEncoder()))
+    let fidelity = try #require(try stage.measureFidelity(of: FakeEncoder(), reference: FakeEncoder()))
     for cut in fidelity.cuts {
         #expect(cut.relativeError > bound / 100 && cut.relativeError <= bound)
         #expect(cut.cosineMinimum < 1 && cut.cosineMinimum >= 1 - bound * bound)
@@ -146,7 +146,8 @@ func fidelitySampleIsBoundedInCountAndLength(limit: FidelitySample, count: Int, 
     try cache(manifest, folder, recordings, layout: layout(.float32))
     let encoder = FakeEncoder()
     let fidelity = try #require(
-        try stage(manifest, folder, recordings, layout(.float32)).measureFidelity(reference: encoder, limit: limit))
+        try stage(manifest, folder, recordings, layout(.float32)).measureFidelity(
+            of: FakeEncoder(), reference: encoder, limit: limit))
     #expect(fidelity.utterances == encoder.callCount && fidelity.utterances > 0)
     #expect(count == 0 || fidelity.utterances == count)
     #expect(fidelity.seconds <= seconds && fidelity.seconds > 0)
@@ -158,8 +159,30 @@ func fidelitySampleIsBoundedInCountAndLength(limit: FidelitySample, count: Int, 
     try cache(manifest, folder, recordings, layout: layout(.float32))
     let stage = stage(manifest, folder, recordings, layout(.float32))
     let fidelity = try #require(
-        try stage.measureFidelity(reference: FakeEncoder(), limit: FidelitySample(seconds: 1e-3)))
+        try stage.measureFidelity(of: FakeEncoder(), reference: FakeEncoder(), limit: FidelitySample(seconds: 1e-3)))
     #expect(fidelity.utterances == 1 && fidelity.seconds == 400 / 16000.0 && fidelity.frames == 1)
+}
+
+/// An hour is not computed again.
+@Test func fidelityOfRecordingsThatAreAllTooLongIsThatOfABeginning() throws {
+    let (manifest, folder) = (corpus(2), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    for (id, count) in [("u0", 9000), ("u1", 7000)] {
+        recordings.change("/audio/\(id).wav") { $0.samples = (0..<count).map { Float($0 % 97) / 31 - 1 } }
+    }
+    try cache(manifest, folder, recordings, layout: layout(.float16))
+    let stage = stage(manifest, folder, recordings, layout(.float16))
+    let (encoder, reference) = (FakeEncoder(), FakeEncoder())
+    let limit = FidelitySample(seconds: 1040 / 16000, longestSeconds: 6999 / 16000)
+    let fidelity = try #require(try stage.measureFidelity(of: encoder, reference: reference, limit: limit))
+    #expect(encoder.callCount == 1 && reference.callCount == 1)
+    #expect(fidelity.excerpt == true && fidelity.utterances == 1 && fidelity.frames == 3)
+    #expect(fidelity.seconds == 1040 / 16000.0 && fidelity.cuts.allSatisfy { $0.worstRow.hasPrefix("u1/") })
+    #expect(fidelity.relativeError > 0 && fidelity.relativeError <= 0x1p-11, "what storing costs is measured")
+
+    let whole = FidelitySample(seconds: 1040 / 16000, longestSeconds: 7000 / 16000)
+    let stored = try #require(try stage.measureFidelity(of: encoder, reference: reference, limit: whole))
+    #expect(stored.excerpt == nil && encoder.callCount == 1 && stored.frames == (7000 - 400) / 320 + 1)
 }
 
 @Test func spoiltRowsAreMeasuredPerCut() throws {

@@ -1,3 +1,4 @@
+import FeatureStore
 import Foundation
 import Testing
 
@@ -83,4 +84,38 @@ func changedModelIsRefusedInWords(file: String, old: String, new: String, reason
         outcome.said
             == "error: cache/cache.json: schema 9, but this version of Undertone reads schema 2; make the cache again "
             + "with this version\n")
+}
+
+/// On another kind of machine the same product may be another last bit: said, and not refused.
+@Test func rowsOfAnotherArithmeticAreWarnedOf() throws {
+    let folder = try Scratch()
+    let rows = try folder.writeCorpus(4)
+    try folder.writeManifest(Array(rows.prefix(3)), to: "fewer.csv")
+    #expect(try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder).lines("warning: ").isEmpty)
+    let cache = "\(folder.path)/cache"
+    var description = try CacheDescription.read(directory: cache)
+    let own = try #require(description.arithmetic)
+    #expect(own.count == 1 && own[0].contains("oneDNN "))
+    let nothingNew = try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder)
+    #expect(nothingNew.lines("warning: ").isEmpty)
+
+    description.arithmetic = ["an abacus"]
+    try description.write(directory: cache)
+    #expect(try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder).lines("warning: ").isEmpty)
+    #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"], "nothing was computed")
+    let grown = try Program.cache.run(cacheArguments(), in: folder)
+    let warning =
+        "warning: cache: its rows were computed by an abacus; what is computed now, by \(own[0]), may differ in the last bits "
+        + "from what would have been computed there"
+    #expect(grown.code == 0 && grown.lines("warning: ") == [warning], "\(grown.said)")
+    #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"] + own)
+
+    description = try CacheDescription.read(directory: cache)
+    description.arithmetic = ["an abacus"]
+    try description.write(directory: cache)
+    try folder.flipRow(of: "u1", cut: "2", shards: 1)
+    let repaired = try Program.undertone.run(
+        ["verify", "cache", "--repair", "--corpus", "manifest.csv", "--progress", "none"], in: folder)
+    #expect(repaired.code == 0 && repaired.lines("warning: ") == [warning], "\(repaired.said)")
+    #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"] + own)
 }

@@ -24,6 +24,8 @@ import Testing
     let cut = try #require((overview["rows"] as? [[String: Any]])?.first)
     #expect(cut["frames"] as? Int == overview["frames"] as? Int && cut["dead_channels"] as? [Int] == [])
     #expect(overview["fidelity"] != nil)
+    let speakers = try #require(overview["speakers"] as? [String: Any])
+    #expect((speakers["list"] as? [[String: Any]])?.count == speakers["count"] as? Int)
 }
 
 @Test func inspectRefusesWhatIsNoCache() throws {

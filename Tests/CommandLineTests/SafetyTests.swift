@@ -173,6 +173,16 @@ private func expectNothingHalfWritten(_ cache: String, in folder: Scratch) throw
         """)
     #expect(outcome.output.wholeMatch(of: expected) != nil, "\(outcome.output)")
 
+    // An ordinary run says the main of it first.
+    let run = try Program.cache.run(cacheArguments(), in: folder)
+    let line = try #require(run.said.split(separator: "\n").first)
+    #expect(
+        line.hasPrefix("3 utterances to decode and, where new, compute (0.8 seconds): about 0.0 MB of features and ")
+            && line.hasSuffix(" of work"), "\(run.said)")
+    let again = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(!again.said.contains("utterances to decode"), "nothing is left to do")
+    try folder.remove("cache")
+
     let report = try Program.cache.run(cacheArguments("--dry-run", "--json"), in: folder)
     let plan = try #require(try JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any])
     func number(_ key: String) throws -> Double { try #require(plan[key] as? Double, "\(key)") }

@@ -18,3 +18,18 @@ func storedRows(_ cache: String, in folder: Scratch) throws -> [String: Data] {
     }
     return rows
 }
+
+extension Scratch {
+    /// Changes one byte in the middle of an utterance's stored rows in `cache`.
+    func flipRow(of id: String, cut: String, shards: Int) throws {
+        let name = "cache/" + ShardLayout.fileName(shard: ShardLayout.shardIndex(id: id, shardCount: shards))
+        let reader = try ShardReader(path: "\(path)/\(name)")
+        let row = try #require(reader.index(of: id))
+        var stored = [UInt8](repeating: 0, count: reader.byteCount(cut: cut, utterance: row))
+        try stored.withUnsafeMutableBytes { try reader.readRows(cut: cut, utterance: row, into: $0) }
+        var data = try bytes(name)
+        let place = try #require(data.range(of: Data(stored)))
+        data[place.lowerBound + stored.count / 2] ^= 0xff
+        try write(name, data)
+    }
+}

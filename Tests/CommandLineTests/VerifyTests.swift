@@ -23,17 +23,8 @@ private func verify(_ arguments: String..., in folder: Scratch) throws -> Outcom
     try Program.undertone.run(["verify", "cache", "--progress", "none"] + arguments, in: folder)
 }
 
-/// Changes one byte in the middle of an utterance's stored rows.
 private func flipRow(of id: String, cut: String, in folder: Scratch) throws {
-    let name = "cache/" + ShardLayout.fileName(shard: ShardLayout.shardIndex(id: id, shardCount: 3))
-    let reader = try ShardReader(path: "\(folder.path)/\(name)")
-    let row = try #require(reader.index(of: id))
-    var stored = [UInt8](repeating: 0, count: reader.byteCount(cut: cut, utterance: row))
-    try stored.withUnsafeMutableBytes { try reader.readRows(cut: cut, utterance: row, into: $0) }
-    var data = try folder.bytes(name)
-    let place = try #require(data.range(of: Data(stored)))
-    data[place.lowerBound + stored.count / 2] ^= 0xff
-    try folder.write(name, data)
+    try folder.flipRow(of: id, cut: cut, shards: 3)
 }
 
 @Test func soundCacheIsSaidToBeSound() throws {

@@ -85,6 +85,21 @@ private final class ModelFolder {
     #expect(overview.architecture?.intermediateSize == 73 && overview.preprocessing == nil)
 }
 
+/// An error names a dozen; whoever asks for everything gets everything.
+@Test func allMissingTensorsAreListed() throws {
+    let folder = try ModelFolder()
+    try folder.edit("config.json", #""num_hidden_layers": 12"#, #""num_hidden_layers": 14"#)
+    let weights = try #require(try ModelOverview(folder.path).weights)
+    #expect(weights.missing.count == 2 * 16 && Set(weights.missing).count == 32 && weights.wrongShape.isEmpty)
+    #expect(weights.missing.allSatisfy { $0.contains("layers.12.") || $0.contains("layers.13.") })
+
+    try folder.edit("config.json", #""num_hidden_layers": 14"#, #""num_hidden_layers": 12"#)
+    try folder.edit("config.json", #""intermediate_size": 72"#, #""intermediate_size": 73"#)
+    let misshapen = try #require(try ModelOverview(folder.path).weights)
+    #expect(misshapen.missing.isEmpty && misshapen.wrongShape.count == 12 * 3)
+    #expect(misshapen.wrongShape.contains { $0.found == [72, 40] && $0.expected == [73, 40] })
+}
+
 @Test func aModelWithoutWeightsIsStillKnown() throws {
     let folder = try ModelFolder()
     try folder.remove("model.safetensors")

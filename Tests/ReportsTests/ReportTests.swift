@@ -272,6 +272,10 @@ import Testing
             "<td>0.5 ± 0.2 <small>1\u{202F}400</small></td><td>– <small>0</small></td>",
             "Of 20\u{202F}000 frames out of",
             "<td>3, 4, 5, 6 and 1 more</td><td>380 (25×)</td>", "Rejected recordings: 7", "no &lt;file&gt;",
+            "<summary>2 speakers</summary>",
+            "<tr><th scope=\"row\">A &lt;b&gt;</th><td>1\u{202F}070</td><td>90.0 s</td></tr>",
+            "On 8 utterances, 2\u{202F}900 rows of each cut.",
+            "<td>1 − 5·10⁻⁵</td><td>0.9</td><td class=\"text\">a/9/17</td>",
         ] {
             #expect(page.contains(shown), "\(shown)")
         }
@@ -291,7 +295,11 @@ private let sampleOverview = """
         {"name": "activation", "count": 1400, "mean": 0.5, "standardDeviation": 0.2, "minimum": 0, "maximum": 1},
         {"name": "valence", "count": 0},
         {"name": "pitch", "count": 72, "mean": 50, "standardDeviation": 2, "minimum": 1, "maximum": 99}]}],
-     "speakers": {"count": 3, "longest": [], "unnamedUtterances": 0},
+     "speakers": {"count": 2, "list": [{"speaker": "A <b>", "utterances": 1070, "audioSeconds": 90},
+        {"speaker": "B", "utterances": 2, "audioSeconds": 3}], "unnamedUtterances": 0},
+     "fidelity": {"utterances": 8, "frames": 2900, "seconds": 58, "relative_error": 0.002, "cosine_mean": 0.99995,
+        "cosine_minimum": 0.9, "worst_row": "a/9/17", "cuts": [
+        {"cut": "9", "relative_error": 0.002, "cosine_mean": 0.99995, "cosine_minimum": 0.9, "worst_row": "a/9/17"}]},
      "durations": {"minimumSeconds": 1.2, "medianSeconds": 2.1, "meanSeconds": 2.5, "maximumSeconds": 94, "bins": [
         {"fromSeconds": 1, "toSeconds": 2, "count": 30}, {"fromSeconds": 2, "toSeconds": 3, "count": 40},
         {"fromSeconds": 3, "count": 2}]},

@@ -13,6 +13,9 @@ typedef enum { UT_DNNL_FLOAT32 = 0, UT_DNNL_BFLOAT16 = 1 } ut_dnnl_type;
 /// "2.6.3": the library that is loaded, which need not be the one compiled against.
 void ut_dnnl_version(char *text, size_t capacity);
 
+/// "avx512_core_bf16": the most of the processor's instructions that the library uses.
+void ut_dnnl_instructions(char *text, size_t capacity);
+
 /// `c[m, n] = gelu?(a[m, k] · b[k, n] + bias?[n] (+ c))`; strides in elements, one of each pair is 1.
 typedef struct {
     int64_t m, n, k;

@@ -18,6 +18,7 @@ extension CPUEngine {
             "attention of \(qkv.shape) into \(out.shape), \(shape.heads) heads of \(shape.width)")
         let order = Self.longestFirst(shape)
         team.forEach(order.count) { index in
+            guard !self.shouldAbandon() else { return }
             let head = AttentionHead(
                 qkv: qkv, shape: shape, utterance: order[index].utterance, head: order[index].head, positions: positions
             )
@@ -83,7 +84,7 @@ extension CPUEngine {
         let operand = head.query.precision, keys = head.rows.count
         let stride = AttentionShape.scoreStride(keys)
         let target = out.rows(head.rows).columns(head.columns)
-        for block in AttentionShape.queryBlocks(keys) {
+        for block in AttentionShape.queryBlocks(keys) where !shouldAbandon() {
             let count = block.count
             let scores = makeMatrix(rows: count, columns: stride, precision: .float32).columns(0..<keys)
             // In float32 the probabilities take the scores' place.

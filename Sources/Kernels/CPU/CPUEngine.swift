@@ -15,15 +15,22 @@ public final class CPUEngine: Engine {
     let products = ProductCache()
 
     private let usesTiles: Bool
+    let shouldAbandon: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - memoryLimit: bytes of matrices; where the engine comes near it, it gives memory back that it would have kept for the
     ///     next matrix of the same size. What is in use is the caller's to limit.
     ///   - usesTiles: whether products run in our own tiles where the processor has them; for tests of what runs elsewhere.
-    public init(threads: Int, memoryLimit: Int = .max, usesTiles: Bool = true) {
+    ///   - shouldAbandon: asked within attention, which can take minutes of an hour of speech. Once it says yes, it must go on saying
+    ///     so, and operations may leave their output as it is: whoever gives it asks it too before using any result.
+    public init(
+        threads: Int, memoryLimit: Int = .max, usesTiles: Bool = true,
+        shouldAbandon: @escaping @Sendable () -> Bool = { false }
+    ) {
         precondition(threads > 0, "an engine needs at least one thread, not \(threads)")
         self.threads = threads
         self.usesTiles = usesTiles
+        self.shouldAbandon = shouldAbandon
         pool = BufferPool(limit: memoryLimit)
         team = Team(threads: threads)
     }
@@ -109,10 +116,20 @@ public final class CPUEngine: Engine {
     }
 
     /// The version of oneDNN that is loaded.
-    public static var libraryVersion: String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
-            ut_dnnl_version(text.baseAddress, text.count)
-            return "oneDNN " + String(cString: text.baseAddress!)
+    public static var libraryVersion: String { "oneDNN " + text(ut_dnnl_version) }
+
+    /// What products of frozen weights run on, as far as their last bits depend on it: `tiles; oneDNN 2.6.3, avx512_core_bf16`
+    /// where the engine's own tiles multiply, else without the first part. Engines for which it is equal give equal bits.
+    ///
+    /// - Parameter precision: of the operands.
+    public static func arithmetic(_ precision: Precision) -> String {
+        (Tiles.areFastest(precision) ? "tiles; " : "") + "\(libraryVersion), \(text(ut_dnnl_instructions))"
+    }
+
+    private static func text(_ write: (UnsafeMutablePointer<CChar>?, Int) -> Void) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            write(text.baseAddress, text.count)
+            return String(cString: text.baseAddress!)
         }
     }
 }
