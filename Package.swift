@@ -186,7 +186,10 @@ let package = Package(
         .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(
-            name: "PipelinesTests", dependencies: ["Pipelines", "Study", "Corpus", "Runs", "Faults"],
+            name: "PipelinesTests",
+            dependencies: [
+                "Pipelines", "Study", "Corpus", "Runs", "Faults", .product(name: "Yams", package: "Yams"),
+            ],
             exclude: ["Golden"]),
         .testTarget(
             name: "EstimationTests",

@@ -12,7 +12,7 @@ extension RegisteredRun {
         facts = Facts(
             directory: name, trial: isOfSeveral ? parent.lastPathComponent : run.name, state: .planned, epochs: 0,
             secondsTraining: 0, secondsEvaluating: 0)
-        (configuration, history, scores) = ([:], [], [])
+        (configuration, history, epochScores, scores) = ([:], [], [], [])
         do {
             try read(run, verdict)
         } catch {
@@ -70,6 +70,15 @@ extension RegisteredRun {
                 gradientNorm: epoch.gradientNorm.ifFinite, secondsTraining: epoch.secondsTraining,
                 secondsEvaluating: epoch.secondsEvaluating, framesPerSecond: epoch.framesPerSecond.ifFinite,
                 isBest: epoch.isBest)
+        }
+        epochScores = epochs.flatMap { epoch in
+            epoch.development.sorted { $0.key < $1.key }.flatMap { dimension, found in
+                Metric.allCases.map { metric in
+                    EpochScore(
+                        epoch: epoch.epoch, dimension: dimension, metric: metric.rawValue,
+                        value: found[metric].ifFinite)
+                }
+            }
         }
     }
 

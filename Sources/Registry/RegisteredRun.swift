@@ -25,6 +25,8 @@ public struct RegisteredRun: Sendable, Encodable {
     /// Settings of the training configuration, by dotted name.
     public var configuration: [String: SettingValue]
     public var history: [Epoch]
+    /// Of every epoch, on the development split.
+    public var epochScores: [EpochScore]
     /// Of the best weights, on whole splits.
     public var scores: [Score]
 
@@ -99,6 +101,15 @@ public struct RegisteredRun: Sendable, Encodable {
         }
     }
 
+    /// What one epoch scored on the development split.
+    public struct EpochScore: Sendable, Codable, Equatable {
+        public var epoch: Int
+        public var dimension: String
+        public var metric: String
+        /// Nil where it is not defined.
+        public var value: Double?
+    }
+
     /// A score with its 95 % interval, where there is one.
     public struct Score: Sendable, Codable, Equatable {
         public var split: String
@@ -116,7 +127,26 @@ public struct RegisteredRun: Sendable, Encodable {
         try facts.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(configuration, forKey: .configuration)
-        try container.encode(history, forKey: .history)
+        let scored = Dictionary(grouping: epochScores, by: \.epoch)
+        try container.encode(
+            history.map { ScoredEpoch(epoch: $0, scores: scored[$0.epoch] ?? []) }, forKey: .history)
         try container.encode(scores, forKey: .scores)
+    }
+}
+
+/// An epoch with its scores in it: `"development": {"valence": {"ccc": 0.3}}`.
+private struct ScoredEpoch: Encodable {
+    var epoch: RegisteredRun.Epoch
+    var scores: [RegisteredRun.EpochScore]
+
+    enum CodingKeys: String, CodingKey { case development }
+
+    func encode(to encoder: any Encoder) throws {
+        try epoch.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        let development = Dictionary(grouping: scores, by: \.dimension).mapValues { scores in
+            Dictionary(scores.map { ($0.metric, $0.value) }, uniquingKeysWith: { $1 })
+        }
+        try container.encode(development, forKey: .development)
     }
 }

@@ -36,6 +36,7 @@ extension Database {
                 .execute(arguments: [name, key, value.databaseValue])
         }
         for epoch in run.history { try insert(epoch, into: "epoch", run: name) }
+        for score in run.epochScores { try insert(score, into: "epoch_score", run: name) }
         for score in run.scores { try insert(score, into: "score", run: name) }
         try cachedStatement(sql: "INSERT INTO source (run, fingerprint) VALUES (?, ?)")
             .execute(arguments: [name, fingerprint])
@@ -56,6 +57,10 @@ extension Database {
                 settings.map { ($0["key"], SettingValue($0["value"])) }, uniquingKeysWith: { $1 }),
             history: try Record<RegisteredRun.Epoch>.fetchAll(
                 cachedStatement(sql: "SELECT * FROM epoch WHERE run = ? ORDER BY epoch"), arguments: name
+            ).map(\.content),
+            epochScores: try Record<RegisteredRun.EpochScore>.fetchAll(
+                cachedStatement(
+                    sql: "SELECT * FROM epoch_score WHERE run = ? ORDER BY epoch, dimension, metric"), arguments: name
             ).map(\.content),
             scores: try Record<RegisteredRun.Score>.fetchAll(
                 cachedStatement(sql: "SELECT * FROM score WHERE run = ? ORDER BY split, dimension, metric"),

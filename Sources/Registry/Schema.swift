@@ -3,7 +3,7 @@ internal import GRDB
 /// The tables of the view. They hold nothing that the run directories do not, so that another version's are thrown away.
 enum Schema {
     /// Grows with every change below, and with every change to what is put in.
-    static let version = 1
+    static let version = 2
 
     private static let tables = """
         CREATE TABLE run (
@@ -23,6 +23,13 @@ enum Schema {
             seconds_evaluating REAL NOT NULL, frames_per_second REAL, is_best INTEGER NOT NULL,
             PRIMARY KEY (run, epoch)
         ) WITHOUT ROWID;
+        -- Of every epoch on the development split.
+        CREATE TABLE epoch_score (
+            run TEXT NOT NULL REFERENCES run ON DELETE CASCADE, epoch INTEGER NOT NULL, dimension TEXT NOT NULL,
+            metric TEXT NOT NULL, value REAL,
+            PRIMARY KEY (run, epoch, dimension, metric)
+        ) WITHOUT ROWID;
+        -- Of the best weights on every split.
         CREATE TABLE score (
             run TEXT NOT NULL REFERENCES run ON DELETE CASCADE, split TEXT NOT NULL, dimension TEXT NOT NULL,
             metric TEXT NOT NULL, value REAL, low REAL, high REAL,

@@ -21,11 +21,21 @@ public struct ConfigurationError: Fault, Equatable {
 }
 
 extension ConfigurationError {
+    /// The same of a configuration that stands below a key of a larger file: `key 'layers'` becomes `key 'train.layers'`.
+    package func below(_ prefix: String) -> ConfigurationError {
+        guard let match = problem.prefixMatch(of: /key '/) else { return self }
+        return ConfigurationError(
+            source: source, line: line, problem: "key '\(prefix).\(problem[match.range.upperBound...])", kind: kind)
+    }
+
+    /// The key that the problem begins with.
+    package var key: String? { problem.prefixMatch(of: /key '([^']+)'/).map { String($0.output.1) } }
+
     /// With the line of the key that the problem begins with, where it has none: what is checked once everything is read knows
     /// no lines.
     package func located(in mapping: StrictMapping?) -> ConfigurationError {
-        guard line == nil, let mapping, let match = problem.firstMatch(of: /^key '([^']+)'/) else { return self }
+        guard line == nil, let mapping, let key else { return self }
         return ConfigurationError(
-            source: source, line: mapping.line(ofDotted: String(match.output.1)), problem: problem, kind: kind)
+            source: source, line: mapping.line(ofDotted: key), problem: problem, kind: kind)
     }
 }

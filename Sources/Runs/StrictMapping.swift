@@ -13,19 +13,25 @@ package struct StrictMapping {
     package let line: Int?
     private let entries: [(key: String, keyLine: Int?, value: Node)]
     private let hasLines: Bool
+    /// Every key of such a file, dotted from its top, for a right key in a wrong place.
+    private let known: [String]
 
     /// Parses the whole of a YAML text, whose top must be a mapping. An empty text is an empty mapping.
-    package init(text: String, source: String, hasLines: Bool = true) throws(ConfigurationError) {
+    package init(
+        text: String, source: String, hasLines: Bool = true, known: [String] = []
+    ) throws(ConfigurationError) {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
         } catch {
             throw Self.syntaxError(error, source: source, hasLines: hasLines)
         }
-        try self.init(node: node ?? .mapping([:]), source: source, path: "", hasLines: hasLines)
+        try self.init(node: node ?? .mapping([:]), source: source, path: "", hasLines: hasLines, known: known)
     }
 
-    private init(node: Node, source: String, path: String, hasLines: Bool) throws(ConfigurationError) {
+    private init(
+        node: Node, source: String, path: String, hasLines: Bool, known: [String]
+    ) throws(ConfigurationError) {
         let line = hasLines ? node.mark?.line : nil
         guard case .mapping(let mapping) = node else {
             let place = path.isEmpty ? "the top of the file" : "key '\(path)'"
@@ -46,6 +52,7 @@ package struct StrictMapping {
         self.line = line
         self.entries = entries
         self.hasLines = hasLines
+        self.known = known
     }
 
     package var keys: [String] { entries.map(\.key) }
@@ -56,10 +63,28 @@ package struct StrictMapping {
     package func allowOnly(_ valid: [String], refused: [String: String] = [:]) throws(ConfigurationError) {
         for key in keys where !valid.contains(key) {
             if let message = refused[key] { throw error(at: key, message) }
-            let hint = nearestName(to: key, among: valid).map { "did you mean '\($0)'?" }
+            let near = nearestName(to: key, among: valid), isTypo = near.map { editDistance(key, $0) < 2 } ?? false
+            let hint = (isTypo ? nil : place(of: key)) ?? near.map { "did you mean '\($0)'?" }
             let list = valid.map { "'\($0)'" }.joined(separator: ", ")
             throw error(
                 at: key, "no such key; \(hint ?? "expected one of") \(hint == nil ? list : "valid here: \(list)")")
+        }
+    }
+
+    /// Where a key of that very name belongs: as near to here as it goes, and no deeper than it must be. Of one that holds others, the
+    /// first of those.
+    private func place(of key: String) -> String? {
+        let here = path.split(separator: ".")
+        func nearness(_ parts: [Substring]) -> Int { zip(parts, here).prefix { $0 == $1 }.count }
+        let wanted = key.split(separator: ".").last ?? ""
+        let all = known.map { $0.split(separator: ".") }
+        let candidates = all.filter { $0.last == wanted }
+        let found = (candidates.isEmpty ? all.filter { $0.contains(wanted) } : candidates).enumerated().min { a, b in
+            let (one, other) = (a.element, b.element)
+            return (-nearness(one), one.count, a.offset) < (-nearness(other), other.count, b.offset)
+        }
+        return found.map { _, parts in
+            "did you mean '\(parts.joined(separator: "."))'\(parts.count == 1 ? " at the top" : "")?"
         }
     }
 
@@ -72,7 +97,7 @@ package struct StrictMapping {
 
     package func mapping(_ key: String) throws(ConfigurationError) -> StrictMapping? {
         guard let node = node(key) else { return nil }
-        return try StrictMapping(node: node, source: source, path: dotted(key), hasLines: hasLines)
+        return try StrictMapping(node: node, source: source, path: dotted(key), hasLines: hasLines, known: known)
     }
 
     package func string(_ key: String) throws(ConfigurationError) -> String? {
@@ -172,7 +197,9 @@ package struct StrictMapping {
                 result.append(.text(scalar.string))
             } else if case .mapping = item {
                 let path = "\(dotted(key))[\(index)]"
-                result.append(.mapping(try StrictMapping(node: item, source: source, path: path, hasLines: hasLines)))
+                result.append(
+                    .mapping(
+                        try StrictMapping(node: item, source: source, path: path, hasLines: hasLines, known: known)))
             } else {
                 throw error(at: key, "member \(index + 1) is \(Self.name(of: item)), expected a word")
             }

@@ -17,7 +17,7 @@ extension TrainConfiguration {
             guard let text = String(data: bytes, encoding: .utf8) else {
                 throw ConfigurationError(source: path, problem: "not UTF-8 text; save it as UTF-8", kind: .badInput)
             }
-            try apply(StrictMapping(text: text, source: path))
+            try apply(StrictMapping(text: text, source: path, known: Self.dottedKeys))
         }
         for override in overrides { try apply(override: override) }
         normalise()
@@ -27,7 +27,7 @@ extension TrainConfiguration {
     /// Reads a configuration from YAML text; `source` names it in errors.
     public init(yaml: String, source: String) throws(ConfigurationError) {
         self.init()
-        try apply(StrictMapping(text: yaml, source: source))
+        try apply(StrictMapping(text: yaml, source: source, known: Self.dottedKeys))
         normalise()
         try check(source: source)
     }
@@ -205,7 +205,7 @@ extension TrainConfiguration {
         try apply(
             StrictMapping(
                 text: opening.joined() + value + String(repeating: "}", count: opening.count), source: source,
-                hasLines: false))
+                hasLines: false, known: Self.dottedKeys))
     }
 
     /// What has to be done once all keys are set.

@@ -1,4 +1,12 @@
 extension TrainConfiguration {
+    /// Every key, dotted, as `--set` takes it: those of the defaults, and those that stand in the place of others.
+    package static let dottedKeys: [String] = {
+        var attentive = TrainConfiguration()
+        attentive.pooling = .attentive
+        let written = attentive.settings.map(\.key), loss = Loss.Term.allCases.map { "loss.\($0.rawValue)" }
+        return written + ["batch.frames", "optimiser.warmup_steps"] + loss + ["loss.weights"]
+    }()
+
     /// Every setting under its dotted name, as `--set` takes it, in the order of `config.yaml`.
     public var settings: [(key: String, value: SettingValue)] {
         // What was written by this program reads back.

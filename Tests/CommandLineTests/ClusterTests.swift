@@ -122,6 +122,35 @@ struct ClusterTests {
         try expectSame(folder)
     }
 
+    /// Nodes lose their power at random moments of a halving sweep, a shard, a trial or a decision under way or none, and come back: what fails
+    /// for good is submitted again, and all ends as if nothing had been. `UNDERTONE_KILLS` says how often.
+    @Test func nodesThatDieAtAnyMomentOfASweepChangeNothing() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let folder = try studied(Self.settings + Self.sweep + Self.launcher(setup: "true"))
+        let begin = ContinuousClock.now
+        let local = try Program.undertone.run(["sweep", "x.yaml", "-j", "2", "--progress", "none"], in: folder)
+        try #require(local.code == 0, "\(local.said)")
+        let seconds = begin.duration(to: .now) / .seconds(1)
+
+        var random = SplitMix(state: environment["UNDERTONE_KILL_SEED"].flatMap(UInt64.init) ?? 1)
+        #expect(try submit(folder).state == "submitted")
+        for _ in 0..<(environment["UNDERTONE_KILLS"].flatMap(Int.init) ?? 2) {
+            // Slurm takes longer than make: the kills are spread over what is surely not its end.
+            usleep(UInt32(seconds * 1e6 * Double(random.below(1000)) / 1000))
+            let busy = try slurm(["squeue", "--noheader", "--states=RUNNING", "--format=%N"], in: folder)
+                .split(separator: "\n").map(String.init)
+            let node = busy.isEmpty ? "n\(1 + random.below(2))" : busy[random.below(busy.count)]
+            try kill(node: node, in: folder)
+            // Missed by the controller, or back before it is.
+            usleep(UInt32(random.below(8)) * 1_000_000)
+            _ = try slurm(["\(try #require(cluster))/start-node", node], in: folder)
+        }
+        try waitUntilDone(in: folder)
+        for _ in 0..<3 where try submit(folder).state != "up_to_date" { try waitUntilDone(in: folder) }
+        #expect(try submit(folder).state == "up_to_date" && folder.exists("there/x/report.html"))
+        try expectSame(folder)
+    }
+
     /// A job that its user cancels is told to stop, and does not come back.
     @Test func aCancelledJobStaysCancelled() throws {
         let waiting = """

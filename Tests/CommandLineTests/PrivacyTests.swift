@@ -13,7 +13,7 @@ func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
         corpus: manifest.csv
         model: \(tinyModel)
         labels: [{name: activation, scale: [1, 5]}]
-        cache: {cuts: [2]}
+        cache: {cuts: [1]}
 
         """)
     let before = Set(try FileManager.default.subpathsOfDirectory(atPath: folder.path))

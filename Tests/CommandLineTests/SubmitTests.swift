@@ -7,6 +7,7 @@ private let manifest = """
     model: random:wav2vec2-tiny?seed=0
     labels: [activation]
     cache: {cuts: [2], shards: 2}
+    train: {layers: 2}
     launcher: {slurm: {partition: cpu}}
 
     """

@@ -66,6 +66,10 @@ private func processes(in folder: Scratch) -> [pid_t] {
     #expect(told.count { $0.contains(" after 1 of 4 epochs: ") } == 8, "\(first.said)")
     #expect(told.count { $0.contains(" after 2 of 4 epochs: ") } == 4)
     #expect(told.count { $0.contains(" after 4 of 4 epochs: ") } == 2)
+    // The last of what is shown while it runs.
+    #expect(
+        first.said.contains(/sweep 16\/16 \(100 %\), .*0 running, best ccc [^ ]+ \([0-9a-f]{8}\), .* elapsed\n/),
+        "\(first.said)")
     #expect(try folder.read("build/x/sweep/ranking").split(separator: "\n").count == 2)
 
     let before = try outcome(folder)
@@ -244,7 +248,8 @@ private func processes(in folder: Scratch) -> [pid_t] {
 ])
 func mistakesAreSaid(_ arguments: [String], code: Int32, words: String) throws {
     let folder = try Scratch()
-    try folder.write("plain.yaml", "name: x\ncorpus: m.csv\nmodel: random:wav2vec2-tiny?seed=0\nlabels: [a]\n")
+    try folder.write(
+        "plain.yaml", "name: x\ncorpus: m.csv\nmodel: random:wav2vec2-tiny?seed=0\nlabels: [a]\ncache: {cuts: [1]}\n")
     let outcome = try Program.undertone.run(arguments, in: folder)
     #expect(outcome.code == code && outcome.said.contains(words), "\(outcome.said)")
     #expect(folder.names(in: ".") == ["plain.yaml"])

@@ -86,6 +86,65 @@ import Testing
     @Test func anAbsentCorpusIsSaid() throws {
         let workshop = try Workshop()
         try workshop.remove("corpus/manifest.csv")
-        #expect(try explain(workshop).text.hasPrefix("corpus/manifest.csv is not there, and nothing here makes it\n"))
+        #expect(
+            try explain(workshop).text.hasPrefix(
+                "corpus/manifest.csv is not there, and this pipeline does not make it\n"))
+    }
+
+    static let sweep =
+        Workshop.pipeline.replacing("train: {", with: "train: {epochs: 4, ") + """
+            seeds: [0, 1]
+            sweep: {space: {optimiser.learning_rate.heads: [0.01, 0.02, 0.03, 0.04]}, halving: {eta: 2, min_epochs: 1}}
+
+            """
+
+    /// After files of any kind were touched or deleted and settings changed, at random: what it lists is what `make -n` would run.
+    @Test(arguments: [Workshop.pipeline, sweep], 0..<12)
+    func itSaysWhatMakeWouldRun(_ pipeline: String, seed: Int) throws {
+        let workshop = try Workshop(pipeline: pipeline)
+        let plan = try explain(workshop).plan
+        // Everything made, each file a second after the one before.
+        let made = [plan.corpus] + plan.stamps.map(\.path) + plan.steps.map(\.target)
+        func set(_ path: String, second: Int) throws {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1_000_000 + Double(second))], ofItemAtPath: path)
+        }
+        try plan.writeStamps()
+        for (second, path) in made.enumerated() {
+            if !FileManager.default.fileExists(atPath: path) {
+                try workshop.write("made", to: path.replacing(workshop.path + "/", with: ""))
+            }
+            try set(path, second: second)
+        }
+        var state = UInt64(seed)
+        func below(_ count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % count
+        }
+        for change in 0..<below(4) {
+            let path = made[below(made.count)]
+            if below(2) == 0 || path == plan.corpus {
+                if FileManager.default.fileExists(atPath: path) { try set(path, second: 100_000 + change) }
+            } else {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
+        switch below(4) {
+        case 0: try workshop.write(pipeline.replacing("1e-5", with: "2e-5"), to: "x.yaml")
+        case 1: try workshop.write(pipeline.replacing("It's $5", with: "Other"), to: "x.yaml")
+        default: break
+        }
+
+        let current = try explain(workshop).plan
+        let said = Explanation(current).entries.map(\.target)
+        try current.writeStamps()
+        _ = try current.writeRules(to: "\(workshop.path)/build/x/rules.mk")
+        let (code, output) = try workshop.make("-n", "--trace", "report")
+        #expect(code == 0, "\(output)")
+        // `update target 'x' due to: y`, or `target 'x' does not exist`; once for each line of the recipe.
+        let run = output.matches(of: /target '([^']+)' (?:due to|does not exist)/).map { String($0.output.1) }
+        let targets = Set(current.steps.map(\.target))
+        #expect(Set(said) == Set(run).intersection(targets), "\(output)")
+        #expect(Set(said).count == said.count)
     }
 }

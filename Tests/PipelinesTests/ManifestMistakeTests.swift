@@ -41,6 +41,9 @@ import Testing
             "train:\n  pooling: mean\n  attention: {hidden: 3}\n",
             "train:\n  loss: {ccc: 1, weights: {arousal: 2}}\n", "train: {memory: much}\n",
             "train:\n  batch: {utterances: 8, frames: 2000}\n",
+            // Right keys in wrong places.
+            "epochs: 3\n", "layers: 3\n", "train:\n  learning_rate: 1.0e-5\n", "train:\n  corpus: m.csv\n",
+            "train:\n  optimiser: {epochs: 3}\n", "cache:\n  layers: 3\n", "train:\n  clip_norm: 1\n",
         ].map { line in
             // A key of the start that is given again would be another mistake.
             let keys = line.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
@@ -69,7 +72,10 @@ import Testing
         + [
             // Sweeps.
             "  trials: 3\n", "  space: {}\n", "  spaces: {epochs: [1]}\n", "  space: {epochs: 3}\n",
-            "  space: {learning_rate: [1]}\n", "  space: {optimiser.learning_rat.layers: [1]}\n",
+            "  space: {learning_rate: [1]}\n", "  space: {clip_norm: [1, 2]}\n",
+            "  space: {optimiser: [{hidden: 3}]}\n", "  space: {tuning: [full, lora], lora.rank: [4, 8]}\n",
+            "  space: {lora.rank: [4, 8]}\n", "  space: {optimiser.clip_norm: [1, 1.0]}\n",
+            "  space: {optimiser.learning_rat.layers: [1]}\n",
             "  space: {layers: [1, 1]}\n", "  space: {layers: []}\n", "  space: {seed: [1, 2]}\n",
             "  space: {seeds: [[1, 2]]}\n", "  space: {threads: [1, 2]}\n", "  space: {memory: [1GB, 2GB]}\n",
             "  space: {batch.utterances: [8, 16], batch.frames: [2000]}\n", "  space: {labels: [[activation]]}\n",
@@ -94,11 +100,40 @@ import Testing
         ].map(sweep)
         + [start + "train: {best_metric: loss}\nsweep: {space: {loss: [ccc, mse]}}\n"]
 
+    /// What a model of twelve layers and the cuts do not allow for.
+    static let combinations: [String] =
+        [
+            "cache: {cuts: [9]}\ntrain:\n  layers: 5\n", "train:\n  layers: 5\n",
+            "cache: {cuts: [77]}\ntrain: {layers: 99}\n", "cache: {cuts: [9]}\ntrain: {layers: 99}\n",
+            "cache: {cuts: [cnn, 13]}\n", "cache: {cuts: [12]}\n", "cache: {cuts: [12, 11]}\ntrain: {layers: 2}\n",
+            "train: {layers: all}\n", "cache: {cuts: [0]}\ntrain: {layers: all, embedding: train}\n",
+            "cache: {cuts: [cnn]}\ntrain: {layers: 3, embedding: train}\n", "seeds: [1, 2]\ntrain: {layers: 4}\n",
+            "cache: {cuts: [10]}\nsweep:\n  space:\n    layers: [1, 2, 5]\n",
+            "cache: {cuts: [10]}\ntrain: {layers: 3}\nsweep:\n  space: {layers: [1, 2]}\n",
+            "train: {layers: 4}\nsweep:\n  space: {optimiser.clip_norm: [1, 2]}\n",
+            "train: {epochs: 9}\nsweep:\n  space: {layers: [3, 4]}\n  halving: {eta: 2}\n",
+            "sweep:\n  trials: 3\n  space: {layers: {integers: [10, 19]}}\n",
+            "cache: {cuts: [0]}\nsweep:\n  space: {layers: [all, 3], embedding: [frozen, train]}\n",
+        ].map { start + $0 }
+
+    /// Layers that a cut does serve are let be: with a lower cut than they need, of a sweep that varies them, and of a study, which has
+    /// caches of its own.
+    @Test(arguments: [
+        "cache: {cuts: [9]}\ntrain: {layers: 2}\n", "cache: {cuts: [cnn]}\ntrain: {layers: all, embedding: train}\n",
+        "cache: {cuts: [12]}\ntrain: {layers: 0}\n", "cache: {cuts: [10]}\nsweep: {space: {layers: [1, 2]}}\n",
+        "cache: {cuts: [0, 9]}\nsweep: {space: {layers: [all, 3]}}\n", "study: {}\n",
+    ])
+    func whatCanBeTrainedIsPlanned(_ lines: String) throws {
+        let pipeline = try Pipeline(yaml: Self.start + lines, source: "x.yaml")
+        #expect(try !Plan(pipeline, source: .init(path: "x.yaml")) { _ in 12 }.steps.isEmpty)
+    }
+
     @Test func messagesAreAsReviewed() throws {
         var text = ""
-        for manifest in Self.mistakes {
+        for manifest in Self.mistakes + Self.combinations {
             let error = #expect(throws: ConfigurationError.self, "\(manifest)") {
-                try Pipeline(yaml: manifest, source: "x.yaml")
+                let pipeline = try Pipeline(yaml: manifest, source: "x.yaml")
+                return try Plan(pipeline, source: .init(path: "x.yaml")) { _ in 12 }
             }
             guard let error else { continue }
             // Only where no line is at fault, something that is missing, may there be none.

@@ -53,11 +53,17 @@ import Testing
                 loss: [ccc, {ccc: 1, mse: 0.5}]
                 optimiser.clip_norm: [null, 1]
                 lora.targets: [[q_proj, v_proj], [q_proj]]
-            """)
+            """, train: "{epochs: 9, tuning: lora}")
         #expect(points.count == 8)
         #expect(points[7].configuration.loss == .init([.ccc: 1, .mse: 0.5]))
         #expect(points[0].configuration.optimiser.clipNorm == nil)
         #expect(points[7].configuration.lora.targets == [.query])
+    }
+
+    /// One run would be paid for twice.
+    @Test func drawsThatAreTheSameTrainingAreDrawnOnce() throws {
+        let points = try points("  trials: 3\n  space: {tuning: [full, lora], lora.rank: [4, 8]}\n")
+        #expect(points.count { $0.value(of: "tuning") == "full" } == 1)
     }
 
     static let space = """

@@ -31,9 +31,29 @@ import Testing
         #expect(run.configuration["standardise"] == .truth(true) && run.configuration["labels"] != nil)
         #expect(run.history.map(\.score) == [0.1, 0.5, 0.4] && run.history.map(\.isBest) == [true, true, false])
         #expect(run.history[0].gradientNorm == nil, "it is NaN")
+        #expect(run.epochScores.count == 3 * 2 * 4)
+        let valences = run.epochScores.filter { $0.dimension == "valence" && $0.metric == "ccc" }
+        #expect(valences.map(\.epoch) == [1, 2, 3] && valences.map(\.value) == [0.1, 0.5, 0.4])
+        #expect(run.epochScores.filter { $0.metric == "pearson" }.allSatisfy { $0.value == nil }, "it is NaN")
+        for (dimension, value) in [("activation", 0.125), ("valence", 0.5)] {
+            let found = run.epochScores.filter { $0.dimension == dimension && $0.metric == "mae" }
+            #expect(found.count == 3 && found.allSatisfy { $0.value == value })
+        }
         let valence = try #require(run.scores.first { $0.dimension == "valence" && $0.metric == "ccc" })
         #expect(valence.split == "test" && valence.value == 0.125 && valence.low == -0.125 && valence.high == 0.375)
         #expect(run[.score(split: "test", dimension: "valence", metric: "pearson")] == .null)
+    }
+
+    @Test func anEpochHasItsScoresInIt() throws {
+        let answer = try Registry(folder: folder.path).runs()
+        let run = try #require(answer.runs.first { $0.facts.trial == "aa" })
+        let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(run)) as? [String: Any]
+        let history = try #require(json?["history"] as? [[String: Any]])
+        #expect(history.map { $0["epoch"] as? Int } == [1, 2, 3] && history.map { $0["step"] as? Int } == [5, 10, 15])
+        let development = history.compactMap { $0["development"] as? [String: [String: Any]] }
+        #expect(development.map { $0["activation"]?["ccc"] as? Double } == [0.1, 0.5, 0.4])
+        #expect(development.map { $0["valence"]?["mae"] as? Double } == [0.5, 0.5, 0.5])
+        #expect(development.allSatisfy { $0["valence"]?["pearson"] is NSNull })
     }
 
     @Test func statesAreToldApart() throws {
@@ -54,7 +74,8 @@ import Testing
         try folder.write(metrics + metrics, to: "sweep/aa/seed-0/metrics.jsonl")
         let answer = try Registry(folder: folder.path).runs()
         #expect(answer.warning == nil && answer.runs.count == 4)
-        #expect(answer.runs.first { $0.facts.trial == "aa" }?.history.map(\.epoch) == [1, 2, 3])
+        let run = answer.runs.first { $0.facts.trial == "aa" }
+        #expect(run?.history.map(\.epoch) == [1, 2, 3] && run?.epochScores.count == 3 * 2 * 4)
     }
 
     /// What is planned, what halving stopped and what could not begin, a sweep's own files tell.

@@ -28,7 +28,7 @@ extension Pipeline.Cache {
     mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
         try mapping.allowOnly(Self.keys)
         if let values = try mapping.strings("cuts") {
-            for cut in values where cut != "cnn" && Int(cut).map({ $0 >= 0 }) != true {
+            for cut in values where cut != "cnn" && Int(cut).map({ $0 >= 0 && "\($0)" == cut }) != true {
                 throw mapping.error(at: "cuts", "expected cnn or a layer's number, found '\(cut)'")
             }
             guard !values.isEmpty, Set(values).count == values.count else {

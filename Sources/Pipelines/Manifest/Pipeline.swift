@@ -23,6 +23,7 @@ public struct Pipeline: Sendable, Equatable {
     public var study: Study?
     public var launcher = Launcher.local
     public var reportTitle: String?
+    let places: Places
 
     /// Reads a manifest.
     /// - Parameters:
@@ -54,12 +55,23 @@ public struct Pipeline: Sendable, Equatable {
         "launcher", "report",
     ]
 
+    /// All of them, dotted; of corpora and Slurm's parts, whose own keys are those of no other place, none.
+    static let dottedKeys: [String] = {
+        let parts: [(String, [String])] = [
+            ("cache", Cache.keys), ("train", TrainConfiguration.dottedKeys.filter { $0 != "labels" && $0 != "seeds" }),
+            ("sweep", Sweep.keys), ("sweep.halving", Halving.keys), ("study", Study.keys),
+            ("launcher.slurm", SlurmSettings.keys), ("report", ["title"]),
+        ]
+        return keys + parts.flatMap { part, keys in keys.map { "\(part).\($0)" } }
+    }()
+
     /// As `init(path:corpus:model:)`, from YAML text; `source` names it in errors.
     public init(
         yaml: String, source: String, corpus: String? = nil, model: String? = nil
     ) throws(ConfigurationError) {
-        let top = try StrictMapping(text: yaml, source: source)
+        let top = try StrictMapping(text: yaml, source: source, known: Self.dottedKeys)
         try top.allowOnly(Self.keys)
+        places = try Places(in: top)
 
         name = try Self.name(in: top)
         // Read even where it is replaced: a mistake in the file is one all the same.
@@ -109,7 +121,7 @@ public struct Pipeline: Sendable, Equatable {
         do {
             try train.finish(source: top.source)
         } catch {
-            throw error.located(in: mapping)
+            throw error.located(in: mapping).below("train")
         }
         return train
     }

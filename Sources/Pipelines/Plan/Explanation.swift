@@ -24,7 +24,8 @@ public struct Explanation: Sendable, Equatable {
 
     /// In the order in which Make gets to them.
     public let entries: [Entry]
-    /// Prerequisites that are not there and that nothing makes.
+    /// Prerequisites that are not there and that no step makes; a Makefile that includes the rules may, as the project's makes the
+    /// demo's corpus.
     public let absent: [String]
     /// How many steps there are.
     public let stepCount: Int
@@ -132,7 +133,7 @@ extension Explanation.Reason: CustomStringConvertible {
 extension Explanation: CustomStringConvertible {
     /// A line per target, those of one kind with the same reason together.
     public var description: String {
-        var lines = absent.map { "\($0) is not there, and nothing here makes it" }
+        var lines = absent.map { "\($0) is not there, and this pipeline does not make it" }
         var index = 0
         while index < entries.count {
             let entry = entries[index]

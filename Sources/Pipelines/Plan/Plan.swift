@@ -95,7 +95,8 @@ public struct Plan: Sendable, Equatable {
     /// Plans a pipeline. Looks at the model's folder; writes nothing.
     /// - Parameters:
     ///   - build: the folder for everything that is made, as Make sees it.
-    ///   - layerCount: the transformer layers of a model, asked where there is a study, and needed there: cuts are counted from the top.
+    ///   - layerCount: the transformer layers of a model, by which cuts and layers are checked, and a study's cuts counted from the
+    ///     top. Nil, to look at what there is of runs: nothing is checked, and no study is planned.
     public init(
         _ pipeline: Pipeline, source: Source, build: String = "build",
         layerCount: ((_ model: String) throws -> Int)? = nil
@@ -106,6 +107,7 @@ public struct Plan: Sendable, Equatable {
         try Self.requireMakeable(build, what: "build folder")
         for corpus in pipeline.corpora { try Self.requireMakeable(corpus.manifest, what: "corpus") }
         modelFiles = try Self.modelFiles(pipeline.model)
+        let layerCount = try layerCount?(pipeline.model)
         let folder = "\(build)/\(pipeline.name)"
         self.folder = folder
         caches = pipeline.corpora.map { Self.cache(of: $0, pipeline, folder: folder) }
@@ -125,6 +127,7 @@ public struct Plan: Sendable, Equatable {
             return Run(directory: directory, configuration: settings(directory, pipeline.train, seed: seed))
         }
         let points = try pipeline.sweep?.points(pipeline.train) ?? []
+        if let layerCount { try pipeline.checkCuts(layerCount: layerCount, points: points) }
         var ids: Set<String> = []
         for point in points where !ids.insert(point.id).inserted { throw PlanError.sharedIdentifier(point.id) }
         trials = points.flatMap { point in
@@ -149,11 +152,11 @@ public struct Plan: Sendable, Equatable {
                 runs: \((trials.isEmpty ? runs.map(\.directory) : trials.map(\.directory)).joined(separator: " "))
 
                 """)
-        study = try pipeline.study.map { study in
-            guard let layerCount else { preconditionFailure("a study is planned without its model's layers") }
+        study = try pipeline.study.flatMap { study in
+            guard let layerCount else { return nil }
             return try StudyPlan(
                 study, of: pipeline, source: source.path, corpus: manifest,
-                layerCount: try layerCount(pipeline.model), folder: folder)
+                layerCount: layerCount, folder: folder)
         }
     }
 

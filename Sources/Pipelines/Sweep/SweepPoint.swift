@@ -19,6 +19,13 @@ public struct SweepPoint: Sendable, Equatable {
         shortHash(settings.map { "\($0.key)=\($0.value)\n" }.sorted().joined())
     }
 
+    /// For people.
+    var words: String { Self.words(settings) }
+
+    static func words(_ settings: [Setting]) -> String {
+        settings.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+
     /// Nil where a condition leaves the key out.
     public func value(of key: String) -> String? { settings.first { $0.key == key }?.value }
 }
@@ -27,25 +34,29 @@ extension Sweep {
     /// The points in a fixed order: of a grid, the last key changes fastest; of a random sweep, as they are drawn, the n-th being
     /// the same whatever `trials` is.
     /// - Parameter base: what the manifest says under `train`.
-    /// - Throws: `ConfigurationError` naming the setting that cannot be, or a space that has fewer points than are asked for.
+    /// - Throws: `ConfigurationError` naming the setting that cannot be, two points of a grid that are the same training, or a space
+    ///   that gives fewer points than are asked for.
     public func points(_ base: TrainConfiguration) throws(ConfigurationError) -> [SweepPoint] {
         guard let trials else { return try grid(base) }
-        var points: [SweepPoint] = [], seen: Set<[String]> = []
+        var points: [SweepPoint] = [], seen: Set<[String]> = [], meanings: Set<String> = []
         // A small space runs out; a large one gives the same point twice hardly ever.
-        for draw in 0..<UInt64(100 * trials + 1000) {
+        let draws = 100 * trials + 1000
+        for draw in 0..<UInt64(draws) {
             guard points.count < trials else { break }
             var settings: [SweepPoint.Setting] = []
             for parameter in parameters where isActive(parameter, in: settings) {
                 settings.append(.init(key: parameter.key, value: value(of: parameter, draw: draw)))
             }
             guard seen.insert(settings.map { "\($0.key)=\($0.value)" }).inserted else { continue }
-            points.append(try point(settings, base))
+            let point = try point(settings, base)
+            if meanings.insert(point.configuration.meaning.yaml).inserted { points.append(point) }
         }
         guard points.count == trials else {
             throw ConfigurationError(
                 source: source, line: trialsLine,
-                problem: "key 'sweep.trials': \(trials) points are asked for, but the space has only \(points.count) "
-                    + "different ones; give fewer, or none for the whole grid")
+                problem:
+                    "key 'sweep.trials': \(trials) points are asked for, but \(draws) draws from the space gave only "
+                    + "\(points.count) different ones; give fewer, or a larger space")
         }
         return points
     }
@@ -71,9 +82,26 @@ extension Sweep {
             }
             partial = next
         }
-        var points: [SweepPoint] = []
-        for settings in partial { points.append(try point(settings, base)) }
+        var points: [SweepPoint] = [], first: [String: SweepPoint] = [:]
+        for settings in partial {
+            let point = try point(settings, base)
+            if let other = first.updateValue(point, forKey: point.configuration.meaning.yaml) {
+                throw same(other, point)
+            }
+            points.append(point)
+        }
         return points
+    }
+
+    /// Two points that differ in nothing that trains: the same run would be paid for twice.
+    private func same(_ one: SweepPoint, _ other: SweepPoint) -> ConfigurationError {
+        let parameter = parameters.first { one.value(of: $0.key) != other.value(of: $0.key) }
+        return ConfigurationError(
+            source: source, line: parameter?.line,
+            problem:
+                "key 'sweep.space.\(parameter?.key ?? "")': the points \(one.words) and \(other.words) are the same "
+                + "training; have the key there only where it changes something, with a condition (when), or leave one out"
+        )
     }
 
     static let largestGrid = 10_000
@@ -120,21 +148,32 @@ extension Sweep {
                 }
                 try configuration.set(setting.key, to: setting.value, source: source)
             } catch {
-                throw ConfigurationError(source: source, line: parameter?.line, problem: error.problem)
+                throw ConfigurationError(
+                    source: source, line: parameter?.line, problem: error.below("sweep.space").problem)
             }
         }
         do {
             try configuration.finish(source: source)
         } catch {
-            let words = settings.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
-            let line = parameters.first { error.problem.hasPrefix("key '\($0.key)'") } ?? parameters.first
-            throw ConfigurationError(
-                source: source, line: line?.line,
-                problem:
-                    "the point \(words) of the sweep cannot be: \(error.problem); or leave it out with a condition "
-                    + "(when)")
+            throw impossible(settings, error)
         }
         return SweepPoint(settings: settings, configuration: configuration)
+    }
+
+    /// What is wrong with the configuration of a point, as a mistake in the sweep.
+    /// - Parameter error: begins with the training configuration's key.
+    func impossible(_ settings: [SweepPoint.Setting], _ error: ConfigurationError) -> ConfigurationError {
+        // A mapping may be varied whole.
+        let varied = parameters.first { parameter in
+            settings.contains { $0.key == parameter.key }
+                && error.key.map { $0 == parameter.key || $0.hasPrefix(parameter.key + ".") } ?? false
+        }
+        let problem = error.below(varied == nil ? "train" : "sweep.space").problem
+        return ConfigurationError(
+            source: source, line: varied?.line ?? error.line ?? parameters.first?.line,
+            problem:
+                "the point \(SweepPoint.words(settings)) of the sweep cannot be: \(problem); or leave it out with a condition (when)"
+        )
     }
 }
 

@@ -12,6 +12,13 @@ public struct SweepProgress: Sendable {
         public var score: Double?
         /// Whether it cannot be trained, and ranks last.
         public var isFailed: Bool
+
+        package init(trial: Trial, epochs: Int, score: Double?, isFailed: Bool) {
+            self.trial = trial
+            self.epochs = epochs
+            self.score = score
+            self.isFailed = isFailed
+        }
     }
 
     public let plan: Plan

@@ -66,7 +66,8 @@ struct SweepCommand: ParsableCommand {
             switch outcome {
             case .done: break
             case .interrupted: throw Interrupted()
-            case .failed(let code): throw SweepFault.makeFailed(code, log: runner.logPath)
+            case .failed(let code, let failure):
+                throw SweepFault.makeFailed(code, failure.kind, log: runner.logPath)
             }
         }
     }
@@ -85,6 +86,8 @@ struct SweepCommand: ParsableCommand {
         var environment = ProcessInfo.processInfo.environment
         for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL"] { environment[name] = nil }
         if !flags.inherited.isEmpty { environment["MAKEFLAGS"] = flags.inherited }
+        // What make says is read.
+        environment["LC_ALL"] = "C.UTF-8"
         return environment
     }
 }

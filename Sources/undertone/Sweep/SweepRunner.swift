@@ -7,7 +7,8 @@ import Runs
 final class SweepRunner {
     enum Outcome: Equatable {
         case done, interrupted
-        case failed(Int32)
+        /// Make's exit code, or a signal's number negated, and what it said it failed for.
+        case failed(Int32, MakeFailure)
     }
 
     private let plan: Plan
@@ -38,6 +39,7 @@ final class SweepRunner {
         guard log >= 0 else { throw RunError.cannotWrite(path: logPath, reason: String(cString: strerror(errno))) }
         defer { close(log) }
         let errors = try LinePipe()
+        var failure = MakeFailure()
         var progress = SweepProgress(plan)
         _ = progress.look()
         let before = progress.epochsDone
@@ -52,6 +54,7 @@ final class SweepRunner {
             let code = child.exitCode
             for line in errors.lines(isEnd: code != nil) {
                 reporter.message(line)
+                failure.read(line)
                 _ = "\(line)\n".withCString { write(log, $0, strlen($0)) }
             }
             let now = ContinuousClock.now
@@ -66,7 +69,7 @@ final class SweepRunner {
             if let code {
                 reporter.finish()
                 if code == 0 { return .done }
-                return Interruption.isRequested ? .interrupted : .failed(code)
+                return Interruption.isRequested ? .interrupted : .failed(code, failure)
             }
             if Interruption.isRequested, !isAsked {
                 isAsked = true
