@@ -11,7 +11,8 @@ let package = Package(
         .executable(name: "undertone", targets: ["undertone"]),
         // What reads files that come from elsewhere, for the fuzzers (Fuzz/).
         .library(
-            name: "Readers", targets: ["Checkpoints", "Corpus", "CorpusAdapters", "FeatureStore", "Runs", "Faults"]),
+            name: "Readers",
+            targets: ["Checkpoints", "Corpus", "CorpusAdapters", "FeatureStore", "Parquet", "Runs", "Faults"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -40,10 +41,11 @@ let package = Package(
             dependencies: [
                 "Files", "Faults", "CSndFile", "CSoxr", .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(name: "Parquet", dependencies: ["Faults"]),
         .target(
             name: "CorpusAdapters",
             dependencies: [
-                "Corpus", "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
+                "Corpus", "Parquet", "Files", "Faults", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
@@ -159,7 +161,9 @@ let package = Package(
         .testTarget(
             name: "CorpusTests",
             dependencies: ["Corpus", "Faults", "CSndFile", .product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "CorpusAdaptersTests", dependencies: ["CorpusAdapters", "Corpus", "Faults"]),
+        .testTarget(name: "ParquetTests", dependencies: ["Parquet", "Faults"], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "CorpusAdaptersTests", dependencies: ["CorpusAdapters", "Corpus", "Faults"], exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Faults"], exclude: ["Fixtures"]),
         // A Hugging Face hub on loopback, for tests.

@@ -3,7 +3,9 @@ import PackageDescription
 
 /// One libFuzzer program per reader of files that come from elsewhere. A package of its own, so that building
 /// Undertone never sees a fuzzer's flags; `scripts/fuzz.sh` builds and runs it.
-let targets = ["safetensors", "pytorch", "configuration", "manifest", "training", "shard", "index", "labels"]
+let targets = [
+    "safetensors", "pytorch", "configuration", "manifest", "training", "shard", "index", "labels", "parquet",
+]
 
 let package = Package(
     name: "fuzz",

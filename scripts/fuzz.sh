@@ -43,6 +43,7 @@ seeds() {
         pytorch) find $fixtures -name '*.bin' ;;
         configuration) find $fixtures -name '*.json' ;;
         training) find pipelines -name '*.yaml' ;;
+        parquet) find Tests/ParquetTests/Fixtures -name '*.parquet' ;;
     esac
     if [[ -d Fuzz/Corpora/$1 ]]; then find "Fuzz/Corpora/$1" -type f; fi
 }

@@ -1,5 +1,6 @@
 import Faults
 import Files
+import Parquet
 
 /// Why there is no manifest.
 public enum AdapterError: Fault, Equatable {
@@ -10,8 +11,8 @@ public enum AdapterError: Fault, Equatable {
     case malformed(path: String, line: Int?, message: String)
     /// An option that does not go with the corpus.
     case usage(String)
-    /// A table that is there, but not as CSV.
-    case notCSV(table: String, database: String)
+    /// A table that is there, in a format that is not read, or in one that is and of a sort that is not.
+    case unreadTable(String, reason: String)
     /// Audio that a manifest there could not name.
     case outside(audio: String, manifest: String, source: String)
     case noRows(path: String)
@@ -26,7 +27,7 @@ public enum AdapterError: Fault, Equatable {
     public var kind: FaultKind {
         switch self {
         case .missing, .unreadable: .missingInput
-        case .malformed, .notCSV, .noRows: .badInput
+        case .malformed, .unreadTable, .noRows: .badInput
         case .usage, .outside: .usage
         case .exists, .cannotWrite: .cannotWrite
         case .faults(let findings, _): findings.allSatisfy { $0.kind == .missingFile } ? .missingInput : .badInput
@@ -43,11 +44,11 @@ public enum AdapterError: Fault, Equatable {
             return "\(path)\(line.map { ":\($0)" } ?? ""): \(message)"
         case .usage(let message):
             return message
-        case .notCSV(let table, let database):
+        case .unreadTable(let table, let reason):
+            let database = PathParts(table).folder
             return
-                "\(table): only CSV tables are read, and this one is Parquet or a pickle; write it as CSV beside it with "
-                + "python -c \"import audformat; audformat.Database.load('\(database)').save('\(database)', "
-                + "storage_format='csv')\""
+                "\(table): \(reason); write it as CSV beside it with python -c \"import audformat; "
+                + "audformat.Database.load('\(database)').save('\(database)', storage_format='csv')\""
         case .outside(let audio, let manifest, let source):
             return "\(manifest): its paths cannot leave its folder, and \(audio) lies outside; write the manifest into "
                 + "\(source) or a folder above it, or make a link to \(source) beside the manifest and give that link"
@@ -70,4 +71,14 @@ public enum AdapterError: Fault, Equatable {
 
 extension AdapterError: WritingFault {
     package init(_ failure: WriteFailure) { self = .cannotWrite(path: failure.path, reason: failure.reason) }
+}
+
+extension AdapterError {
+    init(_ error: ParquetError) {
+        switch error {
+        case .unreadable(let path, let reason): self = .unreadable(path: path, reason: reason)
+        case .malformed(let path, let reason): self = .malformed(path: path, line: nil, message: reason)
+        case .unsupported(let path, let reason): self = .unreadTable(path, reason: reason)
+        }
+    }
 }

@@ -24,6 +24,8 @@ public struct CorpusDraft: Sendable {
     public var others: [String]
     public var rows: [DraftRow] = []
     public var faults: [CorpusFinding] = []
+    /// About rows that are no faults for it.
+    public var warnings: [CorpusFinding] = []
     /// What the user should know of how labels or splits came about.
     public var remarks: [String] = []
 
@@ -60,7 +62,7 @@ public struct DraftRow: Sendable {
 /// A line of a label file.
 public struct Origin: Sendable, Hashable {
     public var file: String
-    /// From 1.
+    /// From 1; of a Parquet file, the row.
     public var line: Int
 }
 
@@ -80,12 +82,14 @@ public struct CorpusFinding: Sendable, Equatable {
         /// Another file has the same content.
         case repeatedContent = "repeated_content"
         case sharedSpeaker = "shared_speaker"
+        /// The table that a column comes from has nothing on the file.
+        case notInTable = "not_in_table"
 
         /// Whether such a line is left out of the manifest. The others are warnings.
         public var isFault: Bool {
             switch self {
             case .label, .split, .missingFile, .duplicateId, .audio: true
-            case .outOfScale, .repeatedSegment, .repeatedContent, .sharedSpeaker: false
+            case .outOfScale, .repeatedSegment, .repeatedContent, .sharedSpeaker, .notInTable: false
             }
         }
     }

@@ -89,7 +89,7 @@ public struct CorpusReport: Sendable, Encodable {
                 speaker: speaker, utterances: members.count,
                 splits: Set(members.map(\.split)).sorted().map(\.description))
         }.sorted { ($1.utterances, $0.speaker) < ($0.utterances, $1.speaker) }
-        var warnings = CorpusWarnings(members: members, origins: origins)
+        var warnings = CorpusWarnings(members: members, origins: origins, known: draft.warnings)
         labels = draft.labels.map { label in
             let values = members.map { $0.label(label.name) }
             return Label(
@@ -108,10 +108,11 @@ public struct CorpusReport: Sendable, Encodable {
 struct CorpusWarnings {
     let members: [Utterance]
     let origins: [Origin]
-    private(set) var findings: [CorpusFinding] = []
+    private(set) var findings: [CorpusFinding]
 
-    init(members: [Utterance], origins: [Origin]) {
-        (self.members, self.origins) = (members, origins)
+    /// - Parameter known: what the adapter found already.
+    init(members: [Utterance], origins: [Origin], known: [CorpusFinding]) {
+        (self.members, self.origins, findings) = (members, origins, known)
     }
 
     /// - Returns: how many labels lie outside the scale.

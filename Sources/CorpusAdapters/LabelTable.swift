@@ -2,9 +2,10 @@ import Corpus
 import Faults
 import Files
 import Foundation
+import Parquet
 
-/// A CSV file of labels, UTF-8, with a header. Cells are taken without the spaces around them; lines that begin with `#` are
-/// comments.
+/// A table of labels: a CSV file, UTF-8, with a header, in which lines that begin with `#` are comments; or a Parquet file
+/// (`init(parquet:needed:)`). Cells are taken without the spaces around them.
 struct LabelTable {
     struct Row {
         var origin: Origin
@@ -39,16 +40,7 @@ struct LabelTable {
             let name = cell.trimmingCharacters(in: .whitespaces)
             return known.first { $0.lowercased() == name.lowercased() } ?? name
         }
-        if let twice = columns.first(where: { name in columns.count { $0 == name } > 1 }) {
-            throw .malformed(path: path, line: header.line, message: "column '\(printable(twice))' is there twice")
-        }
-        let absent = required.filter { !columns.contains($0) }
-        guard absent.isEmpty else {
-            throw .malformed(
-                path: path, line: header.line,
-                message: "no column \(absent.joined(separator: ", ")); expected \(required.joined(separator: ", ")), "
-                    + "and found \(abbreviated(columns))")
-        }
+        try check(required, line: header.line)
         for line in lines.dropFirst() {
             let origin = Origin(file: path, line: line.line)
             guard line.cells.count == columns.count else {
@@ -58,6 +50,44 @@ struct LabelTable {
             }
             let cells = line.cells.map { $0.trimmingCharacters(in: .whitespaces) }
             rows.append(Row(origin: origin, cells: Dictionary(uniqueKeysWithValues: zip(columns, cells))))
+        }
+    }
+
+    /// A Parquet file; its rows count as lines, the first as line 1.
+    ///
+    /// - Parameter needed: the columns whose cells are wanted, of those that are there. The others are not read: what they hold may be of
+    ///   a sort that no cell can be.
+    /// - Throws: as above, or `AdapterError.unreadTable`.
+    init(parquet path: String, required: [String], needed: Set<String>) throws(AdapterError) {
+        self.path = path
+        do throws(ParquetError) {
+            let file = try ParquetFile(path)
+            columns = file.columns.map(\.name)
+            let read = file.columns.filter { needed.contains($0.name) }
+            rows = (0..<file.rowCount).map { Row(origin: Origin(file: path, line: $0 + 1), cells: [:]) }
+            for column in read {
+                for (row, text) in try file.texts(of: column).enumerated() {
+                    rows[row].cells[column.name] = text.trimmingCharacters(in: .whitespaces)
+                }
+            }
+        } catch {
+            throw AdapterError(error)
+        }
+        try check(required, line: nil)
+    }
+
+    /// - Parameter line: of the header.
+    private func check(_ required: [String], line: Int?) throws(AdapterError) {
+        var seen: Set<String> = []
+        if let twice = columns.first(where: { !seen.insert($0).inserted }) {
+            throw .malformed(path: path, line: line, message: "column '\(printable(twice))' is there twice")
+        }
+        let absent = required.filter { !seen.contains($0) }
+        guard absent.isEmpty else {
+            throw .malformed(
+                path: path, line: line,
+                message: "no column \(absent.joined(separator: ", ")); expected \(required.joined(separator: ", ")), "
+                    + "and found \(abbreviated(columns))")
         }
     }
 }

@@ -3,13 +3,13 @@ import Faults
 import Files
 import Foundation
 
-/// A database in audformat, as audb hands it out: `db.yaml`, `db.TABLE.csv`, and audio where the tables' `file` says.
+/// A database in audformat, as audb hands it out: `db.yaml`, `db.TABLE.csv` or `db.TABLE.parquet`, and audio where the tables' `file` says.
 ///
 /// The tables given hold the utterances; columns may also come from other filewise tables, by file. A table's split is that of its
 /// `split_id`, unless a column has it or shares are given.
 public struct Audformat: CorpusAdapter {
     public static let name = "audformat"
-    public static let expectedLayout = "an audformat database's folder, with db.yaml and db.TABLE.csv"
+    public static let expectedLayout = "an audformat database's folder, with db.yaml and db.TABLE.csv or .parquet"
 
     public let source: String
     private let tables: [String]
@@ -29,19 +29,22 @@ public struct Audformat: CorpusAdapter {
         let chosen = try choose(header)
         let mapping = try mapping(header, chosen)
         var draft = CorpusDraft(labels: labels(mapping, chosen, header))
-        var lookups: [String: [String: [String: String]]] = [:]
-        for name in Set(mapping.compactMap(\.table)) { lookups[name] = try lookup(name, header) }
+        var lookups: [String: FileLookup] = [:]
+        for name in Set(mapping.compactMap(\.table)).sorted() { lookups[name] = try lookup(name, header, &draft) }
+        let needed = mapping.filter { $0.table == nil }.map(\.source)
         for table in chosen {
             let split = try split(of: table, header, mapping)
-            let content = try content(table.name, isSegmented: table.isSegmented)
-            draft.faults += content.faults
+            let content = try content(table.name, isSegmented: table.isSegmented, needed, &draft)
             for row in content.rows {
                 var reader = RowReader(row.origin)
                 let built = self.row(row.cells, mapping, lookups, split, draft.labels.map(\.name), &reader)
                 draft.faults += reader.faults
-                if let built, reader.faults.isEmpty { draft.rows.append(built) }
+                guard let built, reader.faults.isEmpty else { continue }
+                draft.rows.append(built)
+                for name in lookups.keys { lookups[name]?.note(row.cells["file"] ?? "", at: row.origin) }
             }
         }
+        draft.warnings = lookups.sorted { $0.key < $1.key }.flatMap(\.value.absences)
         try options.arrange(mapping.filter { !$0.isReserved }.map(\.column), of: &draft)
         if let fractions = options.fractions, !draft.rows.isEmpty {
             try fractions.assign(&draft.rows, seed: options.seed)
@@ -99,31 +102,48 @@ public struct Audformat: CorpusAdapter {
         }
     }
 
-    private func content(_ table: String, isSegmented: Bool) throws(AdapterError) -> LabelTable {
-        let path = "\(source)/db.\(table).csv"
-        if !FileManager.default.fileExists(atPath: path) {
-            for other in ["parquet", "pkl"]
-            where FileManager.default.fileExists(atPath: "\(source)/db.\(table).\(other)") {
-                throw .notCSV(table: "\(source)/db.\(table).\(other)", database: source)
+    /// A table as CSV or, where it is not there as such, as Parquet.
+    ///
+    /// - Parameters:
+    ///   - needed: columns beside `file`, `start` and `end`.
+    ///   - draft: gets the faults of the table's lines, and a remark where there is a choice of files.
+    private func content(
+        _ table: String, isSegmented: Bool, _ needed: [String], _ draft: inout CorpusDraft
+    ) throws(AdapterError) -> LabelTable {
+        let path = "\(source)/db.\(table)"
+        let keys = isSegmented ? ["file", "start", "end"] : ["file"]
+        let formats = ["csv", "parquet", "pkl"].filter { FileManager.default.fileExists(atPath: "\(path).\($0)") }
+        switch formats.first {
+        case "parquet":
+            return try LabelTable(parquet: "\(path).parquet", required: keys, needed: Set(keys + needed))
+        case "pkl":
+            throw .unreadTable("\(path).pkl", reason: "is a pickle, and these are not read")
+        default:
+            if formats.contains("parquet") {
+                draft.remarks.append("\(path).csv was read, and not \(path).parquet beside it")
             }
+            let content = try LabelTable(path: "\(path).csv", required: keys, expected: Self.expectedLayout)
+            draft.faults += content.faults
+            return content
         }
-        return try LabelTable(
-            path: path, required: isSegmented ? ["file", "start", "end"] : ["file"], expected: Self.expectedLayout)
     }
 
     /// A filewise table's cells, by file.
-    private func lookup(_ name: String, _ header: AudformatHeader) throws(AdapterError) -> [String: [String: String]] {
+    private func lookup(
+        _ name: String, _ header: AudformatHeader, _ draft: inout CorpusDraft
+    ) throws(AdapterError) -> FileLookup {
         let table = try header.table(name)
         guard !table.isSegmented else {
             throw .usage(
                 "--column …=\(name):…: the table is segmented; expected a filewise one, which is looked up by file")
         }
-        let content = try content(name, isSegmented: false)
-        for item in options.columns where item.table == name && !content.columns.contains(item.source) {
+        let wanted = options.columns.filter { $0.table == name }
+        let content = try content(name, isSegmented: false, wanted.map(\.source), &draft)
+        for item in wanted where !content.columns.contains(item.source) {
             throw .usage(
                 "--column \(item.column)=\(name):\(item.source): no such column; the tables are \(header.listing)")
         }
-        return Dictionary(content.rows.map { ($0.cells["file"] ?? "", $0.cells) }) { first, _ in first }
+        return FileLookup(content, columns: wanted.map(\.column), faults: &draft.faults)
     }
 
     private func split(
@@ -145,13 +165,13 @@ public struct Audformat: CorpusAdapter {
     }
 
     private func row(
-        _ cells: [String: String], _ mapping: [ColumnMapping], _ lookups: [String: [String: [String: String]]],
+        _ cells: [String: String], _ mapping: [ColumnMapping], _ lookups: [String: FileLookup],
         _ tableSplit: Split?, _ labels: [String], _ reader: inout RowReader
     ) -> DraftRow? {
         let file = reader.name(cells["file"] ?? "", "file")
         var values: [String: String] = [:]
         for item in mapping {
-            let row = item.table.map { lookups[$0]?[file ?? ""] ?? [:] } ?? cells
+            let row = item.table.map { lookups[$0]?.cells[file ?? ""] ?? [:] } ?? cells
             let text = row[item.source] ?? ""
             values[item.column] =
                 labels.contains(item.column)
