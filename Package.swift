@@ -103,7 +103,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
+            dependencies: ["Checkpoints", "Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
         .target(
             name: "Registry",
             dependencies: ["Pipelines", "Runs", "Files", "Faults", .product(name: "GRDB", package: "GRDB.swift")]),
