@@ -121,6 +121,6 @@ public struct StudyPlan: Sendable, Equatable {
         return Cache(
             folder: path, cut: cut, store: store, compute: setUp.compute,
             settings: Stamp(
-                path: "\(path).settings", content: determining + "max_rejects: \(pipeline.cache.maxRejects)\n"))
+                path: "\(path).settings", content: determining + pipeline.cache.tolerances))
     }
 }
