@@ -138,7 +138,7 @@ estimate-check: build $(DEMO_CORPUS)
 parity: build
 	scripts/parity.sh
 
-## interop  Load exports of every family in transformers, peft and ONNX Runtime, and a cache in torch (its own Python environment).
+## interop  Load exports in transformers, peft and ONNX Runtime, caches in torch, runs in TensorBoard; search with Optuna (its own Python environment).
 interop: build
 	scripts/interop.sh
 

@@ -105,7 +105,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipelines",
-            dependencies: ["Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
+            dependencies: ["Checkpoints", "Corpus", "Runs", "Study", "Buffers", "Files", "Faults"]),
         .target(
             name: "Estimation",
             dependencies: [

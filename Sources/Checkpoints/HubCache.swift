@@ -21,6 +21,15 @@ public struct HubCache: Sendable {
             ?? "\(value("HOME") ?? NSHomeDirectory())/.cache/huggingface/hub"
     }
 
+    /// Where a model lies that is given as a folder or by its name on the hub. That it is a folder, only opening tells.
+    /// - Throws: `CheckpointError.notFetched`, for a name of the hub that is no folder here.
+    public static func folder(of model: String) throws(CheckpointError) -> String {
+        guard !FileManager.default.fileExists(atPath: model), let name = HubName(model) else { return model }
+        let cache = HubCache()
+        guard let snapshot = cache.snapshot(of: name) else { throw .notFetched(name, cache: cache.folder) }
+        return snapshot
+    }
+
     /// The folder of a model's snapshot, nil if there is none.
     ///
     /// Without a revision it is that of `main`, or the only one there is: one fetched by its commit has no branch.

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Prediction
 import Runs
@@ -44,7 +45,7 @@ struct ModelCard {
 
         \(files.map { "- `\(URL(filePath: $0).lastPathComponent)`" }.joined(separator: "\n"))
 
-        \(ModelCardUse(export).text)
+        \(ModelCardUse(export, dimensions: dimensions).text)
 
         ## Data
 
@@ -76,7 +77,7 @@ struct ModelCard {
         ## Licence
 
         These weights derive from `\(base)` and from the corpus: the licences of both apply to them, and this export grants none of its own.
-        Look at the checkpoint's licence and at the corpus's terms before passing the weights on; corpora for research often forbid commercial use
+        \(licence) and at the corpus's terms before passing the weights on; corpora for research often forbid commercial use
         of what is trained on them.
 
         ## Made with
@@ -86,6 +87,14 @@ struct ModelCard {
         \(model.record.features.storage.rawValue). Cache key `\(result.cacheKey)`, corpus `\(result.corpusSHA256)`.
 
         """
+    }
+
+    /// What the checkpoint's folder says, where it still lies.
+    private var licence: String {
+        let folder = (try? HubCache.folder(of: model.checkpoint)) ?? model.checkpoint
+        return Checkpoint.licence(ofFolder: folder).map {
+            "The checkpoint's licence is `\($0)`, as its own page has it: look at that"
+        } ?? "Look at the checkpoint's licence"
     }
 
     private var scales: String {

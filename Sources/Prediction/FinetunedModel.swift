@@ -13,6 +13,8 @@ import Training
 public struct FinetunedModel: Sendable {
     /// As the user named it: the run directory, or the bundle.
     public let location: String
+    /// Where the checkpoint lies, or lay when its features were cached: a folder, or `random:…`.
+    public let checkpoint: String
     public let record: ModelRecord
     public let configuration: TrainConfiguration
     public let result: RunResult
@@ -38,17 +40,18 @@ public struct FinetunedModel: Sendable {
         }
         let trained = try SafetensorsFile.open(directory.bestWeightsPath)
         try self.init(
-            location: path, record: record, recordPath: directory.modelPath,
+            location: path, checkpoint: base.location, record: record, recordPath: directory.modelPath,
             configuration: try directory.configuration(), result: result, trained: trained,
             weights: LayeredTensors(trained, over: base))
         try requireTheRuns(base)
     }
 
     init(
-        location: String, record: ModelRecord, recordPath: String, configuration: TrainConfiguration, result: RunResult,
-        trained: SafetensorsFile, weights: any TensorSource
+        location: String, checkpoint: String, record: ModelRecord, recordPath: String,
+        configuration: TrainConfiguration, result: RunResult, trained: SafetensorsFile, weights: any TensorSource
     ) throws {
         self.location = location
+        self.checkpoint = checkpoint
         self.record = record
         self.configuration = configuration
         self.result = result

@@ -46,8 +46,9 @@ extension FinetunedModel {
                     path: path, reason: "its metadata '\(key)' cannot be read: \(JSONMistake(error).problem)")
             }
         }
+        let record = try member("model", ModelRecord.self)
         try self.init(
-            location: path, record: try member("model", ModelRecord.self), recordPath: path,
+            location: path, checkpoint: record.features.source, record: record, recordPath: path,
             configuration: try TrainConfiguration(yaml: file.metadata["configuration", default: ""], source: path),
             result: try member("result", RunResult.self), trained: file, weights: file)
     }

@@ -98,9 +98,14 @@ public struct Registry: Sendable {
                 return try self.ask(open(path), ask)
             } catch let error as DatabaseError where error.isOfDamage {
                 // Under the lock, no other process of ours has it open.
+                let mode = 0o644 & TemporaryName.modeMask(for: path)
                 for name in [path, "\(path)-wal", "\(path)-shm", "\(path)-journal"] {
                     try? FileManager.default.removeItem(atPath: name)
                 }
+                // SQLite takes an empty file for a new database, and gives its companions the mode of the first: who has closed it
+                // to others finds it closed.
+                let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode)
+                if descriptor >= 0 { close(descriptor) }
                 return try self.ask(open(path), ask)
             }
         }

@@ -35,7 +35,7 @@ public enum ModelSpecification: Sendable, Hashable {
     /// Opens the folder, or sets up the random model.
     public func open() throws(CheckpointError) -> any ModelSource {
         switch self {
-        case .directory(let path): try Checkpoint.open(ModelSpecification.folder(path), calledBy: path)
+        case .directory(let path): try Checkpoint.open(HubCache.folder(of: path), calledBy: path)
         case .random(let preset, let seed): try ModelSpecification.random(preset, seed: seed, location: description)
         }
     }
@@ -44,14 +44,7 @@ public enum ModelSpecification: Sendable, Hashable {
     /// - Throws: `CheckpointError.notFetched`, for a name of the hub that is no folder here.
     public func folder() throws(CheckpointError) -> String? {
         guard case .directory(let path) = self else { return nil }
-        return try ModelSpecification.folder(path)
-    }
-
-    private static func folder(_ path: String) throws(CheckpointError) -> String {
-        guard !FileManager.default.fileExists(atPath: path), let name = HubName(path) else { return path }
-        let cache = HubCache()
-        guard let snapshot = cache.snapshot(of: name) else { throw .notFetched(name, cache: cache.folder) }
-        return snapshot
+        return try HubCache.folder(of: path)
     }
 
     private static func random(

@@ -146,3 +146,41 @@ private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
     #expect(try export("onnx", "--replace", in: folder).code == 0)
     #expect(folder.names(in: "onnx") == ["README.md", "mine.txt", "model.onnx"])
 }
+
+/// Of every format: what it was made of, its scores and limits, and the licence that the checkpoint's folder names.
+@Test func everyFormatHasItsCard() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.copyModel(to: "models/tiny")
+    try folder.write("corpus.json", #"{"name": "Twelve tones", "synthetic": true}"#)
+    #expect(try Program.cache.run(cacheArguments(model: "models/tiny"), in: folder).code == 0)
+    let train = trainArguments() + ["--set", "head.form=hf", "--set", "tuning=lora"]
+    #expect(try Program.train.run(train, in: folder).code == 0)
+    let provenance = ModelProvenance(
+        repository: "someone/tiny", revision: "main", commit: "c0ffee", endpoint: "https://example.org",
+        licence: "cc-by-nc-4.0", files: [])
+    try provenance.write(directory: "\(folder.path)/models/tiny")
+    for (format, lines) in [
+        ("hf", ["AutoModelForAudioClassification.from_pretrained(\".\")", "- `config.json`"]),
+        ("peft", ["Wav2Vec2ForSequenceClassification.from_pretrained(", "- `adapter_model.safetensors`"]),
+        ("onnx", ["onnxruntime.InferenceSession(\"model.onnx\")", "- `model.onnx`"]),
+        ("safetensors", ["load_file(\"model.safetensors\")", "- `model.safetensors`"]),
+        ("bundle", ["undertone predict --bundle bundle.safetensors recordings/", "- `bundle.safetensors`"]),
+    ] {
+        let outcome = try export(format, in: folder)
+        #expect(outcome.code == 0, "\(outcome.said)")
+        let card = try folder.read("\(format)/README.md")
+        for line in lines + [
+            "# Activation from speech", "A wav2vec2 encoder, finetuned from `tiny`", "| train | 6 |", "## Limits",
+            "**Twelve tones**.", "**Synthetic speech: the scores below say nothing about people.**",
+            "The checkpoint's licence is `cc-by-nc-4.0`, as its own page has it",
+        ] { #expect(card.contains(line), "\(format): \(line)") }
+        let scores = card.split(separator: "\n").filter { $0.hasPrefix("| test | activation | ") }
+        #expect(scores.count == 1 && scores[0].hasSuffix(" | 2 |"), "\(format)")
+        #expect(!card.contains(folder.path), "\(format): no path of this machine")
+    }
+    try folder.remove("models/tiny/source.json")
+    #expect(try export("onnx", "--replace", in: folder).code == 0)
+    let card = try folder.read("onnx/README.md")
+    #expect(card.contains("Look at the checkpoint's licence and at the corpus's terms") && !card.contains("cc-by"))
+}

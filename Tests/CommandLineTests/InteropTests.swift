@@ -106,21 +106,93 @@ struct InteropTests {
         #expect(outcome.output.contains("development CCC "))
     }
 
-    @Test(arguments: ["hf", "onnx"])
-    func anExportIsLoadedInAFewLines(format: String) throws {
-        let folder = try finishedRun(train: ["--set", "head.form=hf"])
-        #expect(
-            try Program.undertone.run(["export", "--run", "run", "--format", format, "-o", "export"], in: folder).code
-                == 0)
-        let predicted = try Program.undertone.run(["predict", "--run", "run", "u5.wav"], in: folder)
-        let expected = try #require(Double(folder.table(predicted.output)["u5.wav"]?.first ?? ""))
+    /// A corpus, a run whose scores differ from recording to recording, and nothing rounded on the way.
+    private func preciseRun(model: String = tinyModel, _ train: [String]) throws -> Scratch {
+        let precise = ["--compute", "float32"]
+        let rates = ["optimiser.learning_rate.layers=1e-3", "optimiser.learning_rate.heads=3e-2"]
+        return try finishedRun(
+            model: model, cache: ["--store", "float32"] + precise,
+            train: precise + (rates + train).flatMap { ["--set", $0] })
+    }
+
+    private func export(_ format: String, in folder: Scratch) throws {
+        let outcome = try Program.undertone.run(
+            ["export", "--run", "run", "--format", format, "-o", "export"], in: folder)
+        try #require(outcome.code == 0, "\(outcome.said)")
+    }
+
+    /// What Undertone says of two recordings that it scores differently.
+    private func scores(of recordings: [String], in folder: Scratch) throws -> [Double] {
+        let predicted = try Program.undertone.run(["predict", "--run", "run"] + recordings, in: folder)
+        let table = folder.table(predicted.output)
+        let scores = try recordings.map { try #require(Double(table[$0]?.first ?? "")) }
+        let low = try #require(scores.min()), high = try #require(scores.max())
+        try #require(high - low > 1e-3, "scores that are all alike prove nothing")
+        return scores
+    }
+
+    @Test(arguments: [("hf", "hf"), ("hf", "audeering"), ("onnx", "mlp")])
+    func anExportIsLoadedInAFewLines(format: String, head: String) throws {
+        let folder = try preciseRun(["head.form=\(head)"])
+        try export(format, in: folder)
+        let recordings = ["u1.wav", "u5.wav", "u10.wav"]
+        for (recording, expected) in zip(recordings, try scores(of: recordings, in: folder)) {
+            let outcome = try run(
+                try #require(python), ["\(root)/docs/python/load_export.py", "export", recording], in: folder)
+            #expect(outcome.code == 0, "\(outcome.said)")
+            let words = outcome.output.split(whereSeparator: \.isWhitespace)
+            #expect(words.first == "activation")
+            let found = try #require(Double(words.last ?? ""))
+            #expect(abs(found - expected) <= 1e-4, "\(recording)")
+        }
+    }
+
+    /// Weights that a class does not find are drawn anew by transformers: the script does not score with those.
+    @Test func anExportThatLacksItsClassIsNotScored() throws {
+        let folder = try preciseRun(["head.form=audeering"])
+        try export("hf", in: folder)
+        try folder.remove("export/emotion_model.py")
         let outcome = try run(
             try #require(python), ["\(root)/docs/python/load_export.py", "export", "u5.wav"], in: folder)
-        #expect(outcome.code == 0, "\(outcome.said)")
-        let words = outcome.output.split(whereSeparator: \.isWhitespace)
-        #expect(words.first == "activation")
-        // The run's rows are float16 and its products perhaps bfloat16; the export is float32.
-        let found = try #require(Double(words.last ?? ""))
-        #expect(abs(found - expected) < 0.1)
+        #expect(outcome.code == 1 && outcome.output.isEmpty)
+        #expect(outcome.said.contains("export: Wav2Vec2ForSequenceClassification lacks ['"), "\(outcome.said)")
+        let other = try run(
+            try #require(python), ["\(root)/docs/python/load_export.py", "run", "u5.wav"], in: folder)
+        #expect(other.code == 1 && other.said.contains("run: neither model.onnx nor config.json is in it"))
+    }
+
+    /// Formats, heads, trained parts whose cards show other lines.
+    static let cards: [(String, [String], String)] = [
+        ("hf", ["head.form=hf"], "wav2vec2-tiny"), ("hf", ["head.form=audeering"], "hubert-tiny"),
+        ("peft", ["head.form=hf", "tuning=lora"], "wav2vec2-tiny"),
+        ("peft", ["head.form=hf", "tuning=lora"], "wavlm-tiny"),
+        ("peft", ["tuning=lora"], "wav2vec2-tiny"), ("onnx", [], "wav2vec2-tiny"), ("safetensors", [], "wav2vec2-tiny"),
+    ]
+
+    /// The lines of a model card, as they stand there but for the place of the original checkpoint.
+    @Test(arguments: cards)
+    func theModelCardsLinesRun(format: String, train: [String], family: String) throws {
+        let base = "\(root)/Tests/Goldens/\(family)", folder = try preciseRun(model: base, train)
+        try export(format, in: folder)
+        let card = try folder.read("export/README.md")
+        let block = try #require(card.split(separator: "```").dropFirst().first, "\(card)")
+        try #require(block.hasPrefix("python\n"))
+        let program = String(block.dropFirst("python\n".count))
+            .replacing("path/to/the/original/checkpoint", with: base)
+        try folder.write("export/card.py", program)
+        for (recording, expected) in zip(["u1.wav", "u5.wav"], try scores(of: ["u1.wav", "u5.wav"], in: folder)) {
+            try folder.write("export/recording.wav", folder.bytes(recording))
+            let outcome = try Running(
+                URL(filePath: "/usr/bin/env"), ["-C", "export", try #require(python), "card.py"], in: folder
+            ).wait(seconds: 600)
+            #expect(outcome.code == 0, "\(outcome.said)\n\(program)")
+            if format == "safetensors" || format == "peft" && train.count == 1 {
+                // Only parts of a model: there is no score to print.
+                #expect(!outcome.output.isEmpty)
+            } else {
+                let found = try JSONDecoder().decode([Double].self, from: Data(outcome.output.utf8))
+                #expect(found.count == 1 && abs(found[0] - expected) <= 1e-4, "\(outcome.output) of \(expected)")
+            }
+        }
     }
 }

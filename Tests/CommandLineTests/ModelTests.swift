@@ -96,6 +96,19 @@ func modelCommandsOfWrongUsage(arguments: [String]) throws {
     #expect(json["folder"] as? String == "\(folder.path)/hub/models--org--tiny/snapshots/abc123")
     #expect((json["architecture"] as? [String: Any])?["cuts"] as? [String] == ["cnn"] + (0...12).map(String.init))
 
+    // A pipeline's, too: its files are what the shards are made from.
+    try folder.write(
+        "x.yaml", "name: x\ncorpus: manifest.csv\nmodel: org/tiny\nlabels: [activation]\ncache: {cuts: [2]}\n")
+    let plan = try Program.undertone.run(["plan", "x.yaml", "-o", "rules.mk"], after: cache, in: folder)
+    #expect(plan.code == 0, "\(plan.said)")
+    let rules = try folder.read("rules.mk")
+    #expect(rules.contains(" --model org/tiny "))
+    for name in modelFiles {
+        #expect(rules.contains("\(folder.path)/hub/models--org--tiny/snapshots/abc123/\(name)"), "\(name)")
+    }
+    let nobody = try Program.undertone.run(["plan", "x.yaml"], after: "export HF_HUB_CACHE=/no/hub", in: folder)
+    #expect(nobody.code == 66 && nobody.said.contains("the name of a model that Hugging Face's tools have fetched"))
+
     // A folder of that name comes before.
     try folder.copyModel(to: "org/tiny")
     try folder.remove("org/tiny/preprocessor_config.json")

@@ -1,5 +1,23 @@
 import Foundation
+import LoopbackHub
 import Testing
+
+extension Scratch {
+    /// Every file and folder but those of before, by its path.
+    func made(since before: Set<String> = []) throws -> [String] {
+        Set(try FileManager.default.subpathsOfDirectory(atPath: path)).subtracting(before).sorted()
+    }
+
+    /// That what was made has these permissions, and links aside, no others.
+    func expectModes(file: Int, directory: Int, of names: [String]) throws {
+        for name in names {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+            let type = attributes[.type] as? FileAttributeType
+            if type == .typeSymbolicLink { continue }
+            #expect(attributes[.posixPermissions] as? Int == (type == .typeDirectory ? directory : file), "\(name)")
+        }
+    }
+}
 
 /// What the project creates is as closed as the user's umask asks.
 @Test(arguments: [("077", 0o600, 0o700), ("027", 0o640, 0o750)])
@@ -16,7 +34,7 @@ func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
         cache: {cuts: [1]}
 
         """)
-    let before = Set(try FileManager.default.subpathsOfDirectory(atPath: folder.path))
+    let before = Set(try folder.made())
     for (program, arguments) in [
         (.cache, cacheArguments(out: "deep/cache", "--cut", "cnn", "--shards", "2")),
         (.train, trainArguments(cache: "deep/cache", out: "runs/a")),
@@ -26,13 +44,100 @@ func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
         let outcome = try program.run(arguments, after: "umask \(umask)", in: folder)
         #expect(outcome.code == 0, "\(arguments): \(outcome.said)")
     }
-    let made = Set(try FileManager.default.subpathsOfDirectory(atPath: folder.path)).subtracting(before)
+    let made = try folder.made(since: before)
     #expect(made.count > 20)
-    for name in made.sorted() {
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")
-        let expected = attributes[.type] as? FileAttributeType == .typeDirectory ? directory : file
-        #expect(attributes[.posixPermissions] as? Int == expected, "\(name)")
+    try folder.expectModes(file: file, directory: directory, of: made)
+}
+
+/// What comes before and after the two stages.
+@Test func manifestsModelsPredictionsAndExportsHonourTheUmask() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.copyModel()
+    try folder.write(
+        "joint.yaml",
+        """
+        name: joint
+        model: \(tinyModel)
+        labels: [activation]
+        corpora: {one: {manifest: manifest.csv}, two: {manifest: other.csv}}
+
+        """)
+    let labels = (0..<4).map { "o\($0),u\($0).wav,\(["train", "development", "test", "train"][$0]),t\($0),3\n" }
+    try folder.write("other.csv", "id,path,split,speaker,activation\n" + labels.joined())
+    let hub = try FakeHub(
+        ["config.json", "preprocessor_config.json", "model.safetensors"].map {
+            try .init(name: $0, content: folder.bytes("model/\($0)"), isLarge: !$0.hasSuffix("json"))
+        })
+    let train = ["--set", "head.form=hf", "--set", "tuning=lora"]
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+    #expect(try Program.train.run(trainArguments() + train, in: folder).code == 0)
+
+    let before = Set(try folder.made())
+    let predict = ["predict", "--run", "run"], windows = predict + ["--window", "0.2"]
+    var commands: [[String]] = [
+        ["corpus", "csv", "manifest.csv", "-o", "made/manifest.csv", "--progress", "none"],
+        ["join", "joint.yaml", "-o", "made/joint/manifest.csv"],
+        ["model", "fetch", "org/model", "--to", "models/tiny", "--progress", "none"],
+    ]
+    commands.append(predict + ["manifest.csv", "-o", "rows.csv"])
+    commands.append(windows + ["--plot", "curves.svg", "-o", "windows.csv", "u3.wav"])
+    commands.append(windows + ["--plot", "curves.html", "-o", "windows.jsonl", "--format", "jsonl", "u3.wav"])
+    for format in ["hf", "peft", "onnx", "safetensors", "bundle"] {
+        commands.append(["export", "--run", "run", "--format", format, "-o", "exports/\(format)"])
     }
+    for arguments in commands {
+        let outcome = try Program.undertone.run(
+            arguments, after: "umask 077; export HF_ENDPOINT=\(hub.server.address) no_proxy='*'", in: folder)
+        #expect(outcome.code == 0, "\(arguments): \(outcome.said)")
+    }
+    let made = try folder.made(since: before)
+    for name in [
+        "made/manifest.csv", "made/joint/manifest.csv", "rows.csv", "curves.svg", "curves.html", "windows.jsonl",
+        "models/tiny/model.safetensors", "models/tiny/source.json", "exports/hf/model.safetensors",
+        "exports/hf/README.md",
+        "exports/peft/adapter_model.safetensors", "exports/onnx/model.onnx", "exports/bundle/bundle.safetensors",
+    ] { #expect(made.contains(name), "\(name)") }
+    try folder.expectModes(file: 0o600, directory: 0o700, of: made)
+}
+
+/// Its log, the runs' view, its report, what make makes of its rules; and Slurm's scripts, from stand-ins for its commands.
+@Test func aSweepHonoursTheUmask() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    let manifest = """
+        corpus: manifest.csv
+        model: \(tinyModel)
+        labels: [activation]
+        cache: {cuts: [2], shards: 2}
+        train: {layers: 2, epochs: 1, batch: {utterances: 4}, threads: 1, scores: {resamples: 100}}
+        sweep: {space: {optimiser.schedule: [linear, constant]}}
+
+        """
+    try folder.write("x.yaml", "name: x\n" + manifest)
+    try folder.write("y.yaml", "name: y\nlauncher: slurm\n" + manifest)
+    try FileManager.default.createDirectory(atPath: "\(folder.path)/bin", withIntermediateDirectories: true)
+    for (name, body) in [
+        ("sbatch", "echo >>sbatch.log; echo $(($(wc -l <sbatch.log) + 10))"), ("squeue", "exit 0"),
+        ("scancel", "exit 0"),
+    ] {
+        try folder.write("bin/\(name)", "#!/bin/sh\n\(body)\n")
+        #expect(chmod("\(folder.path)/bin/\(name)", 0o755) == 0)
+    }
+    let before = Set(try folder.made())
+    for arguments in [
+        ["sweep", "x.yaml", "-j", "2", "--progress", "none"], ["runs", "build/x"], ["submit", "y.yaml"],
+    ] {
+        let outcome = try Program.undertone.run(
+            arguments, after: "umask 077; export PATH=\"$PWD/bin:$PATH\"", in: folder)
+        #expect(outcome.code == 0, "\(arguments): \(outcome.said)")
+    }
+    let made = try folder.made(since: before)
+    for name in [
+        "x/runs.sqlite", "x/sweep.log", "x/report.html", "x/rules.mk", "x/sweep/ranking", "y/slurm/shards.sh",
+        "y/slurm/log",
+    ] { #expect(made.contains("build/\(name)"), "\(name)") }
+    try folder.expectModes(file: 0o600, directory: 0o700, of: made)
 }
 
 /// A cache that was closed after it was made stays closed when it grows.
@@ -74,6 +179,21 @@ private func arguments(_ more: String...) -> [String] {
     cacheArguments(model: "jane-doe-models/tiny", "--max-rejects", "2") + more
 }
 
+/// That no file of these folders, at any depth, has a name of the corpus or of the model's folder, or the place of both.
+private func expectNoTelling(in folders: [String], of scratch: Scratch) throws {
+    for folder in folders {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: "\(scratch.path)/\(folder)")
+        #expect(!names.isEmpty)
+        for name in names.map({ "\(folder)/\($0)" }) {
+            // A folder has no bytes.
+            guard let bytes = FileManager.default.contents(atPath: "\(scratch.path)/\(name)") else { continue }
+            for text in ["jane", "clinic", scratch.path] {
+                #expect(bytes.range(of: Data(text.utf8)) == nil, "\(text) in \(name)")
+            }
+        }
+    }
+}
+
 @Test func withheldPathsAreNowhere() throws {
     let folder = try tellingCorpus()
     try folder.copyModel(to: "jane-doe-models/tiny")
@@ -86,11 +206,7 @@ private func arguments(_ more: String...) -> [String] {
     #expect(outcome.lines("rejected: utterance 'r7': cannot be read as audio").count == 1, "\(outcome.said)")
     #expect(outcome.lines("rejected: utterance 'r8': no such file").count == 1)
     #expect(outcome.lines("warning: utterance 'r6': silent").count == 1)
-    for name in folder.names(in: "cache") {
-        let bytes = try folder.bytes("cache/\(name)")
-        #expect(bytes.range(of: Data("jane".utf8)) == nil && bytes.range(of: Data("clinic".utf8)) == nil, "\(name)")
-        #expect(bytes.range(of: Data(folder.path.utf8)) == nil, "\(name)")
-    }
+    try expectNoTelling(in: ["cache"], of: folder)
     let corpus = try folder.read("cache/corpus.csv").split(separator: "\n")
     #expect(corpus[1] == "r0,withheld-1,train,s0,1" && corpus.count == 10)
     #expect(try folder.read("cache/rejects.csv").contains("\nr8,withheld-9,utterance 'r8': no such file; "))
@@ -99,6 +215,18 @@ private func arguments(_ more: String...) -> [String] {
     // What computes, resumes, trains and looks needs no paths.
     #expect(try Program.cache.run(arguments("--no-paths"), in: folder).output.contains("0 computed, 7 reused"))
     #expect(try Program.train.run(trainArguments(), in: folder).code == 0)
+    // Nor has what is made from the cache; an export is told where the checkpoint lies.
+    #expect(try Program.undertone.run(["report", "run", "-o", "page/report.html"], in: folder).code == 0)
+    for format in ["onnx", "safetensors", "bundle"] {
+        let outcome = try Program.undertone.run(
+            [
+                "export", "--run", "run", "--model", "jane-doe-models/tiny", "--format", format, "-o",
+                "exports/\(format)",
+            ],
+            in: folder)
+        #expect(outcome.code == 0, "\(outcome.said)")
+    }
+    try expectNoTelling(in: ["cache", "run", "page", "exports"], of: folder)
     let inspected = try Program.undertone.run(["inspect", "cache"], in: folder)
     #expect(inspected.code == 0 && inspected.output.contains("no such file"))
     #expect(try Program.undertone.run(["verify", "cache"], in: folder).code == 0)

@@ -107,7 +107,15 @@ final class Running {
 
     var said: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
+    /// Standard output so far.
+    var printed: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+
     var isRunning: Bool { process.isRunning }
+
+    /// Waits until standard output has the text, or the process has ended.
+    func waitUntilPrinted(_ text: String) {
+        while process.isRunning, !printed.contains(text) { usleep(2000) }
+    }
 
     /// Waits until standard error has the text, or the process has ended.
     func waitUntilSaid(_ text: String) {

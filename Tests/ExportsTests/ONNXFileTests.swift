@@ -50,19 +50,28 @@ func weightsLieInsideOrInAFileOfTheirOwn(largestInside: Int, fileCount: Int) thr
         [1, 2, 3, 4, 5, 6].flatMap { withUnsafeBytes(of: (Float($0) / 10).bitPattern.littleEndian) { Array($0) } })
     #expect((model.range(of: values) != nil) == (fileCount == 1))
     if fileCount == 2 { #expect(try Data(contentsOf: URL(filePath: files[1])).starts(with: values)) }
+}
 
-    guard let python else { return }
-    let program = """
-        import sys, numpy, onnxruntime
-        session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-        x = numpy.arange(12, dtype=numpy.float32).reshape(4, 3)
-        y = session.run(["y"], {"x": x})[0]
-        w = numpy.arange(1, 7, dtype=numpy.float32).reshape(3, 2) / 10
-        assert numpy.abs(y - numpy.tanh(x @ w) - 2).max() < 1e-6, y
-        assert session.get_modelmeta().custom_metadata_map == {"key": "value"}
-        """
-    let outcome = try run(python, ["-c", program, files[0]])
-    #expect(outcome.status == 0, "\(outcome.text)")
+@Suite(.enabled(if: python != nil, "needs a python3 with onnxruntime; set UNDERTONE_PYTHON to one"))
+struct ONNXRuntimeTests {
+    @Test(arguments: [1000, 0])
+    func itComputesWhatTheGraphSays(largestInside: Int) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "exports-tests-\(UUID().uuidString)").path
+        try makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let files = try file(largestInside: largestInside).write(to: "\(folder)/m.onnx")
+        let program = """
+            import sys, numpy, onnxruntime
+            session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+            x = numpy.arange(12, dtype=numpy.float32).reshape(4, 3)
+            y = session.run(["y"], {"x": x})[0]
+            w = numpy.arange(1, 7, dtype=numpy.float32).reshape(3, 2) / 10
+            assert numpy.abs(y - numpy.tanh(x @ w) - 2).max() < 1e-6, y
+            assert session.get_modelmeta().custom_metadata_map == {"key": "value"}
+            """
+        let outcome = try run(try #require(python), ["-c", program, files[0]])
+        #expect(outcome.status == 0, "\(outcome.text)")
+    }
 }
 
 /// The examples of protobuf.dev, "Encoding".

@@ -14,7 +14,7 @@ import Testing
                 corpus: data/m.csv
                 model: models/wav2vec2
                 labels: [{name: valence, scale: [1, 7]}, activation]
-                cache: {cuts: [cnn, 9], shards: 7, store: float32, pool: 2, compute: bfloat16, max_rejects: 2.5%}
+                cache: {cuts: [cnn, 9], shards: 7, store: float32, pool: 2, compute: bfloat16, max_rejects: 2.5%, no_paths: true}
                 train: {layers: 2, seed: 3, epochs: 4, memory: 2GB, batch: {frames: 20000, bucketed: true}}
                 launcher: local
                 report: {title: A title}
@@ -27,7 +27,7 @@ import Testing
         #expect(pipeline.cache.store == .float32)
         #expect(pipeline.cache.pool == 2)
         #expect(pipeline.cache.compute == .bfloat16)
-        #expect(pipeline.cache.maxRejects == "2.5%")
+        #expect(pipeline.cache.maxRejects == "2.5%" && pipeline.cache.noPaths)
         var train = TrainConfiguration(labels: [.init(name: "valence", scale: 1...7), .init(name: "activation")])
         train.layers = 2
         train.seed = 3
@@ -65,7 +65,7 @@ import Testing
         let pipeline = try Pipeline(
             path: path, corpus: name == "corpus" ? "m.csv" : nil, model: "random:wav2vec2-base?seed=0")
         #expect(pipeline.name == name)
-        #expect(pipeline.cache.cuts == ["9"])
+        #expect(pipeline.cache.cuts == ["9"] && !pipeline.cache.noPaths)
         #expect(pipeline.train.layers == 3)
     }
 }
@@ -93,6 +93,23 @@ import Testing
         #expect(Set(others + [first]).count == 6)
         // What is not said is as if it were.
         #expect(try planned(pipeline(cache: ", pool: 1, store: float16")).caches[0].folder == first)
+    }
+
+    /// It is no other cache: rows are the same. But what was written with paths is written again.
+    @Test func pathsAreKeptOutWhereThatIsAsked() throws {
+        let open = try planned(pipeline()), closed = try planned(pipeline(cache: ", no_paths: true"))
+        #expect(closed.caches[0].folder == open.caches[0].folder)
+        #expect(closed.caches[0].settings.content == open.caches[0].settings.content + "no_paths: true\n")
+        #expect(closed.makeRules.contains(" --no-paths$(call pipeline-workers,"))
+        #expect(!open.makeRules.contains("--no-paths"))
+        // A study's caches, too.
+        let study = try Pipeline(
+            yaml:
+                "name: x\nlabels: [a]\ncache: {no_paths: true}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
+            source: "x", corpus: "m.csv", model: "random:tiny")
+        let calls = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
+            .split(separator: "\n").filter { $0.contains("undertone-cache ") }
+        #expect(calls.count > 1 && calls.allSatisfy { $0.contains(" --no-paths$(") }, "\(calls)")
     }
 
     @Test func storageAndPoolingArePassedOn() throws {

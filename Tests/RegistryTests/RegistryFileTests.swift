@@ -59,6 +59,18 @@ import Testing
         #expect(try everything(registry) == sound)
     }
 
+    @Test(arguments: [0o600, 0o640]) func aFileThatWasClosedToOthersStaysClosed(mode: Int) throws {
+        _ = try everything(registry)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        try handle.write(contentsOf: Data("no database".utf8))
+        try handle.close()
+        #expect(try registry.runs().runs.count == 5)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        #expect(attributes[.posixPermissions] as? Int == mode)
+        #expect(try Data(contentsOf: URL(filePath: file)).starts(with: Data("SQLite format 3".utf8)), "made anew")
+    }
+
     /// `PRAGMA user_version` stands at byte 60 of the file, most significant byte first.
     @Test func anotherVersionsTablesAreMadeAnew() throws {
         let sound = try everything(registry)

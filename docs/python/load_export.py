@@ -1,4 +1,4 @@
-"""Scores a recording with an export, in transformers (--format hf) or in ONNX Runtime (--format onnx).
+"""Scores a recording with what `undertone export` made: a folder of the format hf in transformers, of the format onnx in ONNX Runtime.
 
     python load_export.py EXPORT recording.wav
 
@@ -24,11 +24,21 @@ def with_transformers(folder, waveform):
     import torch
     from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
 
-    model = AutoModelForAudioClassification.from_pretrained(folder).eval()
+    model_class = AutoModelForAudioClassification
+    if (folder / "emotion_model.py").exists():  # audEERING's class, which transformers has not
+        sys.path.insert(0, str(folder))
+        from emotion_model import EmotionModel as model_class
+    model, loading = model_class.from_pretrained(folder, output_loading_info=True)
+    # transformers draws anew what it does not find, and only warns; the vector for masked frames is of pretraining alone.
+    missing = [name for name in loading["missing_keys"] if not name.endswith("masked_spec_embed")]
+    if missing or loading["mismatched_keys"]:
+        sys.exit(f"{folder}: {type(model).__name__} lacks {missing} and differs in {loading['mismatched_keys']}: another class's weights")
+    model.eval()
     extractor = AutoFeatureExtractor.from_pretrained(folder)
     inputs = extractor(waveform, sampling_rate=16000, return_tensors="pt")
     with torch.no_grad():
-        scores = model(inputs.input_values).logits[0]
+        output = model(inputs.input_values)
+    scores = output.logits[0] if hasattr(output, "logits") else output[1][0]  # audEERING's gives hidden states and scores
     return dict(zip(model.config.id2label.values(), scores.tolist(), strict=True))
 
 
@@ -45,6 +55,8 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     export, recording = Path(sys.argv[1]), read_wav(sys.argv[2])
+    if not any((export / name).exists() for name in ("model.onnx", "config.json")):
+        sys.exit(f"{export}: neither model.onnx nor config.json is in it, expected an export of the format onnx or hf")
     load = with_onnx if (export / "model.onnx").exists() else with_transformers
     for name, score in load(export, recording).items():
         print(f"{name:12} {score:.6f}")

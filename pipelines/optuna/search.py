@@ -2,6 +2,7 @@
 """Lets Optuna search for settings of undertone-train: ask for a point, train it, tell its score. See README.md."""
 
 import argparse
+import datetime
 import json
 import math
 import os
@@ -9,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import numpy
 import optuna
 from optuna.trial import TrialState
 
@@ -23,15 +25,12 @@ def main():
         study_name="undertone",
         storage=f"sqlite:///{os.path.join(arguments.out, 'study.db')}",
         direction="minimize" if metric.split(".")[0] in SMALLER_IS_BETTER else "maximize",
-        sampler=optuna.samplers.TPESampler(seed=arguments.seed),
         pruner=optuna.pruners.MedianPruner(),
         load_if_exists=True,
     )
     resume_interrupted(study, arguments, metric)
     while sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False)) < arguments.trials:
-        trial = study.ask(arguments.space)
-        trial.set_user_attr("process", os.getpid())
-        evaluate(study, trial, arguments, metric)
+        evaluate(study, ask(study, arguments), arguments, metric)
     best = study.best_trial
     print(f"best: {metric} {best.value:.4f}, trial {best.number}: {settings_text(best.params)}")
     print(run_directory(arguments, best.number))
@@ -89,10 +88,30 @@ def total_epochs(path):
     return int(match[1]) if match else 20
 
 
+def ask(study, arguments):
+    """A new trial with settings. They come from the seed and the trial's number, and from what the study knows: a sampler with a
+    stream per process would draw the same points again after an interruption, and in every process that works on the study."""
+    trial = study.ask()
+    trial.set_user_attr("process", os.getpid())
+    seed = numpy.random.SeedSequence((arguments.seed, trial.number)).generate_state(1)[0]
+    study.sampler = optuna.samplers.TPESampler(seed=int(seed))
+    for key, domain in arguments.space.items():
+        if isinstance(domain, optuna.distributions.CategoricalDistribution):
+            trial.suggest_categorical(key, domain.choices)
+        elif isinstance(domain, optuna.distributions.IntDistribution):
+            trial.suggest_int(key, domain.low, domain.high)
+        else:
+            trial.suggest_float(key, domain.low, domain.high, log=domain.log)
+    return trial
+
+
 def resume_interrupted(study, arguments, metric):
     """Goes on with what a process that is no more was training."""
     for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if is_alive(frozen.user_attrs.get("process")):
+        process = frozen.user_attrs.get("process")
+        # One without is being asked for this moment, by a process that has not yet said which it is.
+        is_new = process is None and datetime.datetime.now() - frozen.datetime_start < datetime.timedelta(minutes=1)
+        if is_new or is_alive(process):
             continue
         if frozen.params.keys() != arguments.space.keys():  # Killed while it was asking.
             study.tell(frozen.number, state=TrialState.FAIL)

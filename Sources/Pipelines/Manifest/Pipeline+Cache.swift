@@ -17,13 +17,20 @@ extension Pipeline {
         public var compute = TrainConfiguration.Compute.auto
         /// How many recordings may fail before the cache does: a number, or a share such as `1%`.
         public var maxRejects = "0"
+        /// Whether the names of audio files stay out of the cache and of messages.
+        public var noPaths = false
 
         public init() {}
+
+        /// What goes for a cache without making it another one, as it stands in the files of settings: lines that end.
+        var tolerances: String { "max_rejects: \(maxRejects)\n" + (noPaths ? "no_paths: true\n" : "") }
+        /// Of `undertone-cache`, where paths are kept out.
+        var pathArguments: [String] { noPaths ? ["--no-paths"] : [] }
     }
 }
 
 extension Pipeline.Cache {
-    static let keys = ["cuts", "shards", "store", "pool", "compute", "max_rejects"]
+    static let keys = ["cuts", "shards", "store", "pool", "compute", "max_rejects", "no_paths"]
 
     mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
         try mapping.allowOnly(Self.keys)
@@ -57,5 +64,6 @@ extension Pipeline.Cache {
             }
             maxRejects = value
         }
+        if let value = try mapping.boolean("no_paths") { noPaths = value }
     }
 }

@@ -8,7 +8,7 @@ extension Plan {
             + [
                 "--shards", "\(cache.shards)", "--store", cache.store.rawValue, "--pool", "\(cache.pool)",
                 "--compute", cache.compute.rawValue, "--max-rejects", cache.maxRejects, "--out", caches[number].folder,
-            ]
+            ] + cache.pathArguments
     }
 
     /// Of `undertone-train`, without which run it is.

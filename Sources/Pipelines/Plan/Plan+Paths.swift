@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 extension Plan {
@@ -13,7 +14,9 @@ extension Plan {
     static func modelFiles(_ model: String) throws(PlanError) -> [String] {
         if model.hasPrefix("random:") { return [] }
         try requireMakeable(model, what: "model")
-        let folder = model.count > 1 && model.hasSuffix("/") ? String(model.dropLast()) : model
+        guard let place = try? HubCache.folder(of: model) else { throw .missingModel(model) }
+        try requireMakeable(place, what: "model")
+        let folder = place.count > 1 && place.hasSuffix("/") ? String(place.dropLast()) : place
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         guard names.contains("config.json") else { throw .missingModel(model) }
         let files = names.sorted().filter { name in

@@ -180,7 +180,7 @@ public struct Plan: Sendable, Equatable {
         }
         return CachePlan(
             corpus: corpus, folder: path,
-            settings: Stamp(path: "\(path).settings", content: determining + "max_rejects: \(cache.maxRejects)\n"),
+            settings: Stamp(path: "\(path).settings", content: determining + cache.tolerances),
             shards: shards)
     }
 

@@ -25,7 +25,8 @@ public enum PlanError: Fault, Equatable {
                 + "move or rename it, or make a link without it"
         case .missingModel(let path):
             "model '\(path)': no such folder with a config.json; "
-                + "give a folder in Hugging Face layout, or e.g. random:wav2vec2-base?seed=0"
+                + "give a folder in Hugging Face layout, the name of a model that Hugging Face's tools have fetched, or e.g. "
+                + "random:wav2vec2-base?seed=0"
         case .sharedIdentifier(let id):
             "two trials of the sweep have the same name, \(id), by chance; change any value of the sweep a little"
         case .tooManyLayers(let layers, let count, let model):

@@ -127,6 +127,6 @@ public struct StudyPlan: Sendable, Equatable {
         return Cache(
             folder: path, cut: cut, store: store, pool: setUp.pool, compute: setUp.compute,
             settings: Stamp(
-                path: "\(path).settings", content: determining + "max_rejects: \(pipeline.cache.maxRejects)\n"))
+                path: "\(path).settings", content: determining + pipeline.cache.tolerances))
     }
 }

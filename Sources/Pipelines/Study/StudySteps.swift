@@ -37,7 +37,8 @@ extension Plan {
             "--store", cache.store, "--pool", "\(cache.pool)", "--compute", cache.compute,
             "--max-rejects", pipeline.cache.maxRejects, "--measures", cache.measures, "--out", cache.folder,
         ]
-        return Self.program("undertone-cache", arguments) + "$(if $(WORKERS), --workers $(WORKERS))"
+        return Self.program("undertone-cache", arguments + pipeline.cache.pathArguments)
+            + "$(if $(WORKERS), --workers $(WORKERS))"
     }
 
     private func studyTrainCommand(_ member: StudyPlan.Member, _ run: Run) -> String {
