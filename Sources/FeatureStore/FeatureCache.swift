@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A whole cache opened for training: `cache.json` and every shard that it lists; or several, of different corpora, as one.
@@ -49,7 +50,9 @@ public final class FeatureCache: Sendable {
                 try description.requireSameModel(as: first, path: path, other: directories[0])
             }
             descriptions.append(description)
-            for reader in try Self.readers(of: description, directory: directory, path: path) {
+            let those = try Self.readers(
+                of: description, directory: directory, path: path, othersOpen: readers.count)
+            for reader in those {
                 for (row, entry) in reader.entries.enumerated() {
                     guard indexOfId.updateValue(utterances.count, forKey: entry.id) == nil else {
                         throw .duplicate(id: entry.id, path: reader.path)
@@ -67,7 +70,7 @@ public final class FeatureCache: Sendable {
     }
 
     private static func readers(
-        of description: CacheDescription, directory: String, path: String
+        of description: CacheDescription, directory: String, path: String, othersOpen: Int
     ) throws(StoreError) -> [ShardReader] {
         guard !description.shards.isEmpty else {
             throw .description(path: path, key: "shards", detail: "lists no shard")
@@ -76,6 +79,8 @@ public final class FeatureCache: Sendable {
             key: description.key, storage: description.storage, cuts: description.cuts,
             sampleRateHz: description.preprocessing.sampleRateHz, hopSamples: description.preprocessing.hopSamples,
             pool: description.pool, shardCount: description.shards.count)
+        // Each stays open, those of the caches before it, too.
+        allowOpenFiles(othersOpen + description.shards.count)
         var readers: [ShardReader] = []
         for (number, shard) in description.shards.enumerated() {
             let reader = try ShardReader(path: (directory as NSString).appendingPathComponent(shard.file))

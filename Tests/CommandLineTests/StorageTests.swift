@@ -47,3 +47,13 @@ func cacheOfEveryStorageTrains(store: String, pool: Int, tolerance: Double) thro
         #expect(outcome.code == 65 && outcome.said == refusal)
     }
 }
+
+/// Training keeps every shard open: a cache of more shards than a shell lets a process open could not be trained from.
+@Test func aCacheOfMoreShardsThanFilesMayBeOpenTrains() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    let cached = try Program.cache.run(cacheArguments("--shards", "90"), in: folder)
+    try #require(cached.code == 0, "\(cached.said)")
+    let trained = try Program.train.run(trainArguments(epochs: 1), limits: "-Sn 64", in: folder)
+    #expect(trained.code == 0, "\(trained.said)")
+}
