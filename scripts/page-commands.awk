@@ -5,7 +5,7 @@
 #
 # A block is indented by four spaces or more, or fenced. Where its first line begins with `$ `, so do its commands, and what is between
 # them is output. Else it is commands altogether if its first line, comments aside, begins with a program that is known here. Lines are joined
-# where they end in a backslash, or within double quotes.
+# where they end in a backslash, or within double quotes. What stands three spaces or more behind a command is a remark.
 
 BEGIN {
     OFS = "\t"
@@ -47,6 +47,7 @@ function take(line) {
         if (is_program(line)) print FILENAME, FNR, "stray", line
         return
     } else if (line ~ /^#/) return
+    sub(/   +[^ #\\].*$/, "", line)
     command = line
     start = FNR
     finish()

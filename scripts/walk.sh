@@ -102,12 +102,11 @@ tone() {
 belongings() {
     local splits=(train development train test1 train train) index place
     for place in . path/to; do
-        echo id,path,split,speaker,activation,valence
+        echo id,path,split,speaker,activation,valence >"$place/manifest.csv"
         for ((index = 0; index < 18; index++)); do
             tone 1 $((90 + 37 * index)) "$place/audio/$index.wav"
             echo "$index,audio/$index.wav,${splits[index % 6]},s$((index % 6)),0.$((1 + index * 7 % 9)),0.$((1 + index * 5 % 9))"
-        done >"$place/manifest.csv.part"
-        mv "$place/manifest.csv.part" "$place/manifest.csv"
+        done >>"$place/manifest.csv"
     done
     cp -r audio recordings
     tone 13 150 talk.wav

@@ -92,7 +92,8 @@ enum Pages {
 
     /// What `make` can be asked for.
     static let makeTargets: Set<String> = {
-        let lines = ((try? text("Makefile")) ?? "").split(separator: "\n").filter { $0.hasPrefix(".PHONY: ") }
+        let text = ((try? text("Makefile")) ?? "").replacing("\\\n", with: " ")
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix(".PHONY: ") }
         return Set(lines.flatMap { $0.dropFirst(8).split(separator: " ").map(String.init) }).union(["trials"])
     }()
 }

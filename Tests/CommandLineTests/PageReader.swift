@@ -32,7 +32,6 @@ final class PageReader {
         Placeholder(text: "build/study/cache-…", meaning: "build/study/cache-*/"),
         Placeholder(text: "generate.sh build/demo/corpus", meaning: "generate.sh build/spoken"),
         Placeholder(text: "[SEED]", meaning: "1"),
-        Placeholder(text: "--model 'random:wav2vec2-base?seed=0'", meaning: "--model path/to/wav2vec2-base"),
     ]
 
     let folder: Scratch
