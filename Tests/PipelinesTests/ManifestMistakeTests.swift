@@ -110,7 +110,7 @@ import Testing
             "cache: {cuts: [10]}\ntrain: {layers: 3}\nsweep:\n  space: {layers: [1, 2]}\n",
             "train: {layers: 4}\nsweep:\n  space: {optimiser.clip_norm: [1, 2]}\n",
             "train: {epochs: 9}\nsweep:\n  space: {layers: [3, 4]}\n  halving: {eta: 2}\n",
-            "sweep:\n  trials: 3\n  space: {layers: {integers: [10, 19]}}\n",
+            "sweep:\n  trials: 1\n  space: {layers: [20]}\n",
             "cache: {cuts: [0]}\nsweep:\n  space: {layers: [all, 3], embedding: [frozen, train]}\n",
         ].map { start + $0 }
 
