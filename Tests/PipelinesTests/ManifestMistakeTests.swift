@@ -43,7 +43,7 @@ import Testing
             "train:\n  batch: {utterances: 8, frames: 2000}\n",
             // Right keys in wrong places.
             "epochs: 3\n", "layers: 3\n", "train:\n  learning_rate: 1.0e-5\n", "train:\n  corpus: m.csv\n",
-            "train:\n  optimiser: {epochs: 3}\n", "cache:\n  layers: 3\n", "train:\n  clip_norm: 1\n",
+            "train:\n  optimiser: {epochs: 3}\n", "report:\n  epochs: 3\n", "train:\n  clip_norm: 1\n",
         ].map { line in
             // A key of the start that is given again would be another mistake.
             let keys = line.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } }
@@ -112,7 +112,7 @@ import Testing
             "cache: {cuts: [10]}\ntrain: {layers: 3}\nsweep:\n  space: {layers: [1, 2]}\n",
             "train: {layers: 4}\nsweep:\n  space: {optimiser.clip_norm: [1, 2]}\n",
             "train: {epochs: 9}\nsweep:\n  space: {layers: [3, 4]}\n  halving: {eta: 2}\n",
-            "sweep:\n  trials: 3\n  space: {layers: {integers: [10, 19]}}\n",
+            "sweep:\n  trials: 1\n  space: {layers: [20]}\n",
             "cache: {cuts: [0]}\nsweep:\n  space: {layers: [all, 3], embedding: [frozen, train]}\n",
         ].map { start + $0 }
 
