@@ -31,8 +31,9 @@ def with_transformers(folder, waveform):
     model, loading = model_class.from_pretrained(folder, output_loading_info=True)
     # transformers draws anew what it does not find, and only warns; the vector for masked frames is of pretraining alone.
     missing = [name for name in loading["missing_keys"] if not name.endswith("masked_spec_embed")]
-    if missing or loading["mismatched_keys"]:
-        sys.exit(f"{folder}: {type(model).__name__} lacks {missing} and differs in {loading['mismatched_keys']}: another class's weights")
+    missing += [str(name) for name in loading["mismatched_keys"]]
+    if missing:
+        sys.exit(f"{folder}: {type(model).__name__} lacks {missing}, expected all of its weights; is the export of another class?")
     model.eval()
     extractor = AutoFeatureExtractor.from_pretrained(folder)
     inputs = extractor(waveform, sampling_rate=16000, return_tensors="pt")
