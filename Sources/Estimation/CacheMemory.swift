@@ -42,7 +42,7 @@ public struct CacheMemory: Sendable {
 /// What a corpus takes in memory: nearly nothing, until there are millions of utterances. docs/scaling.md says how it was measured.
 enum CorpusMemory {
     /// Of a process of stage one: a row of the manifest, and its place in a shard's plan.
-    static let bytesPerRow = 2000
+    static let bytesPerRow = 1700
     /// Of a run: the manifest's row, the cache's index, the example.
     static let bytesPerTrainedRow = 3000
 }

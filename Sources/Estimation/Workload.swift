@@ -1,5 +1,6 @@
 import Buffers
 import FeatureStore
+import FrozenModels
 import Pipelines
 import Runs
 import SpeechEncoder
@@ -30,7 +31,7 @@ public struct Workload: Sendable, Equatable {
     /// - Parameters:
     ///   - speech: of each of the plan's corpora.
     ///   - threads: of a run.
-    /// - Throws: `TrainingError` for what cannot be trained from the pipeline's cuts.
+    /// - Throws: `ModelError` for a cut that the model has not; `TrainingError` for what cannot be trained from the pipeline's cuts.
     public init(
         _ plan: Plan, encoder: EncoderConfiguration, speech: [Speech], sampleRateHz: Int, threads: Int
     ) throws {
@@ -62,6 +63,9 @@ public struct Workload: Sendable, Equatable {
         } else {
             let cache = plan.pipeline.cache, cuts = cache.cuts.compactMap { Cut($0) }.sorted()
             let store = StorageFormat(rawValue: cache.store.rawValue) ?? .float16
+            if let highest = cuts.last, highest.layersBelow > encoder.layerCount {
+                throw ModelError.cut(highest, model: plan.pipeline.model, layerCount: encoder.layerCount)
+            }
             caches = zip(plan.caches, speech).map { planned, speech in
                 CacheWork(
                     name: planned.corpus.name.isEmpty ? "cache" : planned.corpus.name, encoder: encoder, cuts: cuts,

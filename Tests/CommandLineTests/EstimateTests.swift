@@ -112,6 +112,17 @@ func whatIsEstimatedIsWhatIsThenThere(cache: String) throws {
     #expect(abs(try #require(speech["hours"] as? Double) - 240) < 0.01)
 }
 
+/// As it is for stage one, and not a trap of the arithmetic.
+@Test func aCutThatTheModelHasNotIsRefused() throws {
+    let folder = try corpus { $0.replacing("cuts: [2]", with: "cuts: [9]") }
+    let outcome = try Program.undertone.run(["plan", "x.yaml", "--estimate", "--rates", "rates.json"], in: folder)
+    #expect(outcome.code == 64)
+    #expect(
+        outcome.errors == [
+            "error: --cut 9: random:wav2vec2-tiny?seed=0 has 4 layers; expected cnn or a number from 0 to 4"
+        ])
+}
+
 /// More of the same kind of corpus, where there is one.
 @Test func hoursScaleACorpusThatIsThere() throws {
     let folder = try corpus()

@@ -89,7 +89,7 @@ struct EstimateJob {
         let phases =
             plan.study?.members.map(\.runs) ?? (plan.trials.isEmpty ? [plan.runs] : [])
         return zip(phases, workload.phases).flatMap { runs, phase in
-            runs.map { (RunDirectory(path: $0.directory), phase.work) }
+            runs.map { (directory: RunDirectory(path: $0.directory), work: phase.work) }
         }
     }
 
