@@ -92,8 +92,8 @@ enum Pages {
 
     /// What `make` can be asked for.
     static let makeTargets: Set<String> = {
-        let text = ((try? text("Makefile")) ?? "").replacing("\\\n", with: " ")
-        let lines = text.split(separator: "\n").filter { $0.hasPrefix(".PHONY: ") }
+        let makefile = ((try? Pages.text("Makefile")) ?? "").replacing("\\\n", with: " ")
+        let lines = makefile.split(separator: "\n").filter { $0.hasPrefix(".PHONY: ") }
         return Set(lines.flatMap { $0.dropFirst(8).split(separator: " ").map(String.init) }).union(["trials"])
     }()
 }

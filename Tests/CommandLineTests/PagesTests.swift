@@ -80,16 +80,15 @@ private let notRun = [
     NotRun(
         command: ".build/release/undertone-bench --stages two --compute float32", reason: "minutes of quiet",
         check: .source("Benchmarks/undertone-bench")),
+    NotRun(command: "make bench", reason: "minutes of quiet"),
+    NotRun(command: "make bench-peers", reason: "needs torch, and minutes of quiet"),
+    NotRun(command: "make bench-compare", reason: "compares results of make bench"),
     NotRun(
-        command: "scripts/bench.sh [--repetitions N] [--only one|two] [--compile] [--threads N]",
-        reason: "minutes of quiet, and torch", check: .source("Benchmarks/bench.py")),
+        command: ".venv/bin/python Benchmarks/peers/cache.py --variant compiled --precision bfloat16",
+        reason: "needs torch", check: .source("Benchmarks/peers")),
     NotRun(
-        command: ".venv/bin/python Benchmarks/peers/cache.py [--compile] [--json]", reason: "needs torch",
-        check: .source("Benchmarks/peers")),
-    NotRun(
-        command: ".venv/bin/python Benchmarks/peers/train.py [--order random] [--compile] [--json]",
-        reason: "needs torch",
-        check: .source("Benchmarks/peers")),
+        command: ".build/release/undertone-bench rooflines", reason: "the benchmark is no product",
+        check: .source("Benchmarks/undertone-bench")),
     NotRun(
         command: ".build/release/undertone-bench [--stages one|two] [--compute float32|bfloat16]",
         reason: "minutes of quiet", check: .source("Benchmarks/undertone-bench")),
@@ -101,7 +100,8 @@ private let optionalPrograms = ["sqlite3", "ffmpeg"]
 /// How blocks begin that are no commands: YAML, Python or a formula, CSV, JSON; and a few others.
 private func isOtherText(_ line: String) -> Bool {
     let shapes: [Regex<Substring>] = [
-        /[A-Za-z_.-]+:(?: .*)?/, /# yaml-language-server: .*/, /(?:import|from) \w.*/, /[\w.]+ = .*/, /[A-Za-z_]+(?:,[A-Za-z_]+)+/,
+        /[A-Za-z_.-]+:(?: .*)?/, /# yaml-language-server: .*/, /(?:import|from) \w.*/, /[\w.]+ = .*/,
+        /[A-Za-z_]+(?:,[A-Za-z_]+)+/,
         /\{/,
     ]
     return shapes.contains { line.wholeMatch(of: $0) != nil }
@@ -110,7 +110,7 @@ private func isOtherText(_ line: String) -> Bool {
 private let otherTexts = [
     "Undertone demo (synthetic speech", "last layer    W'_d = ", "libsndfile decodes → ",
     "Session1/dialog/EmoEvaluation/",
-    "Evaluation.txt ", "Labels/labels_consensus.csv ",
+    "Evaluation.txt ", "Labels/labels_consensus.csv ", "results/<date>-<processor>",
 ]
 
 /// Every command on every page is typed, in order, in a folder like the one that the pages are written for.
@@ -195,7 +195,8 @@ private let otherTexts = [
 @Suite struct PageOptionTests {
     /// Options of others that pages speak of.
     private static let foreign: Set<String> = [
-        "--blink-settings", "--tiny", "--check", "--signal", "--requeue", "--kill-on-invalid-dep", "--trials",
+        "--blink-settings", "--tiny", "--check", "--signal", "--requeue", "--kill-on-invalid-dep", "--trials", "--only",
+        "--quick", "--repetitions", "--large", "--programs", "--work", "--results",
     ]
 
     @Test func optionsExist() throws {
