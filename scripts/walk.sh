@@ -118,7 +118,6 @@ belongings
 count=0
 placeholders() {
     local command=$1
-    command=${command//export --run RUN --format hf/export --run RUN-hf --format hf}
     command=${command//--model MODEL …/--model path/to/wav2vec2-base --out RUN-$count --set labels=[activation]}
     command=${command//undertone-train …/undertone-train --cache CACHE-all --out RUN-$count --set labels=[activation]}
     command=${command//--model MODEL/--model path/to/wav2vec2-base}
@@ -160,10 +159,6 @@ while IFS=$'\t' read -r page line kind command; do
             if [[ ! -e CACHE-all ]]; then
                 perform "$place, before it" 'undertone-cache --corpus manifest.csv --model MODEL --cut cnn --cut 9 --out CACHE-all'
             fi
-            ;;
-        # Transformers' form of export wants a head of transformers' form.
-        'undertone export --run RUN --format hf '*)
-            perform "$place, before it" 'undertone-train --cache CACHE --out RUN-hf --set labels=[activation] --set head.form=hf'
             ;;
     esac
     perform "$place" "$command" "${own[@]}"
