@@ -211,7 +211,7 @@ class Bench:
         self._seconds(f"stage two, first step (of 2 utterances), {name}, cache not in memory", [seconds(False)],
                       better=None)
         self._seconds(f"stage two, first step (of 2 utterances), {name}", [seconds(False) for _ in range(self.repetitions)])
-        # Over a sample of the training utterances, up to 2048 of them: a forward pass each, so that once has to do.
+        # A forward pass over a sample of the training utterances, so that once has to do.
         self._seconds(f"the same after standardising pooled features, {name}", [seconds(True)], better=None)
 
     def _seconds(self, name, runs, better="lower"):
