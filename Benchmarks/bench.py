@@ -38,6 +38,7 @@ class Bench:
                   file=sys.stderr)
         self.sitting = Sitting(settings.results, "own", self.facts, self.sizes)
         self.limits = {}
+        self.last_level_cache_bytes = 0
         self.gigaflop = {}
         one, two = self.sizes["stage_one_utterances"], self.sizes["stage_two_utterances"]
         self.stage_one = write_corpus(settings.work / f"stage-one-{one}", sample_counts(one))
@@ -68,6 +69,7 @@ class Bench:
 
     def rooflines(self, when="before"):
         said = self.undertone.bench("rooflines", "products", "--threads", self.settings.threads)
+        self.last_level_cache_bytes = said.get("last_level_cache_bytes") or 0
         for precision, rate in sorted(said["products"].items(), reverse=True):
             self._limit(f"products, {precision}", "GFLOP/s", rate / 1e9, when)
         self._limit("memory, copying (read and written)", "GB/s", said["memory"]["copy_bytes_per_second"] / 1e9, when)
@@ -172,9 +174,7 @@ class Bench:
         """Enough for more than a gigabyte, and for four times the last-level cache."""
         if self.settings.quick:
             return 600
-        said = self.undertone.bench("rooflines", "products", "--threads", self.settings.threads)
-        wanted = max(1.3e9, 4 * (said.get("last_level_cache_bytes") or 0))
-        return math.ceil(wanted / BYTES_PER_UTTERANCE)
+        return math.ceil(max(1.3e9, 4 * self.last_level_cache_bytes) / BYTES_PER_UTTERANCE)
 
     def reading(self):
         cache = self._grown(self._reading_utterances())
@@ -211,7 +211,7 @@ class Bench:
         self._seconds(f"stage two, first step (of 2 utterances), {name}, cache not in memory", [seconds(False)],
                       better=None)
         self._seconds(f"stage two, first step (of 2 utterances), {name}", [seconds(False) for _ in range(self.repetitions)])
-        # Over a sample of the training utterances, up to 2048 of them: a forward pass each, so that once has to do.
+        # A forward pass over a sample of the training utterances, so that once has to do.
         self._seconds(f"the same after standardising pooled features, {name}", [seconds(True)], better=None)
 
     def _seconds(self, name, runs, better="lower"):
