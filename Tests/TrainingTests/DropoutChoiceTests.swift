@@ -12,37 +12,41 @@ import Testing
     private func encoder() throws -> EncoderConfiguration {
         let data = try SyntheticCache.model.open().configuration.data
         var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        for (index, key) in [
-            "hidden_dropout", "attention_dropout", "activation_dropout", "feat_proj_dropout", "layerdrop",
-            "final_dropout",
-        ].enumerated() { object[key] = Double(index + 1) / 16 }
+        object["hidden_dropout"] = 0.0625
+        object["attention_dropout"] = 0.125
+        object["activation_dropout"] = 0.1875
+        object["feat_proj_dropout"] = 0.25
+        object["layerdrop"] = 0.3125
+        object["final_dropout"] = 0.375
         return try EncoderConfiguration(
             ConfigurationFile(path: "config.json", data: try JSONSerialization.data(withJSONObject: object)))
     }
 
-    @Test func theModelsOwnAreTaken() throws {
-        let encoder = try encoder()
-        #expect(
-            encoder.dropouts
-                == .init(
-                    hidden: 1 / 16, attention: 2 / 16, activation: 3 / 16, featureProjection: 4 / 16, layer: 5 / 16))
-        #expect(encoder.headDropout == 6 / 16)
-        #expect(
-            encoder.dropouts.overridden(by: try TrainConfiguration(path: nil, overrides: ["labels=[a]"]).dropout)
-                == encoder.dropouts)
+    private func dropout(_ overrides: [String]) throws -> TrainConfiguration.Dropout {
+        try TrainConfiguration(path: nil, overrides: ["labels=[a]"] + overrides).dropout
     }
 
-    @Test(
-        arguments: [
-            ("hidden", \EncoderConfiguration.Dropouts.hidden), ("attention", \.attention), ("activation", \.activation),
-            ("feature_projection", \.featureProjection), ("layer", \.layer),
-        ] as [(String, WritableKeyPath<EncoderConfiguration.Dropouts, Float> & Sendable)])
-    func eachIsOverriddenAlone(key: String, path: WritableKeyPath<EncoderConfiguration.Dropouts, Float> & Sendable)
-        throws
-    {
-        let configured = try TrainConfiguration(path: nil, overrides: ["labels=[a]", "dropout.\(key)=0.75"]).dropout
+    @Test func theModelsOwnAreTaken() throws {
+        let encoder = try encoder()
+        let own = EncoderConfiguration.Dropouts(
+            hidden: 0.0625, attention: 0.125, activation: 0.1875, featureProjection: 0.25, layer: 0.3125)
+        #expect(encoder.dropouts == own)
+        #expect(encoder.headDropout == 0.375)
+        let silent = encoder.dropouts.overridden(by: try dropout([]))
+        #expect(silent == own)
+    }
+
+    @Test(arguments: ["hidden", "attention", "activation", "feature_projection", "layer"])
+    func eachIsOverriddenAlone(key: String) throws {
         var expected = try encoder().dropouts
-        expected[keyPath: path] = 0.75
-        #expect(try encoder().dropouts.overridden(by: configured) == expected)
+        switch key {
+        case "hidden": expected.hidden = 0.75
+        case "attention": expected.attention = 0.75
+        case "activation": expected.activation = 0.75
+        case "feature_projection": expected.featureProjection = 0.75
+        default: expected.layer = 0.75
+        }
+        let found = try encoder().dropouts.overridden(by: try dropout(["dropout.\(key)=0.75"]))
+        #expect(found == expected)
     }
 }
