@@ -82,11 +82,12 @@ struct FileMetadata: Sendable {
         guard chunk[1] == nil else { throw .unsupported("columns lie in other files, which is not read here") }
         guard let data = chunk[3] else { throw .unsupported("columns are encrypted, which is not read here") }
         let first = try data.count(9, "offset of a column's data")
-        // Some writers put 0 where there is no dictionary.
-        let dictionary = data[11]?.number ?? 0
-        let start = dictionary > 0 ? min(dictionary, first) : first
+        // Some writers put 0 where there is no dictionary, or of no rows a dictionary alone.
+        let offset = [first, data[11]?.number ?? 0].filter { $0 > 0 }.min() ?? first
         let size = try data.count(7, "size of a column's data")
-        guard body.contains(start), size <= body.upperBound - start, size <= budget else {
+        // Nothing at all lies nowhere.
+        let start = size == 0 && offset == 0 ? body.lowerBound : offset
+        guard start >= body.lowerBound, start <= body.upperBound, size <= body.upperBound - start, size <= budget else {
             throw .malformed("a column's \(size) bytes from \(start) on are not in the file, or another column's")
         }
         budget -= size

@@ -85,12 +85,12 @@ struct CacheJob {
         if arguments.isDryRun { return try printPlan(survey, model, layout) }
         try Interruption.check()
         let pending = survey.pendingCount - survey.rejects.count
-        if pending > 0, arguments.progress != .none {
-            notices.message(plan(survey, model, layout, budget: .milliseconds(50)).line)
-        }
         try stage(manifest, model, layout, progress: nil).requireSpace(
             survey, besideBytes: arguments.onlyShard == nil ? model.upperWeightsByteCount : 0)
         try stage(manifest, model, layout, progress: nil).makeDirectory()
+        if pending > 0, arguments.progress != .none {
+            notices.message(plan(survey, model, layout, budget: .milliseconds(50)).line)
+        }
 
         let encoder = model.encoder(
             precision: arguments.compute, threads: threads(survey), shouldStop: { Interruption.isRequested })

@@ -119,7 +119,8 @@ func whatIsEstimatedIsWhatIsThenThere(cache: String) throws {
     #expect(outcome.code == 64)
     #expect(
         outcome.errors == [
-            "error: --cut 9: random:wav2vec2-tiny?seed=0 has 4 layers; expected cnn or a number from 0 to 4"
+            "error: x.yaml:5: key 'cache.cuts': found 9, but random:wav2vec2-tiny?seed=0 has 4 layers; expected cnn or 0 to 4, "
+                + "2 for layers: 2"
         ])
 }
 

@@ -154,7 +154,7 @@ private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
     try folder.copyModel(to: "models/tiny")
     try folder.write("corpus.json", #"{"name": "Twelve tones", "synthetic": true}"#)
     #expect(try Program.cache.run(cacheArguments(model: "models/tiny"), in: folder).code == 0)
-    let train = trainArguments() + ["--set", "head.form=hf", "--set", "tuning=lora"]
+    let train = trainArguments() + ["--corpus", "manifest.csv", "--set", "head.form=hf", "--set", "tuning=lora"]
     #expect(try Program.train.run(train, in: folder).code == 0)
     let provenance = ModelProvenance(
         repository: "someone/tiny", revision: "main", commit: "c0ffee", endpoint: "https://example.org",

@@ -28,7 +28,7 @@ enum Pages {
         + [
             "first-study", "your-own-corpus", "choosing-the-cut", "sweeping", "troubleshooting", "models", "pipelines",
             "training",
-            "heads", "scores", "runs", "predict", "export", "python", "paper", "cluster", "ethics", "shell",
+            "heads", "scores", "runs", "scaling", "predict", "export", "python", "paper", "cluster", "ethics", "shell",
             "adding-an-encoder",
             "adding-an-operation",
         ].map { "docs/\($0).md" }

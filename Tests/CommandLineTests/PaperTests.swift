@@ -114,6 +114,7 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
     #expect(large.code == 64 && large.said.contains("expected 1 to 3, full finetuning being a set-up of its own"))
     let study = "study: {layers: [4], lora_ranks: [2], stores: [float16], pools: [1, 2], amortised_over: 4}\n"
     try folder.edit("x.yaml", study, "")
+    try folder.edit("x.yaml", "cache: {shards: 1}", "cache: {shards: 1, cuts: [1]}")
     let none = try Program.undertone.run(["paper", "x.yaml"], in: folder)
     #expect(none.code == 64 && none.said.contains("x.yaml: the pipeline has no 'study'"), "\(none.said)")
 }

@@ -76,7 +76,7 @@ func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
     let before = Set(try folder.made())
     let predict = ["predict", "--run", "run"], windows = predict + ["--window", "0.2"]
     var commands: [[String]] = [
-        ["corpus", "csv", "manifest.csv", "-o", "made/manifest.csv", "--progress", "none"],
+        ["corpus", "csv", "manifest.csv", "-o", "made.csv", "--progress", "none"],
         ["join", "joint.yaml", "-o", "made/joint/manifest.csv"],
         ["model", "fetch", "org/model", "--to", "models/tiny", "--progress", "none"],
     ]
@@ -93,7 +93,7 @@ func everyFileHonoursTheUmask(umask: String, file: Int, directory: Int) throws {
     }
     let made = try folder.made(since: before)
     for name in [
-        "made/manifest.csv", "made/joint/manifest.csv", "rows.csv", "curves.svg", "curves.html", "windows.jsonl",
+        "made.csv", "made/joint/manifest.csv", "rows.csv", "curves.svg", "curves.html", "windows.jsonl",
         "models/tiny/model.safetensors", "models/tiny/source.json", "exports/hf/model.safetensors",
         "exports/hf/README.md",
         "exports/peft/adapter_model.safetensors", "exports/onnx/model.onnx", "exports/bundle/bundle.safetensors",

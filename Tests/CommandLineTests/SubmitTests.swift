@@ -67,7 +67,7 @@ private func submit(_ folder: Scratch, _ more: String..., path: String = "$PWD/b
         "11\tRUNNING\t\(folder.path)\tx:shards\n11\tPENDING\t\(folder.path)\tx:shards\n"
             + "12\tPENDING\t\(folder.path)\tx:cache\n99\tRUNNING\t/elsewhere\tx:cache\n")
     // Nor do settings change under running jobs.
-    try folder.write("x.yaml", manifest + "train: {epochs: 3}\n")
+    try folder.edit("x.yaml", "train: {layers: 2}", "train: {layers: 2, epochs: 3}")
     let settings = try folder.bytes("build/x/runs/seed-0.yaml")
     let again = try submit(folder)
     #expect(again.code == 0, "\(again.said)")

@@ -180,6 +180,7 @@ private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(a
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
         var measured = rates
         #expect(measured.adopt([(directory, work)]) == 0 && measured == rates)
+        try directory.create()
         // Half of the frames that an epoch of the work has, in 10 s, of which 1 s reading and 4 s optimising, in 100 steps.
         for epoch in 1...2 {
             try directory.append(
