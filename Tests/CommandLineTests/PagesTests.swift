@@ -110,7 +110,7 @@ private func isOtherText(_ line: String) -> Bool {
 private let otherTexts = [
     "Undertone demo (synthetic speech", "last layer    W'_d = ", "libsndfile decodes → ",
     "Session1/dialog/EmoEvaluation/",
-    "Evaluation.txt ", "Labels/labels_consensus.csv ", "results/<date>-<processor>",
+    "Σ convolutions 2 · T_i", "Evaluation.txt ", "Labels/labels_consensus.csv ", "results/<date>-<processor>",
 ]
 
 /// Every command on every page is typed, in order, in a folder like the one that the pages are written for.
