@@ -105,7 +105,8 @@ struct OptunaTests {
     }
 
     @Test func aDomainThatIsNoneIsRefused() throws {
-        let wrong = try search("--vary", "head.hidden=between(1, 2)", in: prepared()).wait()
+        let folder = try prepared()
+        let wrong = try search("--vary", "head.hidden=between(1, 2)", in: folder).wait()
         #expect(
             wrong.code == 2 && wrong.said.contains("expected uniform, log_uniform or integers with two ends, or choice")
         )
