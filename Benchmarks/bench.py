@@ -33,9 +33,7 @@ class Bench:
                       "profile_utterances": 4 if quick else 16, "disk_megabytes": 128 if quick else 1024,
                       "development_utterances": 4, "repetitions": self.repetitions, "quick": quick}
         self.facts = machine.facts(settings.programs, settings.threads)
-        if self.facts["load_before"] > 0.5:
-            print(f"warning: load is {self.facts['load_before']} before the first run: something else is running",
-                  file=sys.stderr)
+        machine.warn_if_busy(self.facts)
         self.sitting = Sitting(settings.results, "own", self.facts, self.sizes)
         self.limits = {}
         self.last_level_cache_bytes = 0

@@ -48,9 +48,7 @@ class PeerBench:
                       "reading_utterances": 200 if quick else 3000, "development_utterances": 4,
                       "repetitions": self.repetitions, "quick": quick}
         facts = machine.facts(settings.programs, settings.threads)
-        if facts["load_before"] > 0.5:
-            print(f"warning: load is {facts['load_before']} before the first run: something else is running",
-                  file=sys.stderr)
+        machine.warn_if_busy(facts)
         self.sitting = Sitting(settings.results, "peers", facts, self.sizes)
         self.scratch = settings.work / "scratch"
         self.failures = []

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from .programs import ROOT
@@ -58,3 +59,10 @@ def facts(programs, threads):
         "undertone": first_line(programs / "undertone-cache", "--version"),
         "swift": first_line("swift", "--version"),
     }
+
+
+def warn_if_busy(facts):
+    """Says where the machine had something else to do before the first run."""
+    if facts["load_before"] > 0.5:
+        print(f"warning: load is {facts['load_before']} before the first run: something else is running",
+              file=sys.stderr)
