@@ -33,7 +33,10 @@ public struct RecordedFeatures: FeatureSource {
     /// Decodes every recording once, to know their lengths and their sound: batches and the resumption of a run depend on both.
     ///
     /// - Parameters:
+    ///   - corpus: every recording of it is decoded, whatever its split.
     ///   - text: the model, as stage one takes it.
+    ///   - configuration: of the run; what it trains decides the cut, and its limit of memory, if any, holds for the frozen layers too.
+    ///   - precision: of the frozen layers' operands, float32 or bfloat16.
     ///   - threads: so many utterances at a time.
     ///   - shouldStop: asked between recordings, here and whenever rows are computed.
     /// - Throws: what is wrong with the model or the manifest; `StopRequest`; errors that are not about one recording.

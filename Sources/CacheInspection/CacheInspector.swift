@@ -16,8 +16,10 @@ public struct CacheInspector: Sendable {
     public var sampledUtterances: Int { sample.count }
     public var sampledFrames: Int { sample.reduce(0) { $0 + cache.utterances[$1].entry.frameCount } }
 
-    /// - Parameter mostFrames: how many rows of each cut are looked at; nil for all. Whole utterances are taken, chosen
-    ///   by the hash of their ids: spread over the cache, and the same on every machine.
+    /// - Parameters:
+    ///   - directory: the cache's folder.
+    ///   - mostFrames: how many rows of each cut are looked at; nil for all. Whole utterances are taken, chosen by the hash of their
+    ///     ids: spread over the cache, and the same on every machine.
     /// - Throws: `StoreError` if the cache is not whole; `undertone verify` then says more.
     public init(directory: String, mostFrames: Int? = CacheInspector.usualFrames) throws(StoreError) {
         cache = try FeatureCache.open(directory: directory)

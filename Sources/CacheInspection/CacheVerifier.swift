@@ -60,7 +60,9 @@ public struct CacheVerifier: Sendable {
     ///
     /// Shards are read side by side: HDF5 lets one thread at a time read, and the others' checksums are computed
     /// meanwhile.
-    /// - Parameter onProgress: so many utterances more have been read, and so many bytes; called from several threads.
+    /// - Parameters:
+    ///   - shouldStop: asked before each utterance, from several threads.
+    ///   - onProgress: so many utterances more have been read, and so many bytes; called from several threads.
     /// - Throws: `InspectionError.interrupted`.
     public func verify(
         shouldStop: @escaping @Sendable () -> Bool = { false },

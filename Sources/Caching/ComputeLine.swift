@@ -63,6 +63,7 @@ package final class ComputeLine<Decoded: Sendable, Value: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - estimates: samples of each item as far as known before decoding.
+    ///   - limits: threads of either stage, and how many samples may wait behind it.
     ///   - shouldStop: asked before each item is decoded or computed; once true, nothing more is begun; what is being
     ///     computed is awaited, and may ask the same itself.
     ///   - decode: on several threads; with how many samples it really gave.

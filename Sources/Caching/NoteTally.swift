@@ -10,6 +10,7 @@ public final class NoteTally: Sendable {
     private let counted = Mutex<[RecordingNote.Kind: Int]>([:])
 
     /// - Parameters:
+    ///   - manifestPath: as the lines shall name the manifest, before the number of a recording's line in it.
     ///   - linesPerKind: how many recordings of each kind are named.
     ///   - withholdsPaths: whether they are named by their ids alone.
     public init(manifestPath: String, linesPerKind: Int = 20, withholdsPaths: Bool = false) {

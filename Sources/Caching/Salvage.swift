@@ -77,7 +77,9 @@ public struct RecordingsToRepair: RecordingSource {
     private let base: any RecordingSource
     private let spans: Set<AudioSpan>
 
-    /// - Parameter spans: where the utterances that are to be computed are heard.
+    /// - Parameters:
+    ///   - base: looks at the recordings and decodes them.
+    ///   - spans: where the utterances that are to be computed are heard.
     public init(_ base: any RecordingSource, only spans: Set<AudioSpan>) {
         self.base = base
         self.spans = spans

@@ -102,7 +102,9 @@ extension StageOne {
 
     /// Refuses what the disk has no room for.
     ///
-    /// - Parameter besideBytes: of what is written beside the shards.
+    /// - Parameters:
+    ///   - survey: what `survey()` returned; its `peakBytes` is what shards and segments take.
+    ///   - besideBytes: of what is written beside the shards.
     /// - Throws: `CachingError.noSpace`. A file system that does not say how much it has is taken at its word later.
     public func requireSpace(_ survey: CachingSurvey, besideBytes: Int) throws(CachingError) {
         let needed = survey.peakBytes + besideBytes

@@ -86,7 +86,9 @@ public struct StageOne: Sendable {
 
     /// Makes the shards asked for, each whole or not at all.
     ///
-    /// - Parameter survey: what `survey()` returned.
+    /// - Parameters:
+    ///   - survey: what `survey()` returned.
+    ///   - encoder: gives rows at every cut of the layout; called by several workers at once.
     /// - Throws: `CachingError.interrupted` when asked to stop: what is computed is kept; `StoreError` when a value
     ///   cannot be stored or a file not be written; what the encoder throws. Rejects are no errors here: see
     ///   `CachingSummary.rejects`.

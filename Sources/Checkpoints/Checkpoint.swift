@@ -29,7 +29,9 @@ public struct Checkpoint: ModelSource {
 
     /// Opens the folder, maps its weights, and checks that every file is whole; no tensor is read yet.
     ///
-    /// - Parameter name: what the user calls it, where that is not the folder.
+    /// - Parameters:
+    ///   - directory: with `config.json`, one of `weightFileNames`, and `preprocessor_config.json` where the model has one.
+    ///   - name: what the user calls it, where that is not the folder.
     /// - Throws: `CheckpointError`, naming the file, and the tensor where it is about one.
     public static func open(_ directory: String, calledBy name: String? = nil) throws(CheckpointError) -> Checkpoint {
         var isDirectory: ObjCBool = false

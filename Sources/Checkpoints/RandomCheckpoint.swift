@@ -19,7 +19,12 @@ public struct RandomCheckpoint: ModelSource {
     private let seed: UInt64
     private let tensors: [String: RandomTensor]
 
-    /// - Parameter location: what stands for the model in errors: its specification.
+    /// - Parameters:
+    ///   - location: what stands for the model in errors: its specification.
+    ///   - configuration: what a checkpoint has in `config.json`.
+    ///   - preprocessor: what one has in `preprocessor_config.json`; nil for none.
+    ///   - tensors: by name; the other one that `.norms` speaks of is among them.
+    ///   - seed: with a tensor's name, the key of its stream.
     public init(
         location: String, configuration: ConfigurationFile, preprocessor: ConfigurationFile?,
         tensors: [String: RandomTensor], seed: UInt64

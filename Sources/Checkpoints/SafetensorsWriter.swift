@@ -7,6 +7,7 @@ extension SafetensorsFile {
     /// Writes a safetensors file, whole or not at all, the tensors in the order given.
     ///
     /// - Parameters:
+    ///   - path: of the file, which replaces one that is there.
     ///   - tensors: each with a unique name and as many floats as its shape says.
     ///   - precision: how elements are stored; rounded to nearest even.
     ///   - metadata: free text under `__metadata__`; sorted by key, so that the same content gives the same bytes.
@@ -31,7 +32,10 @@ public struct SafetensorsWriter: ~Copyable {
     private let plan: [(name: String, shape: [Int], precision: Precision)]
     private var written = 0
 
-    /// - Parameter tensors: what will be appended, in this order.
+    /// - Parameters:
+    ///   - path: of the file, which replaces one that is there once it is finished.
+    ///   - tensors: what will be appended, in this order.
+    ///   - metadata: free text under `__metadata__`, sorted by key.
     public init(
         path: String, tensors: [(name: String, shape: [Int], precision: Precision)], metadata: [String: String] = [:]
     ) throws(CheckpointError) {

@@ -26,8 +26,11 @@ public final class ProgressReporter: Sendable {
     }
 
     /// - Parameters:
+    ///   - mode: `auto` becomes `bar` where standard error is a terminal, and else `plain`.
+    ///   - label: what is being done, such as `caching`.
     ///   - total: items to do.
     ///   - totalWork: what costs time, in `unit`; 0 if nobody knows.
+    ///   - unit: such as `audio s`; the rate is this per second.
     public convenience init(mode: Mode, label: String, total: Int, totalWork: Double = 0, unit: String) {
         self.init(
             mode: mode, label: label, total: total, totalWork: totalWork, unit: unit, sink: writeStandardError,

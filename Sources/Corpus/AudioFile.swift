@@ -34,6 +34,7 @@ public enum AudioFile {
     /// same bits every time.
     ///
     /// - Parameters:
+    ///   - path: a file in any format that libsndfile reads.
     ///   - segment: what is decoded of the file; nil for all of it. What is before it is not decoded where the format can be
     ///     sought in, but for a second that lossy codecs need to find their state.
     ///   - sampleRateHz: the rate to resample to; a recording that has it already is left untouched.

@@ -16,7 +16,10 @@ public final class AudioStream {
     }
 
     /// A WAV stream from a pipe, whatever length its header promises: read to its end.
-    /// - Parameter descriptor: stays open.
+    /// - Parameters:
+    ///   - descriptor: of the pipe; stays open.
+    ///   - name: stands for the recording in errors.
+    ///   - sampleRateHz: the rate to resample to.
     public convenience init(wave descriptor: Int32, name: String, sampleRateHz: Int) throws(AudioError) {
         try self.init(WaveReader(descriptor, name: name), name: name, sampleRateHz: sampleRateHz)
     }

@@ -43,7 +43,9 @@ public struct CorpusManifest: Sendable, Equatable {
 
     /// Reads and checks a whole manifest before anything is computed from it.
     ///
-    /// - Parameter labels: columns whose filled cells must be finite numbers; nil leaves labels uninterpreted.
+    /// - Parameters:
+    ///   - path: a CSV file in UTF-8, with a header and a row per utterance; audio paths are relative to its folder.
+    ///   - labels: columns whose filled cells must be finite numbers; nil leaves labels uninterpreted.
     /// - Throws: `ManifestError.invalid` with every mistake of the file at once; `.missing`, `.unreadable`, `.empty`
     ///   or `.notUTF8` when it cannot be read as text at all.
     public static func load(_ path: String, labels: [String]? = nil) throws(ManifestError) -> CorpusManifest {

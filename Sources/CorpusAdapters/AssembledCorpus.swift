@@ -13,6 +13,7 @@ public struct AssembledCorpus: Sendable {
 
     /// - Parameters:
     ///   - draft: what the adapter read.
+    ///   - adapter: that read it, for its name and its source.
     ///   - manifestPath: where the manifest is to be written, which its paths are relative to.
     ///   - checksAudio: whether every file's header is read, and files of one size are compared.
     ///   - onProgress: so many utterances more are checked; from several threads.

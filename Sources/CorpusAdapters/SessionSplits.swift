@@ -5,7 +5,10 @@ public struct SessionSplits: Sendable, Equatable {
     public var test: Int
     public var development: Int
 
-    /// - Parameter development: nil for the session before the test's, and the last for the first.
+    /// - Parameters:
+    ///   - test: a session's number, from 1.
+    ///   - development: likewise; nil for the session before the test's, and the last for the first.
+    ///   - count: how many sessions the corpus has.
     public init(test: Int, development: Int?, of count: Int) {
         self.test = test
         self.development = development ?? (test > 1 ? test - 1 : count)

@@ -13,7 +13,12 @@ public struct CacheMemory: Sendable {
     private static let waitingBytes = (16 << 20) + (64 << 20)
 
     /// - Parameters:
+    ///   - encoder: of the model, of which shapes alone are needed.
+    ///   - cuts: at least one, whose rows are kept until they are stored.
+    ///   - bfloat16: whether the frozen layers' operands are bfloat16 rather than float32.
+    ///   - workers: utterances computed at the same time.
     ///   - longestSeconds: of an utterance; each worker may have one such.
+    ///   - sampleRateHz: that the model hears at.
     /// - Throws: `CheckpointError`.
     public init(
         encoder: EncoderConfiguration, cuts: [Cut], bfloat16: Bool, workers: Int, longestSeconds: Double,

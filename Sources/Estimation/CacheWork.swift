@@ -37,6 +37,14 @@ public struct CacheWork: Sendable, Equatable {
     private static let descriptionBytes = (shard: 120, rest: 4000)
 
     /// - Parameters:
+    ///   - name: for people.
+    ///   - encoder: of the model, of which shapes alone are needed.
+    ///   - cuts: that rows are stored at; the highest decides how far the encoder is computed.
+    ///   - store: how values are stored.
+    ///   - pool: how many neighbouring frames are stored as their mean.
+    ///   - precision: of the frozen layers' products, `float32` or `bfloat16`.
+    ///   - shardCount: of the whole cache.
+    ///   - speech: of the corpus.
     ///   - sampleRateHz: that the model hears at.
     ///   - oneProcess: whether a single process makes all of it.
     public init(

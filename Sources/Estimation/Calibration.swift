@@ -34,7 +34,9 @@ public struct Calibration {
     /// - Parameters:
     ///   - model: as the user named it.
     ///   - cut: up to which the frozen layers are measured.
+    ///   - configuration: of the runs. Of the layers that it trains at most three are measured, and always one.
     ///   - lengthsSeconds: of utterances as the corpus has them.
+    ///   - threads: stage one's workers, of one thread each, and the threads of the engine that trains.
     ///   - folder: where what the pipeline makes will lie; some megabytes are written there, and removed.
     /// - Throws: what opening the model throws.
     public init(

@@ -57,6 +57,8 @@ public struct Estimate: Sendable, Equatable {
     private static let secondsBetweenStates = 30.0
 
     /// - Parameters:
+    ///   - workload: caches, and phases of runs one after another.
+    ///   - rates: of one machine, as `Calibration` measures them.
     ///   - nodes: machines of these rates.
     ///   - atOnce: the most tasks of stage one, and of stage two, that the launcher lets run at the same time.
     ///   - memoryBytes: of a machine; what of a cache does not fit is read at the disk's rate.

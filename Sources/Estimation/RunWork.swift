@@ -45,8 +45,14 @@ public struct RunWork: Sendable, Equatable {
     private static let ownFiles = 8
 
     /// - Parameters:
-    ///   - store: of the cache's rows; nil without a cache.
+    ///   - configuration: of the run.
+    ///   - encoder: of the model, of which shapes alone are needed.
     ///   - cuts: that there are rows of.
+    ///   - store: of the cache's rows; nil without a cache.
+    ///   - pool: how many neighbouring frames each row is the mean of.
+    ///   - speech: of all corpora that are trained and tested on.
+    ///   - sampleRateHz: that the model hears at.
+    ///   - threads: of the run's engine, whose memory depends on them.
     public init(
         _ configuration: TrainConfiguration, encoder: EncoderConfiguration, cuts: [Cut], store: StorageFormat?,
         pool: Int,

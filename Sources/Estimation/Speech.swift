@@ -75,6 +75,7 @@ public struct Speech: Sendable, Equatable {
     ///
     /// A recording that cannot be opened, or whose header does not say how long it is, is taken to be as long as the others are.
     /// - Parameters:
+    ///   - manifest: gives utterances, splits and where the recordings lie.
     ///   - isTestedOnly: whether all of it is a test split.
     ///   - sample: the most headers that are read.
     public init(_ manifest: CorpusManifest, isTestedOnly: Bool = false, sample: Int = 20_000) {

@@ -29,7 +29,10 @@ public struct Workload: Sendable, Equatable {
     public var runFiles: Int
 
     /// - Parameters:
+    ///   - plan: with its study or its sweep, if it has one.
+    ///   - encoder: of the pipeline's model, of which shapes alone are needed.
     ///   - speech: of each of the plan's corpora.
+    ///   - sampleRateHz: that the model hears at.
     ///   - threads: of a run.
     /// - Throws: `ModelError` for a cut that the model has not; `TrainingError` for what cannot be trained from the pipeline's cuts.
     public init(

@@ -57,7 +57,11 @@ public struct PairedComparison: Sendable, Equatable {
     /// Compares the means of several runs' scores, over the utterances and dimensions that all have. What is only in one side is counted
     /// by its first run.
     /// - Parameters:
-    ///   - first: at least one run; `second` likewise.
+    ///   - first: at least one run.
+    ///   - second: likewise; differences are `first` − `second`.
+    ///   - metric: what is compared, of each dimension.
+    ///   - resamples: of the bootstrap, the same for both sides.
+    ///   - seed: of its draws.
     /// - Throws: as for two runs.
     public init(
         _ first: [Side], _ second: [Side], metric: Metric, resamples: Int = Bootstrap.defaultResampleCount,

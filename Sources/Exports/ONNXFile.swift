@@ -34,6 +34,10 @@ package struct ONNXFile {
     private let largestInside: Int
 
     /// - Parameters:
+    ///   - graph: nodes in the order in which they can be computed, and the weights.
+    ///   - input: of the model, by the name that nodes read it by.
+    ///   - output: likewise, by the name that a node gives it.
+    ///   - producerVersion: of this program, for whoever reads the file.
     ///   - metadata: free text by key.
     ///   - largestInside: more bytes of weights than this go into a file of their own.
     package init(

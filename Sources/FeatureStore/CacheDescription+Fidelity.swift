@@ -49,8 +49,12 @@ extension CacheDescription {
             }
         }
 
-        /// - Parameter cuts: at least one; each has as many rows as the others, which makes the mean of the means that
-        ///   of all rows.
+        /// - Parameters:
+        ///   - utterances: in the sample.
+        ///   - frames: rows in each cut.
+        ///   - seconds: of audio.
+        ///   - excerpt: true where the sample is the beginning of one recording, computed anew; nil otherwise.
+        ///   - cuts: at least one; each has as many rows as the others, which makes the mean of the means that of all rows.
         public init(utterances: Int, frames: Int, seconds: Double, excerpt: Bool? = nil, cuts: [Cut]) {
             self.utterances = utterances
             self.excerpt = excerpt

@@ -4,6 +4,7 @@ extension ShardLayout {
     ///
     /// - Parameters:
     ///   - rows: of all its utterances.
+    ///   - utterances: lines of the index.
     ///   - idBytes: of its longest id, to which all are padded.
     public func fileByteCount(rows: Int, utterances: Int, idBytes: Int) -> Int {
         func chunked(_ bytesPerRow: Int, _ chunkBytes: Int) -> Int {

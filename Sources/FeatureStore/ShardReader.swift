@@ -148,7 +148,10 @@ public final class ShardReader: Sendable {
 
     /// Whether an utterance's stored rows at one cut are those that were written.
     ///
-    /// - Parameter scratch: overwritten; its memory is used again from one utterance to the next.
+    /// - Parameters:
+    ///   - cut: by its name in the layout.
+    ///   - utterance: its index in `entries`.
+    ///   - scratch: overwritten; its memory is used again from one utterance to the next.
     /// - Throws: as `readRows`.
     public func isIntact(cut: String, utterance: Int, scratch: inout [UInt8]) throws(StoreError) -> Bool {
         let count = byteCount(cut: cut, utterance: utterance)

@@ -88,7 +88,9 @@ public final class ShardWriter {
 
     /// Appends one utterance.
     ///
-    /// - Parameter rows: per cut, in the layout's order, `[frameCount, hiddenSize]` float32.
+    /// - Parameters:
+    ///   - entry: its line in the index, with an id that the shard has not yet.
+    ///   - rows: per cut, in the layout's order, `[frameCount, hiddenSize]` float32.
     /// - Throws: `StoreError.overflow` or `.nonFinite` if the values cannot be stored, `.duplicate`, `.shape` (nothing
     ///   of the utterance is then in the shard), `.cannotWrite` (give the writer up).
     public func append(_ entry: UtteranceEntry, rows: [[Float]]) throws(StoreError) {
@@ -103,7 +105,9 @@ public final class ShardWriter {
 
     /// Appends an utterance of another shard: the stored bytes as they are, checked against their checksum.
     ///
-    /// - Parameter entry: as it shall be recorded here; its id and frame count are the reader's.
+    /// - Parameters:
+    ///   - entry: as it shall be recorded here; its id and frame count are the reader's.
+    ///   - reader: of a shard with the same cache key and the same cuts.
     /// - Throws: `StoreError.damaged` if the bytes read do not match their checksum, or as `append`.
     public func appendCopy(_ entry: UtteranceEntry, from reader: ShardReader) throws(StoreError) {
         guard let row = reader.index(of: entry.id) else {

@@ -112,8 +112,10 @@ public enum StorageFormat: String, Sendable, Codable, CaseIterable {
     /// Decodes what `encode` wrote into float32, `[rows, channels]`, overwritten: the stored values exactly, rounded
     /// once where they are `q · scale`.
     ///
-    /// - Parameter bytes: the rows end to end, then their scales where there are any; at any alignment that suits the
-    ///   rows' values.
+    /// - Parameters:
+    ///   - bytes: the rows end to end, then their scales where there are any; at any alignment that suits the rows' values.
+    ///   - channels: of a row.
+    ///   - out: room for exactly the rows, `[rows, channels]`.
     public func decode(
         _ bytes: UnsafeRawBufferPointer, channels: Int, into out: UnsafeMutableBufferPointer<Float>
     ) {

@@ -48,7 +48,7 @@ package struct AtomicFile: ~Copyable {
 extension AtomicFile {
     /// Writes `data` to `path`, replacing what is there.
     ///
-    /// - Parameter makingFolders: whether the folders above are made where they are not there.
+    /// With `makingFolders`, the folders above are made where they are not there.
     package static func write(_ data: Data, to path: String, makingFolders: Bool = false) throws(WriteFailure) {
         if makingFolders { try makeFolder(TemporaryName.folder(of: path)) }
         var file = try AtomicFile(path)

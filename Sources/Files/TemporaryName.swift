@@ -59,8 +59,9 @@ package enum TemporaryName {
     /// Only files named by this host are looked at (another machine's processes cannot be asked), and only if no
     /// process has the number any more: a number used again keeps the file, which costs space and nothing else.
     ///
-    /// - Parameter andWhatFollows: whether also for files whose names go on after `path`'s with a dot, as those of a
-    ///   shard's segments do.
+    /// - Parameters:
+    ///   - path: the final name.
+    ///   - andWhatFollows: whether also for files whose names go on after `path`'s with a dot, as those of a shard's segments do.
     package static func removeStale(for path: String, andWhatFollows: Bool = false) {
         let folder = folder(of: path)
         let name = PathParts(path).name

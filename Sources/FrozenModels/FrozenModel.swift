@@ -87,7 +87,11 @@ public struct FrozenModel: Sendable {
         ])
     }
 
-    /// - Parameter pool: how many neighbouring frames are stored as their mean.
+    /// What all shards of a cache of this model have in common.
+    /// - Parameters:
+    ///   - storage: how values are stored.
+    ///   - pool: how many neighbouring frames are stored as their mean.
+    ///   - shardCount: of the cache; no part of its key.
     public func layout(storage: StorageFormat, pool: Int, shardCount: Int) -> ShardLayout {
         ShardLayout(
             key: key(storage: storage, pool: pool), storage: storage,
@@ -109,6 +113,8 @@ public struct FrozenModel: Sendable {
 
     /// The frozen layers, loaded when first needed: a run that finds everything cached loads nothing.
     /// - Parameters:
+    ///   - precision: of the operands, float32 or bfloat16.
+    ///   - threads: of the engine, for each utterance.
     ///   - memoryLimit: see `CPUEngine`.
     ///   - shouldStop: asked within an utterance; once true, it must stay so.
     public func encoder(

@@ -10,6 +10,8 @@ import Buffers
 /// - *Operands* are matrices in the compute precision (float32 or bfloat16). Products accumulate in float32. Everything else
 ///   (residual rows, statistics, softmax, gradients of parameters) is float32.
 /// - Outputs are overwritten unless the operation says that it adds. An output may not overlap an input unless it says so.
+/// - `dOut` is the gradient with respect to the `out` of the forward pass, of its shape. What else a backward pass shares with its
+///   forward pass by name is what was given there, or what it wrote; `dropout` with the same key draws the same mask.
 /// - The same inputs give the same bits, whatever ran before.
 /// - Shapes that do not fit are a bug of the caller and stop the program with a message.
 public protocol Engine: Sendable {
@@ -42,7 +44,10 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - out: `[N, outputs]`, operand precision or float32.
     ///   - x: `[N, inputs]` operands.
-    ///   - bias: `[1, outputs]` float32.
+    ///   - weight: `W`, `[outputs, inputs]` in the precision of `x`.
+    ///   - bias: `b`, `[1, outputs]` float32; nil for none.
+    ///   - activation: of each element, after the bias.
+    ///   - accumulate: whether the product is added to what `out` holds; then `bias` is nil and `activation` is `.identity`.
     func linearForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, activation: Activation, accumulate: Bool)
 
@@ -58,7 +63,9 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - outputs: with an addend, at least one of `out` and `sum`.
     ///   - x: `[N, C]` float32.
-    ///   - addend: `[N, C]`, operand precision or float32.
+    ///   - addend: `[N, C]`, operand precision or float32; nil for none.
+    ///   - dropout: of the addend alone.
+    ///   - parameters: `γ` and `β`, `[1, C]` float32 each, and `ε`.
     /// - Source: Ba, Kiros and Hinton 2016; population variance, as torch.nn.LayerNorm.
     func layerNormForward(
         _ outputs: NormOutputs, x: Matrix, addend: Matrix?, dropout: Dropout, parameters: NormParameters)
@@ -66,11 +73,15 @@ public protocol Engine: Sendable {
     /// The gradient with respect to `sum`, and through it.
     /// - Parameters:
     ///   - dx: `[N, C]` float32, overwritten, or added to when `accumulate`; may be `dOut` when it is overwritten.
+    ///   - accumulate: whether `dx` already holds what comes by another path, as in a residual branch, and this is added to it.
     ///   - dAddend: `[N, C]` operands: `dx`, as it then is, through the dropout of the addend.
     ///   - dGamma: `[1, C]` float32, added to if it is wanted.
     ///   - dBeta: likewise.
+    ///   - dOut: `[N, C]` float32.
     ///   - sum: as the forward pass wrote it.
     ///   - statistics: likewise.
+    ///   - dropout: of the addend, as in the forward pass; read where there is a `dAddend`.
+    ///   - parameters: as in the forward pass.
     func layerNormBackward(
         dx: Matrix, accumulate: Bool, dAddend: Matrix?, dGamma: Matrix?, dBeta: Matrix?, dOut: Matrix, sum: Matrix,
         statistics: Matrix, dropout: Dropout, parameters: NormParameters)
@@ -79,6 +90,7 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - out: `[N, C]`, operands or float32; may be `x`.
     ///   - x: `[N, C]`, operands or float32; `C ≤ 4096`.
+    ///   - parameters: `γ` and `β`, `[1, C]` float32 each, and `ε`.
     func layerNormGeluForward(out: Matrix, x: Matrix, parameters: NormParameters)
 
     /// `out = x + dropout(addend)`, float32 but for the addend, which may be operands. `out` may be `x`.
@@ -110,7 +122,9 @@ public protocol Engine: Sendable {
     ///   - out: `[N, H·D]` operands.
     ///   - logSumExp: `[H, N]` float32: the logarithm of each softmax's denominator, which the backward pass needs.
     ///   - qkv: `[N, 3·H·D]` operands, Q then K then V.
+    ///   - shape: the offsets of the utterances' frames, `H`, `D` and `scale`.
     ///   - positions: added to the scaled scores: `gate[n, h] · bias[h, distance]`, distance = key's frame − query's.
+    ///   - dropout: of the probabilities; `logSumExp` is that of the whole softmax, before it.
     /// - Source: Vaswani et al. 2017, eq. 1; Chen et al. 2022 (WavLM), eq. 4, for the positions.
     func attentionForward(
         out: Matrix, logSumExp: Matrix?, qkv: Matrix, shape: AttentionShape, positions: AttentionPositions?,
@@ -118,8 +132,14 @@ public protocol Engine: Sendable {
 
     /// The gradient of `attentionForward`; probabilities are computed again from `logSumExp`.
     /// - Parameters:
-    ///   - dQKV: `[N, 3·H·D]` operands.
+    ///   - dQKV: `[N, 3·H·D]` operands, the gradients of Q, K and V as they lie in `qkv`.
     ///   - dPositions: there if `positions` are.
+    ///   - dOut: `[N, H·D]` operands.
+    ///   - logSumExp: `[H, N]` float32, as the forward pass wrote it.
+    ///   - qkv: as in the forward pass.
+    ///   - shape: likewise.
+    ///   - positions: likewise.
+    ///   - dropout: likewise.
     /// - Source: Dao et al. 2022, algorithm 4, without its tiling of keys.
     func attentionBackward(
         dQKV: Matrix, dPositions: AttentionPositionGradients?, dOut: Matrix, logSumExp: Matrix, qkv: Matrix,
@@ -144,6 +164,8 @@ public protocol Engine: Sendable {
     ///   - bias: `[1, C]` float32, overwritten: `β − mean · γ/√(var + ε)`.
     ///   - waveform: `[samples, 1]` float32, one utterance.
     ///   - taps: `w`, `[C, kernel]` float32.
+    ///   - stride: of the convolution, in samples.
+    ///   - norm: `γ` and `β`, `[1, C]` float32 each, and `ε`.
     /// - Source: Baevski et al. 2020, section 2; torch.nn.GroupNorm(C, C). A bias of the convolution itself cancels.
     func foldGroupNorm(weight: Matrix, bias: Matrix, waveform: Matrix, taps: Matrix, stride: Int, norm: NormParameters)
 
@@ -152,6 +174,10 @@ public protocol Engine: Sendable {
     ///   - out: `[(T − kernel)/stride + 1, outputs]` operands.
     ///   - x: `[T, C]` operands; a waveform, `C` = 1, may be float32 with a plain float32 weight whatever the operands are.
     ///   - weight: `[outputs, kernel·C]`: for each output, the taps in order, each with its channels.
+    ///   - bias: `b`, `[1, outputs]` float32; nil for none.
+    ///   - kernel: taps, so many rows of `x` under each row of `out`.
+    ///   - stride: rows of `x` from the beginning of one window to that of the next.
+    ///   - activation: of each element, after the bias.
     func stridedConvolutionForward(
         out: Matrix, x: Matrix, weight: LinearWeight, bias: Matrix?, kernel: Int, stride: Int,
         activation: Activation)
@@ -160,7 +186,12 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - out: `[N, C]` float32.
     ///   - x: `[N, C]` operands.
+    ///   - offsets: `[B + 1]`, in frames; no frame sees another utterance.
     ///   - weight: `[C, kernel·C/groups]`, laid out as for `stridedConvolutionForward`.
+    ///   - bias: `b`, `[1, C]` float32.
+    ///   - kernel: taps, `kernel/2` of them (rounded down) before the frame itself.
+    ///   - groups: divides `C`; each block of `C/groups` channels of `out` reads the same block of `x` alone.
+    ///   - activation: of each element, after the bias.
     /// - Source: Baevski et al. 2020, section 2 (convolutional positional embedding); for an even kernel the reference
     ///   implementation drops the last frame, which this does.
     func positionalConvolutionForward(
@@ -171,8 +202,13 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - dx: `[N, C]` float32, added to; nil if it is not wanted.
     ///   - dWeight: as `weight`, float32, added to.
-    ///   - dBias: as `bias`, likewise.
-    ///   - dOut: `[N, C]` operands.
+    ///   - dBias: `[1, C]` float32, likewise.
+    ///   - dOut: `[N, C]` operands, with respect to what the activation was applied to.
+    ///   - x: `[N, C]` operands, as in the forward pass.
+    ///   - offsets: likewise.
+    ///   - weight: `[C, kernel·C/groups]` operands, the forward pass's as a matrix.
+    ///   - kernel: as in the forward pass.
+    ///   - groups: likewise.
     func positionalConvolutionBackward(
         dx: Matrix?, dWeight: Matrix, dBias: Matrix, dOut: Matrix, x: Matrix, offsets: PackedOffsets, weight: Matrix,
         kernel: Int, groups: Int)
@@ -183,6 +219,7 @@ public protocol Engine: Sendable {
     ///   - out: `[C, K·I]` operands or float32.
     ///   - direction: `v`, `[C, I·K]` float32.
     ///   - gain: `g`, `[1, K]` float32; nil for a plain weight.
+    ///   - taps: `K`.
     /// - Source: Salimans and Kingma 2016, eq. 2, with torch's `dim=2`.
     func tapMajorForward(out: Matrix, direction: Matrix, gain: Matrix?, taps: Int)
     /// The gradients of `tapMajorForward`: with `d = dOut` in the order of `v`, `dg[k] += Σ d·v/‖v‖` and
@@ -206,6 +243,7 @@ public protocol Engine: Sendable {
     ///   - weights: `α`, `[N, 1]` float32, which the backward pass needs; there if `scores` are.
     ///   - x: `[N, C]` float32.
     ///   - scores: `[N, 1]` float32.
+    ///   - offsets: `[B + 1]`, in rows of `x`.
     ///   - epsilon: keeps σ's slope finite where a channel does not vary.
     /// - Source: Okabe, Koshinaka and Shinoda 2018, "Attentive statistics pooling for deep speaker embedding"; they have
     ///   `Σ α x² − μ²` for the variance, which is the same and cancels in float32.
@@ -217,8 +255,11 @@ public protocol Engine: Sendable {
     /// - Parameters:
     ///   - dx: `[N, C]` float32; may be `x`.
     ///   - dScores: `[N, 1]` float32; there if `weights` are.
+    ///   - dOut: `[B, 2C]` float32: `(dμ, dσ)`.
     ///   - out: as the forward pass wrote it.
     ///   - weights: likewise.
+    ///   - x: `[N, C]` float32, as in the forward pass.
+    ///   - offsets: likewise.
     func statisticsPoolBackward(
         dx: Matrix, dScores: Matrix?, dOut: Matrix, out: Matrix, weights: Matrix?, x: Matrix, offsets: PackedOffsets)
 

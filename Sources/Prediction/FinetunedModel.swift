@@ -25,7 +25,9 @@ public struct FinetunedModel: Sendable {
     /// Every tensor of the encoder, as it is after training; adapters lie beside what they adapt.
     public let weights: any TensorSource
 
-    /// - Parameter model: the checkpoint's place; nil for where it was when its features were cached.
+    /// - Parameters:
+    ///   - path: the run directory.
+    ///   - model: the checkpoint's place; nil for where it was when its features were cached.
     /// - Throws: `PredictionError.otherModel` for another checkpoint than the run's, told by the hash over its weights;
     ///   `RunError`, `ConfigurationError` or `CheckpointError` for what is not there or not whole.
     public init(run path: String, model: String? = nil) throws {

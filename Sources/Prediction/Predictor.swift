@@ -13,7 +13,7 @@ public struct Predictor: Sendable {
     private let trained: TrainedModel
     private let engine: any Engine
 
-    /// - Parameter threads: of the engine; the scores do not depend on it.
+    /// Loads all weights. The scores do not depend on the number of the engine's threads.
     public init(_ model: FinetunedModel, threads: Int) throws {
         self.model = model
         engine = CPUEngine(threads: threads)
@@ -62,7 +62,11 @@ public struct Predictor: Sendable {
 
     /// Of windows over a recording as it comes; memory grows with the window and not with the recording.
     ///
-    /// - Parameter body: called for each window, in order, with its times in seconds and its scores; false stops.
+    /// - Parameters:
+    ///   - stream: at the model's rate.
+    ///   - windowSeconds: length of a window, rounded to samples; never less than a frame of the encoder takes.
+    ///   - hopSeconds: from the beginning of one window to that of the next; the last one ends with the recording.
+    ///   - body: called for each window, in order, with its times in seconds and its scores; false stops.
     public func slide(
         over stream: AudioStream, windowSeconds: Double, hopSeconds: Double,
         _ body: (_ startSeconds: Double, _ endSeconds: Double, [Double]) throws -> Bool

@@ -40,7 +40,9 @@ public struct Registry: Sendable {
         path = nil
     }
 
-    /// - Parameter columns: names of columns, to be looked up.
+    /// - Parameters:
+    ///   - query: which runs, in which order.
+    ///   - columns: names of columns, to be looked up.
     /// - Throws: `RegistryError.query` for a name that no run has.
     public func runs(_ query: RunQuery = RunQuery(), columns: [String]? = nil) throws(RegistryError) -> Answer {
         var warning: String?

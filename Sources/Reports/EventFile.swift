@@ -13,7 +13,10 @@ public struct EventFile: Sendable {
     private let begin: Date
 
     /// Starts the file of a run anew, with the epochs that the run has done already when it goes on.
-    /// - Parameter configuration: for the table of hyperparameters.
+    /// - Parameters:
+    ///   - directory: of the run; event files that are there go.
+    ///   - configuration: for the table of hyperparameters.
+    ///   - epochs: those done, written at once; empty where the run begins.
     /// - Throws: `RunError.cannotWrite`.
     public init(
         _ directory: RunDirectory, configuration: TrainConfiguration, epochs: [EpochMetrics]

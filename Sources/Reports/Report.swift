@@ -13,8 +13,10 @@ public struct Report: Sendable {
     public let corpus: CorpusNote?
 
     /// - Parameters:
-    ///   - title: nil: the corpus's name, or a general one.
+    ///   - runs: at least one.
+    ///   - cache: that they were trained from; nil where nothing is known of it.
     ///   - corpus: what is known of the corpus; where nil, the first run that says something is believed.
+    ///   - title: nil: the corpus's name, or a general one.
     /// - Throws: `ReportError.noRuns` for an empty list.
     public init(runs: [RunRecord], cache: CacheFacts? = nil, corpus: CorpusNote? = nil, title: String? = nil)
         throws(ReportError)
@@ -24,7 +26,11 @@ public struct Report: Sendable {
     }
 
     /// Of a pipeline. One that made a single run is shown as that run.
-    /// - Parameter caches: one per corpus.
+    /// - Parameters:
+    ///   - sweep: the configurations that were tried, with their runs.
+    ///   - caches: one per corpus.
+    ///   - corpus: as for runs.
+    ///   - title: nil: the pipeline's name; of a single run, as for runs.
     /// - Throws: `ReportError.nothingDone` where no run has done an epoch.
     public init(sweep: SweepRecord, caches: [CacheFacts] = [], corpus: CorpusNote? = nil, title: String? = nil)
         throws(ReportError)

@@ -15,6 +15,9 @@ public struct RunComparison: Sendable {
     /// - Parameters:
     ///   - paths: run directories; the first is what the others are compared with.
     ///   - split: nil: the first test split that every run has predictions for, else `development`.
+    ///   - metric: what is compared, of each dimension.
+    ///   - resamples: of the bootstrap.
+    ///   - seed: of its draws, the same for every comparison.
     /// - Throws: `ReportError` where a run lacks the split, predictions are damaged, or runs cannot be compared.
     public init(
         paths: [String], split: String? = nil, metric: Metric = .ccc,

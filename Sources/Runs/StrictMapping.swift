@@ -108,7 +108,10 @@ package struct StrictMapping {
         return scalar.string
     }
 
-    /// - Parameter alternative: a word that is as good, for the error alone; `says` tells whether it stands there.
+    /// - Parameters:
+    ///   - key: of this mapping, without what leads to it.
+    ///   - minimum: the least value that is right.
+    ///   - alternative: a word that is as good, for the error alone; `says` tells whether it stands there.
     package func integer(
         _ key: String, atLeast minimum: Int, or alternative: String? = nil
     ) throws(ConfigurationError) -> Int? {
@@ -166,7 +169,10 @@ package struct StrictMapping {
     }
 
     /// Seeds, from a list of texts.
-    /// - Parameter example: of a right one, for who gave another.
+    /// - Parameters:
+    ///   - items: at least one, each different from the others.
+    ///   - key: where they stood, for errors.
+    ///   - example: of a right one, for who gave another.
     package func seeds(
         _ items: [String], at key: String, example: String
     ) throws(ConfigurationError) -> [UInt64] {

@@ -39,8 +39,9 @@ extension TrainConfiguration {
         ]
 
     /// Takes over what the mapping says and leaves the rest as it is.
-    /// - Parameter refused: keys that are not valid in this place though they are elsewhere, with what to say about
-    ///   them.
+    /// - Parameters:
+    ///   - top: the mapping with `topKeys`.
+    ///   - refused: keys that are not valid in this place though they are elsewhere, with what to say about them.
     package mutating func apply(
         _ top: StrictMapping, refused: [String: String] = [:]
     ) throws(ConfigurationError) {
@@ -197,7 +198,10 @@ extension TrainConfiguration {
     }
 
     /// Sets one key by its dotted name. Made into the mapping `{a: {b: value}}` and applied as that, it is checked as a file is.
-    /// - Parameter value: YAML.
+    /// - Parameters:
+    ///   - key: e.g. `optimiser.learning_rate.layers`.
+    ///   - value: YAML; blank for `null`.
+    ///   - source: where key and value come from, for errors.
     package mutating func set(_ key: String, to value: String, source: String) throws(ConfigurationError) {
         precondition(Self.isDotted(key), "'\(key)' is no dotted key")
         let opening = key.split(separator: ".").map { "{\($0): " }

@@ -5,7 +5,9 @@ extension EncoderConfiguration {
     ///
     /// Each parameter above the CNN is used once a frame; the last term is attention's two products. Norms and activations are left
     /// out: they are less than a hundredth. wav2vec2-base to cut 9 takes 12.2 · 10⁹ for each second of speech.
-    /// - Parameter samples: 0 operations where they are too few for a frame.
+    /// - Parameters:
+    ///   - samples: of the waveform; 0 operations where they are too few for a frame.
+    ///   - cut: `cnn` for the convolutions alone.
     public func operationCount(samples: Int, upTo cut: Cut) -> Double {
         guard frameCount(samples: samples) > 0 else { return 0 }
         var (operations, length, inputs) = (0.0, samples, 1)

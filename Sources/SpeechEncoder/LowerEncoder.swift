@@ -16,8 +16,11 @@ public struct LowerEncoder: Sendable {
     private let relative: RelativeTable?
 
     /// - Parameters:
+    ///   - configuration: of the whole encoder.
+    ///   - weights: must hold the tensors up to the highest cut, under Hugging Face's names.
     ///   - cuts: at least one; the highest decides how far the encoder is computed.
     ///   - precision: of the operands, float32 or bfloat16.
+    ///   - engine: where weights are put, and what computes.
     /// - Throws: `CheckpointError` for a missing tensor or one of another shape, before any compute.
     public init(
         _ configuration: EncoderConfiguration, weights: any TensorSource, cuts: [Cut], precision: Precision,

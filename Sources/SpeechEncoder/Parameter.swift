@@ -38,7 +38,12 @@ public struct TrainedTensor: Sendable {
     private let secondMoment: Matrix
     private let operandCopy: Matrix?
 
-    /// - Parameter precision: float32 when no product reads it, or when products read the master values.
+    /// - Parameters:
+    ///   - values: what the master values begin with, `[rows, columns]`, row by row.
+    ///   - rows: the first dimension of a weight; 1 for a vector.
+    ///   - columns: the product of the others, or the vector's length.
+    ///   - precision: float32 when no product reads it, or when products read the master values.
+    ///   - engine: where values, gradient and moments are put.
     public init(_ values: [Float], rows: Int, columns: Int, operand precision: Precision, engine: any Engine) {
         self.init(engine.makeMatrix(values, rows: rows, columns: columns), operand: precision, engine: engine)
     }

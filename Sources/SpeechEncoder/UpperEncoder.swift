@@ -46,9 +46,15 @@ public struct UpperEncoder: Sendable {
     private let engine: any Engine
 
     /// - Parameters:
+    ///   - configuration: of the whole encoder.
     ///   - weights: must hold the tensors above the cut, as `upper.safetensors` does.
+    ///   - cut: that rows come from, not above the trained layers.
     ///   - trained: the layers between the cut and the trained ones stay as they are.
+    ///   - recomputes: whether the backward pass computes a layer's inner rows again instead of keeping them: less memory for more
+    ///     time, the same bits.
+    ///   - precision: of the operands, float32 or bfloat16.
     ///   - seed: of the adapters' first values.
+    ///   - engine: where weights are put, and what computes.
     public init(
         _ configuration: EncoderConfiguration, weights: any TensorSource, cut: Cut, trained: TrainedParts,
         recomputes: Bool = false, precision: Precision, seed: UInt64, engine: any Engine
@@ -134,6 +140,9 @@ public struct UpperEncoder: Sendable {
 
     /// The output as above, with dropout, and what the backward pass needs.
     /// - Parameters:
+    ///   - rows: hidden states at the cut, `[N, C]` float32.
+    ///   - offsets: `[B + 1]`, where each utterance begins in them.
+    ///   - step: decides the masks of dropout, and which layers LayerDrop leaves out.
     ///   - keepsTape: false where no backward pass comes of it: the tape is then of no use, and memory that of a layer.
     ///   - visit: is shown each part's output on the way up, named as the checkpoint names the part.
     public func forward(
@@ -187,6 +196,8 @@ public struct UpperEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - dOut: `[N, C]` float32; overwritten.
+    ///   - tape: what the forward pass returned.
+    ///   - step: as it was in the forward pass.
     ///   - needsInput: whether the gradient with respect to the rows is wanted, which only a check does.
     @discardableResult
     public func backward(dOut: Matrix, tape: Tape, step: TrainingStep, needsInput: Bool = false) -> Matrix? {

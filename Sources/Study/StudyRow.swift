@@ -116,8 +116,14 @@ public struct StudyRow: Sendable, Equatable, Encodable {
     public let runs: [Run]
 
     /// - Parameters:
+    ///   - setUp: of all the runs.
+    ///   - trainableParameters: of encoder and heads.
+    ///   - totalParameters: of the whole model, frozen layers and heads included.
     ///   - runs: at least one, each of at least one epoch.
+    ///   - cache: that the runs read; nil where they compute the frozen layers.
+    ///   - scores: of each dimension, on the table's split.
     ///   - baseline: nil for the baseline itself.
+    ///   - amortisedOver: how many runs the cache's cost is divided among.
     public init(
         _ setUp: StudySetUp, trainableParameters: Int, totalParameters: Int, runs: [Run], cache: CacheCost?,
         scores: [Score], baseline: Baseline?, amortisedOver: Int

@@ -76,6 +76,7 @@ public struct StudyTable: Sendable, Encodable {
     /// Reads the runs and works them out.
     /// - Parameters:
     ///   - entries: the baseline first.
+    ///   - amortisedOver: how many runs a cache's cost is divided among.
     ///   - weights: where the model's folder came from, for the reader.
     ///   - resamples: of the bootstrap.
     /// - Throws: `StudyError.noBaseline` where that is not done; `.otherCorpus` and `.otherSettings` of runs that cannot be compared.

@@ -28,7 +28,9 @@ public protocol FeatureSource: Sendable {
     func upperWeights() throws -> any TensorSource
     /// Nil where there is none of that id.
     func utterance(_ id: String) -> FeatureUtterance?
-    /// - Parameter engine: where rows are put.
+    /// - Parameters:
+    ///   - cut: one of `cuts`.
+    ///   - engine: where rows are put.
     func rows(cut: Cut, engine: any Engine) throws -> any RowSource
 }
 

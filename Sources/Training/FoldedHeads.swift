@@ -33,6 +33,7 @@ public struct FoldedHeads: Sendable {
     public let attention: [(name: String, shape: [Int], floats: [Float])]
 
     /// - Parameters:
+    ///   - configuration: the run's; of it pooling, attention and heads.
     ///   - hiddenSize: `C` of the encoder.
     ///   - trained: the run's `best.safetensors`, or a bundle.
     public init(_ configuration: TrainConfiguration, hiddenSize: Int, trained: SafetensorsFile) throws {

@@ -44,8 +44,11 @@ public struct Pooling: Sendable {
     private let engine: any Engine
 
     /// - Parameters:
+    ///   - form: what of the frames is kept.
     ///   - columns: `C`.
-    ///   - attentionWidth: read by attentive pooling alone.
+    ///   - attentionWidth: `hidden`, read by attentive pooling alone.
+    ///   - seed: of the attention's first values.
+    ///   - engine: where the attention's weights are put, and what computes.
     public init(
         _ form: TrainConfiguration.Pooling, columns: Int, attentionWidth: Int, seed: UInt64, engine: any Engine
     ) {

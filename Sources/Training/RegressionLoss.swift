@@ -16,7 +16,9 @@ public struct RegressionLoss: Sendable {
     private let terms: [(term: TrainConfiguration.Loss.Term, weight: Double)]
     private let weights: [Double]
 
-    /// - Parameter dimensions: in the order of predictions and labels.
+    /// - Parameters:
+    ///   - configuration: the terms' `a_k`, and the dimensions' `w_d`, 1 for one that is not named.
+    ///   - dimensions: in the order of predictions and labels.
     public init(_ configuration: TrainConfiguration.Loss = .init(), dimensions: [String]) {
         terms = TrainConfiguration.Loss.Term.allCases.compactMap { term in
             configuration.terms[term].map { (term, $0) }

@@ -21,7 +21,10 @@ extension RegressionModel {
     ///
     /// - Parameters:
     ///   - rows: hidden states at the cut, `[N, C]` float32.
-    ///   - labels: `[dimension][utterance]`, nil where unlabelled.
+    ///   - offsets: `[B + 1]`, where each utterance begins in them.
+    ///   - labels: `[dimension][utterance]`, standardised as the predictions are; nil where unlabelled.
+    ///   - step: decides the masks of dropout, and which layers LayerDrop leaves out.
+    ///   - needsInput: whether the gradient with respect to `rows` is wanted, which only a check does.
     public func accumulateGradients(
         _ rows: Matrix, offsets: PackedOffsets, labels: [[Double?]], step: TrainingStep, needsInput: Bool = false
     ) -> StepResult {
@@ -35,7 +38,12 @@ extension RegressionModel {
     ///
     /// Pooled rows of all pieces come first, then the heads, the loss over all predictions and its gradient, then for each piece
     /// its forward pass again, with the same dropout masks, and its backward pass. One piece is computed once.
-    /// - Parameter rows: of a piece, `[N, C]` float32; asked for twice where there are several pieces.
+    /// - Parameters:
+    ///   - pieces: of the batch, in its order; together all of it.
+    ///   - labels: `[dimension][utterance]` of the whole batch, standardised as the predictions are; nil where unlabelled.
+    ///   - step: of the whole batch; each piece draws the masks of its place.
+    ///   - needsInput: whether the gradient with respect to the rows is wanted; of several pieces, it is that of the last.
+    ///   - rows: of a piece, `[N, C]` float32; asked for twice where there are several pieces.
     /// - Throws: what `rows` throws; gradients are then incomplete.
     public func accumulateGradients<Failure>(
         _ pieces: [BatchPiece], labels: [[Double?]], step: TrainingStep, needsInput: Bool = false,

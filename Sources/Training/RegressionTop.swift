@@ -64,6 +64,7 @@ public struct RegressionTop: Sendable {
 
     /// - Parameters:
     ///   - hidden: the encoder's frames, `[N, C]`.
+    ///   - offsets: `[B + 1]`, where each utterance begins in them.
     ///   - step: nil for no dropout.
     /// - Returns: predictions `[dimension][utterance]`, and what `backward` needs.
     public func forward(
@@ -77,6 +78,7 @@ public struct RegressionTop: Sendable {
     /// Adds to the parameters' gradients.
     /// - Parameters:
     ///   - dPredictions: `[dimension][utterance]`, of the utterances of the forward pass.
+    ///   - tape: what the forward pass returned.
     ///   - step: as it was in the forward pass.
     /// - Returns: the gradient with respect to `hidden`, `[N, C]`, which may have taken its place: a tape serves once.
     public func backward(dPredictions: [[Float]], tape: Tape, step: TrainingStep?) -> Matrix {

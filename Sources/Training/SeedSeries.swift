@@ -10,7 +10,11 @@ public struct SeedSeries {
     private let report: (TrainingEvent) -> Void
     private let isInterrupted: () -> Bool
 
-    /// - Parameter settings: with `seeds` in the configuration; the run directory is the series'.
+    /// - Parameters:
+    ///   - settings: with `seeds` in the configuration; the run directory is the series'.
+    ///   - seeds: a run of each, in this order.
+    ///   - report: is told what each run tells, and before it which seed begins.
+    ///   - isInterrupted: as for `StageTwo`.
     public init(
         _ settings: StageTwo.Settings, seeds: [UInt64], report: @escaping (TrainingEvent) -> Void,
         isInterrupted: @escaping () -> Bool

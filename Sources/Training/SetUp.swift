@@ -12,6 +12,8 @@ public struct SetUp: Sendable, Equatable {
     let layerCount: Int
 
     /// - Parameters:
+    ///   - configuration: of it `layers`, `tuning` and `embedding`.
+    ///   - encoder: says how many layers there are.
     ///   - cuts: that there are rows of.
     ///   - cache: names where they are in errors.
     /// - Throws: `TrainingError.setUp` for more than the model has, `.noCut` and `.noCNNCut` for what these cuts cannot give.

@@ -10,7 +10,11 @@ public struct StageTwo {
     let isInterrupted: () -> Bool
     private let willTrain: () throws -> Void
 
-    /// - Parameter willTrain: is called when the run directory is found fit, and there is something left to do.
+    /// - Parameters:
+    ///   - settings: what the run is made of, where from, where to, and on what.
+    ///   - report: is told how the run goes on.
+    ///   - isInterrupted: asked between batches; once true, the run saves its state and throws `TrainingError.interrupted`.
+    ///   - willTrain: is called when the run directory is found fit, and there is something left to do.
     public init(
         _ settings: Settings, report: @escaping (TrainingEvent) -> Void, isInterrupted: @escaping () -> Bool,
         willTrain: @escaping () throws -> Void = {}

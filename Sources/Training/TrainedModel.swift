@@ -15,9 +15,12 @@ public struct TrainedModel: Sendable {
 
     /// - Parameters:
     ///   - configuration: the run's.
+    ///   - encoderConfiguration: of the whole encoder.
     ///   - cut: that the run was trained from.
     ///   - weights: the encoder's tensors above the cut, the trained ones as they were trained.
     ///   - trained: the run's `best.safetensors`, or a file that holds at least its heads, adapters and metadata.
+    ///   - precision: of the operands; the run's own, for the run's bits.
+    ///   - engine: where weights are put, and what computes.
     /// - Throws: `CheckpointError` for a tensor that is missing or has another shape, `TrainingError` for metadata that is missing.
     public init(
         _ configuration: TrainConfiguration, encoder encoderConfiguration: EncoderConfiguration, cut: Cut,
@@ -43,7 +46,9 @@ public struct TrainedModel: Sendable {
     }
 
     /// Predictions in the labels' own scale, `[dimension][utterance]`.
-    /// - Parameter rows: hidden states at the cut, `[N, C]` float32.
+    /// - Parameters:
+    ///   - rows: hidden states at the cut, `[N, C]` float32.
+    ///   - offsets: `[B + 1]`, where each utterance begins in them.
     public func predictions(_ rows: Matrix, offsets: PackedOffsets) -> [[Double]] {
         let hidden = model.encoder(rows, offsets: offsets)
         let outputs = model.top.forward(hidden, offsets: offsets, step: nil).predictions

@@ -26,7 +26,9 @@ public struct TrainingCorpus: Sendable {
     public let missing: [String]
 
     /// - Parameters:
+    ///   - features: say which utterances there are rows of.
     ///   - manifest: the cache's own `corpus.csv`, or a newer one.
+    ///   - labels: columns of the manifest, in the order of `dimensions`, each with the scale that its cells must keep to, if any.
     ///   - groups: columns that scores are grouped by.
     /// - Throws: `ManifestError` for labels or columns that are not there and labels that are not numbers, `TrainingError` when a split has nothing to offer.
     public init(

@@ -38,7 +38,12 @@ public struct TrainingCost: Sendable {
     private let engine: CountingEngine
     private let learning: TrainingStep
 
-    /// - Parameter cuts: that there are rows of.
+    /// - Parameters:
+    ///   - configuration: of the run.
+    ///   - encoder: of the model, of which shapes alone are needed.
+    ///   - cuts: that there are rows of.
+    ///   - precision: of the operands, float32 or bfloat16.
+    ///   - threads: of the engine, each of which takes memory of its own.
     /// - Throws: as `SetUp`.
     public init(
         _ configuration: TrainConfiguration, encoder: EncoderConfiguration, cuts: [Cut], precision: Precision,

@@ -20,9 +20,13 @@ public struct TrainingProbe {
     private let dropouts: EncoderConfiguration.Dropouts
 
     /// - Parameters:
+    ///   - configuration: what is trained, and how many labels there are.
+    ///   - encoder: of the model.
     ///   - weights: as `UpperEncoder` takes them.
     ///   - cuts: that there are rows of.
     ///   - lengths: of the batch's utterances, in frames.
+    ///   - precision: of the operands, float32 or bfloat16.
+    ///   - engine: what computes the steps.
     public init(
         _ configuration: TrainConfiguration, encoder: EncoderConfiguration, weights: any TensorSource, cuts: [Cut],
         lengths: [Int], precision: Precision, engine: any Engine

@@ -15,7 +15,10 @@ public struct Audformat: CorpusAdapter {
     private let tables: [String]
     private let options: TableOptions
 
-    /// - Parameter tables: nothing for the only one.
+    /// - Parameters:
+    ///   - folder: with `db.yaml` and the tables.
+    ///   - tables: nothing for the only one.
+    ///   - options: which columns become labels, on which scales, and how splits are drawn where shares are given.
     public init(_ folder: String, tables: [String] = [], options: TableOptions) {
         source = folder
         self.tables = tables

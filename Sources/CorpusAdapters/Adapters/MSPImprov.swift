@@ -15,8 +15,11 @@ public struct MSPImprov: CorpusAdapter {
     private let splits: SessionSplits
     private let keepsActivation: Bool
 
-    /// - Parameter keepsActivation: the corpus rates activation from 1, very active, to 5, very passive. Unless it is to be kept so,
-    ///   `6 − A` is written, so that more is more active, as in the other corpora.
+    /// - Parameters:
+    ///   - folder: with `Evaluation.txt` and `Audio`.
+    ///   - splits: which of the six sessions are test and development.
+    ///   - keepsActivation: the corpus rates activation from 1, very active, to 5, very passive. Unless it is to be kept so, `6 − A` is
+    ///     written, so that more is more active, as in the other corpora.
     public init(_ folder: String, splits: SessionSplits, keepsActivation: Bool = false) {
         source = folder
         self.splits = splits

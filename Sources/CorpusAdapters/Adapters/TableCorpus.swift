@@ -17,8 +17,10 @@ public struct TableCorpus: CorpusAdapter {
     private let options: TableOptions
 
     /// - Parameters:
+    ///   - file: with a header and a line per utterance.
     ///   - audioFolder: what paths are relative to; nil for the file's own folder.
     ///   - fileExtension: put behind every path, for tables that leave it out.
+    ///   - options: which columns are what, on which scales, and how splits are drawn where shares are given.
     public init(_ file: String, audioFolder: String? = nil, fileExtension: String? = nil, options: TableOptions) {
         source = file
         self.audioFolder = audioFolder ?? PathParts(file).folder

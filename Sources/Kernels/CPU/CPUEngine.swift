@@ -18,6 +18,7 @@ public final class CPUEngine: Engine {
     let shouldAbandon: @Sendable () -> Bool
 
     /// - Parameters:
+    ///   - threads: that share the work of each operation, the caller's among them; at least 1. Results do not depend on it.
     ///   - memoryLimit: bytes of matrices; where the engine comes near it, it gives memory back that it would have kept for the
     ///     next matrix of the same size. What is in use is the caller's to limit.
     ///   - usesTiles: whether products run in our own tiles where the processor has them; for tests of what runs elsewhere.

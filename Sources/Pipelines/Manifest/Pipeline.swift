@@ -27,6 +27,7 @@ public struct Pipeline: Sendable, Equatable {
 
     /// Reads a manifest.
     /// - Parameters:
+    ///   - path: of the manifest, a YAML file.
     ///   - corpus: takes the place of the manifest's `corpus` or `corpora`.
     ///   - model: takes the place of the manifest's `model`.
     public init(path: String, corpus: String? = nil, model: String? = nil) throws(ConfigurationError) {

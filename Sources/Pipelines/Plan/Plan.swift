@@ -94,6 +94,8 @@ public struct Plan: Sendable, Equatable {
 
     /// Plans a pipeline. Looks at the model's folder; writes nothing.
     /// - Parameters:
+    ///   - pipeline: the manifest's content.
+    ///   - source: where it was read from, for the commands that read it again.
     ///   - build: the folder for everything that is made, as Make sees it.
     ///   - layerCount: the transformer layers of a model, by which cuts and layers are checked, and a study's cuts counted from the
     ///     top. Nil, to look at what there is of runs: nothing is checked, and no study is planned.

@@ -17,7 +17,9 @@ public struct SlurmPlan: Sendable, Equatable {
     private let needed: Set<String>
 
     /// - Parameters:
+    ///   - plan: the whole pipeline's.
     ///   - explanation: what of the plan is missing or out of date.
+    ///   - settings: what the jobs ask of Slurm.
     ///   - programs: the folder of the programs, as the nodes see it.
     public init(_ plan: Plan, _ explanation: Explanation, settings: SlurmSettings, programs: String) {
         self.plan = plan

@@ -108,7 +108,9 @@ extension SlurmPlan {
     // MARK: What is done with them
 
     /// What `sbatch` is called with.
-    /// - Parameter identifier: of a job that was submitted before.
+    /// - Parameters:
+    ///   - job: one of `jobs`.
+    ///   - identifier: Slurm's, of a job that was submitted before, by its name.
     public func submission(of job: SlurmJob, identifier: (String) -> String) -> [String] {
         let dependency =
             job.after.isEmpty ? [] : ["--dependency=afterok:\(job.after.map(identifier).joined(separator: ":"))"]

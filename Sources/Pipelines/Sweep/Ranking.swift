@@ -37,7 +37,9 @@ public struct Ranking: Sendable, Equatable {
     public let criterion: BestCriterion?
 
     /// Looks at runs, which may be of any age: epochs after `epoch` are not counted, so that what is decided stays decided.
-    /// - Parameter epoch: compare scores after so many epochs; nil: of finished runs.
+    /// - Parameters:
+    ///   - directories: of runs, or of series of seeds.
+    ///   - epoch: compare scores after so many epochs; nil: of finished runs.
     /// - Throws: what the run directories' readers throw of files that are there and not what they should be.
     public init(_ directories: [String], epoch: Int? = nil) throws {
         var criterion: BestCriterion?
