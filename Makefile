@@ -30,7 +30,7 @@ DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
 .PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench bench-peers bench-compare estimate-check \
-    parity interop kills walk docs man lint clean help FORCE
+    sweep-check parity interop kills walk docs man lint clean help FORCE
 
 ## demo     Everything at once on the demo corpus (synthetic speech): set up, build, cache, train, report.
 demo: setup build
@@ -133,6 +133,10 @@ bench-compare:
 ## estimate-check  Hold what undertone plan --estimate says of the demo against what it then takes, three times over.
 estimate-check: build $(DEMO_CORPUS)
 	python3 Benchmarks/estimate.py
+
+## sweep-check  Hold pipelines/sweep.yaml's halving against the whole grid of its trials: training time, score, overhead; 40 minutes.
+sweep-check: build $(DEMO_CORPUS)
+	python3 Benchmarks/sweeps.py
 
 ## parity   Compare both stages with Hugging Face transformers, element by element (its own Python environment).
 parity: build

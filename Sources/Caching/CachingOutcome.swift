@@ -31,10 +31,10 @@ public struct CachingSurvey: Sendable {
     /// How many utterances are computed at the same time by so many workers.
     public func concurrency(workerCount: Int) -> Int { max(1, min(workerCount, mostPendingOfShard)) }
 
-    /// Cores for each utterance: fewer utterances than workers, such as a recording of an hour alone, leave none idle. The rows
-    /// are the same bits.
-    public func threadsPerUtterance(workerCount: Int, coreCount: Int) -> Int {
-        max(1, coreCount / concurrency(workerCount: workerCount))
+    /// Cores for each utterance: of the workers' cores, fewer utterances, such as a recording of an hour alone, leave none idle,
+    /// and nothing uses more. The rows are the same bits.
+    public func threadsPerUtterance(workerCount: Int) -> Int {
+        max(1, workerCount / concurrency(workerCount: workerCount))
     }
 
     mutating func addPending(_ utterance: Utterance, seconds: Double?) {

@@ -8,7 +8,7 @@ extension StageOne {
     /// Looks at what is cached, and at the header of every recording that is not.
     ///
     /// - Throws: `StoreError` if the folder holds another cache; `CachingError.nothingUsable`, `.shardNumber`,
-    ///   `.shardCount`.
+    ///   `.shardCount`, `.interrupted` when asked to stop.
     public func survey() throws -> CachingSurvey {
         if let shard = settings.onlyShard, !(0..<settings.layout.shardCount ~= shard) {
             throw CachingError.shardNumber(shard, count: settings.layout.shardCount)
@@ -73,14 +73,17 @@ extension StageOne {
     private func probe(_ utterances: [Utterance]) -> [Result<Double?, any Error>] {
         let results = Mutex([Result<Double?, any Error>](repeating: .success(nil), count: utterances.count))
         DispatchQueue.concurrentPerform(iterations: utterances.count) { index in
-            let result = Result { try recordings.probe(utterances[index].span) }
+            let result = Result {
+                if observer.shouldStop() { throw CachingError.interrupted }
+                return try recordings.probe(utterances[index].span)
+            }
             results.withLock { $0[index] = result }
         }
         return results.withLock { $0 }
     }
 
     /// A folder belongs to one cache: every shard that is there must be of this one, those that this run leaves alone
-    /// too.
+    /// too. One for a single shard looks at that and at one other: each of K such runs would else open up to K files.
     private func refuseAnotherCache() throws {
         if FileManager.default.fileExists(atPath: settings.path(CacheDescription.fileName)) {
             let key = try CacheDescription.read(directory: settings.directory).key
@@ -90,7 +93,11 @@ extension StageOne {
             }
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: settings.directory)) ?? []
-        for name in names.sorted() where name.hasPrefix("shard-") && name.hasSuffix(".h5") {
+        var shards = names.sorted().filter { $0.hasPrefix("shard-") && $0.hasSuffix(".h5") }
+        if let own = settings.onlyShard.map(ShardLayout.fileName(shard:)) {
+            shards = shards.filter { $0 == own } + shards.filter { $0 != own }.prefix(1)
+        }
+        for name in shards {
             let number = Int(name.dropFirst("shard-".count).dropLast(".h5".count)) ?? -1
             let reader = try ShardReader(path: settings.path(name))
             // How many shards there are is said in the user's own terms, not in a file's.

@@ -11,6 +11,8 @@ public enum AudioError: Fault, Equatable {
     case unsupported(path: String, format: String, libraryVersion: String, sinceVersion: String?)
     /// What comes through a pipe is no WAV that can be read as a stream.
     case stream(name: String, reason: String)
+    /// Stopping was asked for while a pipe was waited for.
+    case interrupted(name: String)
     case sampleRate(path: String, sampleRateHz: Int)
     case empty(path: String)
     /// The header promises sound, and there is none.
@@ -31,6 +33,7 @@ public enum AudioError: Fault, Equatable {
         case .unreadable, .damaged, .unsupported, .stream, .sampleRate, .empty, .nothingLeft, .tooShort, .notFinite,
             .beyondEnd:
             .badInput
+        case .interrupted: .interrupted
         case .resampling: .bug
         }
     }
@@ -51,6 +54,7 @@ public enum AudioError: Fault, Equatable {
             guard let since else { return "\(path): is \(format), which libsndfile does not read; \(conversion)" }
             return "\(path): is \(format), which libsndfile reads from \(since) on and this machine's is \(version); "
                 + "install a newer one, or \(conversion)"
+        case .interrupted(let name): return "\(name): interrupted"
         case .stream(let name, let reason):
             return
                 "\(name): cannot be read as a WAV stream (\(reason)); expected PCM or floats, such as ffmpeg -i FILE -f wav - "

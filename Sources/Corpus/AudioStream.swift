@@ -17,11 +17,16 @@ public final class AudioStream {
 
     /// A WAV stream from a pipe, whatever length its header promises: read to its end.
     /// - Parameters:
-    ///   - descriptor: of the pipe; stays open.
-    ///   - name: stands for the recording in errors.
-    ///   - sampleRateHz: the rate to resample to.
-    public convenience init(wave descriptor: Int32, name: String, sampleRateHz: Int) throws(AudioError) {
-        try self.init(WaveReader(descriptor, name: name), name: name, sampleRateHz: sampleRateHz)
+    ///   - descriptor: stays open.
+    ///   - name: as errors call it.
+    ///   - sampleRateHz: the rate that is resampled to.
+    ///   - shouldStop: asked while there is nothing to read yet; who writes may be silent for hours.
+    /// - Throws: `AudioError`, here and from `next`; `.interrupted` once `shouldStop` says so.
+    public convenience init(
+        wave descriptor: Int32, name: String, sampleRateHz: Int, shouldStop: @escaping () -> Bool = { false }
+    ) throws(AudioError) {
+        let source = WaveSource(descriptor: descriptor, name: name, shouldStop: shouldStop)
+        try self.init(WaveReader(source), name: name, sampleRateHz: sampleRateHz)
     }
 
     private init(_ reader: any SampleReader, name: String, sampleRateHz: Int) throws(AudioError) {

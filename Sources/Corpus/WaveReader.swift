@@ -8,8 +8,7 @@ import Foundation
 final class WaveReader: SampleReader {
     let sampleRateHz: Int
     let channels: Int
-    private let name: String
-    private let descriptor: Int32
+    private let source: WaveSource
     private let form: Form
     /// Of sound that are left; nil where the header leaves that open.
     private var remaining: Int?
@@ -33,17 +32,16 @@ final class WaveReader: SampleReader {
     let blockFrames = 2048
 
     /// Reads up to the first byte of sound.
-    init(_ descriptor: Int32, name: String) throws(AudioError) {
-        self.descriptor = descriptor
-        self.name = name
-        func fault(_ reason: String) -> AudioError { .stream(name: name, reason: reason) }
+    init(_ source: WaveSource) throws(AudioError) {
+        self.source = source
+        func fault(_ reason: String) -> AudioError { .stream(name: source.name, reason: reason) }
         func bytes(_ count: Int) throws(AudioError) -> [UInt8] {
-            let bytes = try readBytes(descriptor, count, name: name)
+            let bytes = try source.read(count)
             guard bytes.count == count else { throw fault("it ends within its header") }
             return bytes
         }
-        let head = try readBytes(descriptor, 12, name: name)
-        guard !head.isEmpty else { throw .empty(path: name) }
+        let head = try source.read(12)
+        guard !head.isEmpty else { throw .empty(path: source.name) }
         guard head.count == 12, head.starts(with: Array("RIFF".utf8)), head[8...].elementsEqual(Array("WAVE".utf8))
         else { throw fault("it does not begin with RIFF and WAVE") }
         var format: (form: Form, channels: Int, rate: Int)?
@@ -68,7 +66,7 @@ final class WaveReader: SampleReader {
     func read(into buffer: inout [Float], frames: Int) throws(AudioError) -> Int {
         let frameBytes = form.byteCount * channels
         let wanted = min(frames * frameBytes, remaining ?? .max)
-        let bytes = try readBytes(descriptor, wanted, name: name)
+        let bytes = try source.read(wanted)
         remaining = remaining.map { bytes.count < wanted ? 0 : $0 - bytes.count }
         let count = bytes.count / frameBytes
         for index in 0..<count * channels { buffer[index] = sample(bytes[(index * form.byteCount)...]) }
@@ -124,20 +122,4 @@ private func integer(_ bytes: some Sequence<UInt8>) -> UInt64 {
         shift += 8
     }
     return value
-}
-
-/// As many bytes as were asked for, fewer only at the stream's end.
-private func readBytes(_ descriptor: Int32, _ count: Int, name: String) throws(AudioError) -> [UInt8] {
-    var code: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
-        while initialised < count {
-            let got = Foundation.read(descriptor, buffer.baseAddress! + initialised, count - initialised)
-            if got < 0, errno == EINTR { continue }
-            if got < 0 { code = errno }
-            guard got > 0 else { return }
-            initialised += got
-        }
-    }
-    guard code == 0 else { throw .unreadable(path: name, reason: String(cString: strerror(code))) }
-    return bytes
 }

@@ -43,8 +43,8 @@ extension StageTwo {
 /// every trial of a sweep: 2,048 utterances took a second on a corpus of ten minutes, and would take most of a minute on a large one.
 enum StandardisationSample {
     static let utteranceLimit = 32
-    /// Of the cache's rows: 200 s of speech where it keeps every frame.
-    static let frameLimit = 10_000
+    /// Of the cache's rows: 120 s of speech where it keeps every frame, which 21 utterances of usual length have.
+    static let frameLimit = 6000
 
     /// - Parameter lengths: of all that may be sampled, in random order.
     /// - Returns: how many from the first: two or more, where there are as many.

@@ -134,7 +134,7 @@ struct CacheJob {
     }
 
     private func threads(_ survey: CachingSurvey) -> Int {
-        survey.threadsPerUtterance(workerCount: arguments.workerCount, coreCount: machineThreadCount)
+        survey.threadsPerUtterance(workerCount: arguments.workerCount)
     }
 
     private func stage(
@@ -170,7 +170,7 @@ struct CacheJob {
             arguments.compute == .float32
             ? encoder
             : model.encoder(
-                precision: .float32, threads: machineThreadCount, shouldStop: { Interruption.isRequested })
+                precision: .float32, threads: arguments.workerCount, shouldStop: { Interruption.isRequested })
         return try stage.measureFidelity(of: encoder, reference: reference)
     }
 

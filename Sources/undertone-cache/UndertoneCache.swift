@@ -70,7 +70,7 @@ struct UndertoneCache: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Utterances computed at the same time. (default: OMP_NUM_THREADS, or one per core)", valueName: "n"))
+            "Cores to use, each for an utterance of its own. (default: OMP_NUM_THREADS, or all)", valueName: "n"))
     var workers: Int?
 
     @Option(

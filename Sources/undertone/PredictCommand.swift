@@ -47,7 +47,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw the windows' scores over time into this .svg or .html file.", valueName: "file"))
     var plot: String?
 
-    @Option(help: ArgumentHelp("Threads. (default: one per core)", valueName: "n"))
+    @Option(help: ArgumentHelp("Threads. (default: OMP_NUM_THREADS, or one per core)", valueName: "n"))
     var threads: Int?
 
     func validate() throws {
@@ -78,7 +78,7 @@ struct PredictCommand: ParsableCommand {
             try PredictJob(
                 model: try model.open(), inputs: inputs, format: format, output: output,
                 windows: window.map { ($0, hop ?? $0 / 2) }, plot: plot,
-                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+                threads: threads ?? machineThreadCount
             ).run()
         }
     }

@@ -23,10 +23,12 @@ struct PredictJob {
             format, dimensions: predictor.dimensions, hasTimes: windows != nil, output: output)
         var curves: [CurvePicture.Recording] = [], rejectedCount = 0
         for item in recordings.items {
-            try Interruption.check()
+            try checkInterruption()
             var curve = CurvePicture.Recording(name: item.id, dimensionCount: predictor.dimensions.count)
             do {
                 try predict(item, predictor, &sink, &curve)
+            } catch AudioError.interrupted {
+                throw interrupted
             } catch let fault as any Fault where fault.kind == .badInput || fault.kind == .missingInput {
                 printToStandardError("rejected: \(fault)")
                 rejectedCount += 1
@@ -62,13 +64,21 @@ struct PredictJob {
             if plot != nil { curve.append(startSeconds: start, endSeconds: end, scores) }
             return !Interruption.isRequested
         }
-        try Interruption.check()
+        try checkInterruption()
     }
+
+    private func checkInterruption() throws {
+        if Interruption.isRequested { throw interrupted }
+    }
+
+    private var interrupted: PredictionsInterrupted { PredictionsInterrupted(output: output) }
 
     private func stream(_ item: RecordingList.Item) throws -> AudioStream {
         let rate = model.record.features.preprocessing.sampleRateHz
         return item.span.path == "-"
-            ? try AudioStream(wave: STDIN_FILENO, name: "standard input", sampleRateHz: rate)
+            ? try AudioStream(
+                wave: STDIN_FILENO, name: "standard input", sampleRateHz: rate,
+                shouldStop: { Interruption.isRequested })
             : try AudioStream(path: item.span.path, sampleRateHz: rate)
     }
 }
@@ -91,5 +101,19 @@ private struct Rejections: Fault {
     var kind: FaultKind { .badInput }
     var description: String {
         "\(count) of \(of) recordings could not be used; mend or leave out those that are named above"
+    }
+}
+
+/// Stopping was asked for, and predictions are not gone on with.
+private struct PredictionsInterrupted: Fault {
+    /// Nil for standard output.
+    let output: String?
+
+    var kind: FaultKind { .interrupted }
+    var description: String {
+        guard let output else {
+            return "interrupted; rows that were printed are whole, the rest is missing; the same command begins anew"
+        }
+        return "interrupted; nothing was written to \(output); the same command begins anew"
     }
 }

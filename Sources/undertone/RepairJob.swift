@@ -103,7 +103,7 @@ struct RepairJob {
         ).survey()
         let encoder = model.encoder(
             precision: model.compute,
-            threads: survey.threadsPerUtterance(workerCount: workerCount, coreCount: machineThreadCount),
+            threads: survey.threadsPerUtterance(workerCount: workerCount),
             shouldStop: { Interruption.isRequested })
         let reporter = ProgressReporter(
             mode: plan.pending.isEmpty ? .none : progress, label: "repairing",

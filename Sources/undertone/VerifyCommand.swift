@@ -36,7 +36,7 @@ struct VerifyCommand: ParsableCommand {
             "The model that the cache was made with. (default: as cache.json has it)", valueName: "model"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Utterances repaired at the same time. (default: one per core)", valueName: "n"))
+    @Option(help: ArgumentHelp("Cores to repair with. (default: OMP_NUM_THREADS, or all)", valueName: "n"))
     var workers: Int?
 
     @Option(help: "How progress is shown on standard error; auto: a bar on a terminal, plain lines elsewhere.")
@@ -97,7 +97,7 @@ struct VerifyCommand: ParsableCommand {
         let notices = ProgressReporter(mode: progress == .json ? .json : .none, label: "", total: 0, unit: "audio s")
         return RepairJob(
             directory: cache, manifestPath: corpus, model: model,
-            workerCount: workers ?? ProcessInfo.processInfo.activeProcessorCount, progress: progress,
+            workerCount: workers ?? machineThreadCount, progress: progress,
             say: { notices.message($0) })
     }
 }

@@ -283,7 +283,7 @@ func coresAreSharedAmongWhatIsComputedAtTheSameTime(
     let settings = CachingSettings(directory: folder.path, layout: layout(shards: shards), workerCount: workers)
     let survey = try StageOne(manifest: manifest, settings: settings, recordings: FakeRecordings(manifest)).survey()
     #expect(survey.concurrency(workerCount: workers) == together)
-    #expect(survey.threadsPerUtterance(workerCount: workers, coreCount: workers) == threads)
+    #expect(survey.threadsPerUtterance(workerCount: workers) == threads)
 }
 
 @Test func segmentsSealedOnTheWayOutliveACrash() throws {

@@ -23,12 +23,16 @@ private func studiedCorpus() throws -> Scratch {
 }
 
 private func make(_ arguments: String..., in folder: Scratch) throws -> Outcome {
-    let plan = try Program.undertone.run(["plan", "x.yaml", "-o", "build/x/rules.mk"], in: folder)
+    let plan = try Program.undertone.run(
+        ["plan", "x.yaml", "-o", "build/x/rules.mk"], after: "umask 077", in: folder)
     try #require(plan.code == 0, "\(plan.said)")
     let programs = try Program.undertone.url.deletingLastPathComponent().path
     return try Running(
-        URL(filePath: "/usr/bin/env"),
-        ["-u", "MAKEFLAGS", "make", "-f", "build/x/rules.mk", "UNDERTONE_BIN=\(programs)"] + arguments, in: folder
+        URL(filePath: "/bin/bash"),
+        [
+            "-c", "umask 077; exec env -u MAKEFLAGS make \"$@\"", "make", "-f", "build/x/rules.mk",
+            "UNDERTONE_BIN=\(programs)",
+        ] + arguments, in: folder
     ).wait()
 }
 
@@ -39,8 +43,10 @@ private func table(_ folder: Scratch) throws -> [String: Any] {
 /// All of it on a model of a few thousand weights: what is measured here says nothing, that it is measured does.
 @Test func theComparisonOfThePaperInOneCommand() throws {
     let folder = try studiedCorpus()
+    let before = Set(try folder.made())
     let made = try make("-j2", "paper", in: folder)
     #expect(made.code == 0, "\(made.said)")
+    try folder.expectModes(file: 0o600, directory: 0o700, of: folder.made(since: before))
     let printed = try Program.undertone.run(["paper", "x.yaml"], in: folder)
     #expect(printed.code == 0 && printed.said.isEmpty, "\(printed.said)")
     #expect(try printed.output == folder.read("build/x/paper/table.txt"))

@@ -10,8 +10,8 @@ import Testing
         ([Int](repeating: 100, count: 32), 32),
         // Large ones by their utterances, or by their rows where these are long.
         ([Int](repeating: 100, count: 20_000), 32),
-        ([Int](repeating: 1_000, count: 20_000), 10),
-        ([Int](repeating: 1_001, count: 20_000), 9),
+        ([Int](repeating: 1_000, count: 20_000), 6),
+        ([Int](repeating: 1_001, count: 20_000), 5),
         // One utterance has no deviation.
         ([180_000, 180_000, 10], 2),
         ([10, 180_000, 180_000], 2),

@@ -3,6 +3,7 @@
 
 import argparse
 import datetime
+import fcntl
 import json
 import math
 import os
@@ -107,18 +108,28 @@ def ask(study, arguments):
 
 def resume_interrupted(study, arguments, metric):
     """Goes on with what a process that is no more was training."""
-    for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        process = frozen.user_attrs.get("process")
-        # One without is being asked for this moment, by a process that has not yet said which it is.
-        is_new = process is None and datetime.datetime.now() - frozen.datetime_start < datetime.timedelta(minutes=1)
-        if is_new or is_alive(process):
-            continue
-        if frozen.params.keys() != arguments.space.keys():  # Killed while it was asking.
-            study.tell(frozen.number, state=TrialState.FAIL)
-            continue
-        trial = optuna.trial.Trial(study, frozen._trial_id)
-        trial.set_user_attr("process", os.getpid())
+    while (trial := take_abandoned(study, arguments)) is not None:
         evaluate(study, trial, arguments, metric)
+
+
+def take_abandoned(study, arguments):
+    """A trial that nobody trains any more, this process's from now on; None if there is none."""
+    # Of processes that begin at the same time, one looks and takes before the other looks.
+    with open(os.path.join(arguments.out, "study.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            process = frozen.user_attrs.get("process")
+            # One without is being asked for this moment, by a process that has not yet said which it is.
+            is_new = process is None and datetime.datetime.now() - frozen.datetime_start < datetime.timedelta(minutes=1)
+            if is_new or is_alive(process):
+                continue
+            if frozen.params.keys() != arguments.space.keys():  # Killed while it was asking.
+                study.tell(frozen.number, state=TrialState.FAIL)
+                continue
+            trial = optuna.trial.Trial(study, frozen._trial_id)
+            trial.set_user_attr("process", os.getpid())
+            return trial
+    return None
 
 
 def is_alive(process):

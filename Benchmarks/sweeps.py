@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Holds successive halving against the whole grid of the same trials: time of training, score, and what sweeping itself costs.
+
+Both sweeps run one trial at a time in a folder of their own, from caches made before, and are removed. Halving must reach the interval of
+the grid's best score with at most the share of the grid's training time that is allowed, and what is neither training nor evaluation (plan,
+make, registry, the programs' start and end, the last scores) may be no more of the whole than the overhead. Nothing but Python's own library
+is needed; of pipelines/sweep.yaml it takes some 40 minutes on two cores.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def make(target: str, manifest: pathlib.Path, build: str) -> float:
+    """Seconds that a target takes."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
+    begin = time.monotonic()
+    subprocess.run(
+        ["make", "--silent", "-j1", target, f"PIPELINE={manifest}", f"BUILD={build}"], check=True, stdout=subprocess.DEVNULL,
+        env=environment)
+    return time.monotonic() - begin
+
+
+def manifests(pipeline: str, folder: pathlib.Path) -> dict[str, pathlib.Path]:
+    """The pipeline as it is, and without its halving, each under a name of its own."""
+    text = pathlib.Path(pipeline).read_text(encoding="utf-8")
+    grid, count = re.subn(r"^  halving:.*\n(?:    .*\n)*", "", text, flags=re.MULTILINE)
+    if count != 1:
+        sys.exit(f"error: {pipeline}: expected 'halving' within 'sweep'")
+    made = {}
+    for name, content in (("halving", text), ("grid", grid)):
+        made[name] = folder / f"{name}.yaml"
+        made[name].write_text(re.sub(r"^name:.*", f"name: {name}", content, count=1, flags=re.MULTILINE), encoding="utf-8")
+    return made
+
+
+def interval(run: dict, folder: pathlib.Path) -> tuple[float, float]:
+    """Of a run's development CCC, the mean over the dimensions as the score is."""
+    scores = json.loads((folder / run["directory"] / "result.json").read_text())["scores"]["development"].values()
+    return tuple(sum(score[end] for score in scores) / len(scores) for end in ("ccc_low", "ccc_high"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pipeline", default="pipelines/sweep.yaml", help="one that halves, whose corpus is there")
+    parser.add_argument("--programs", default=".build/release")
+    parser.add_argument("--share", type=float, default=0.4, help="of the grid's training time, at most")
+    parser.add_argument("--overhead", type=float, default=0.03, help="of each sweep's time, at most")
+    arguments = parser.parse_args()
+    os.makedirs("build", exist_ok=True)
+    build = tempfile.mkdtemp(prefix="sweeps-", dir="build")
+    found, wrong = {}, []
+    try:
+        for name, manifest in manifests(arguments.pipeline, pathlib.Path(build)).items():
+            make("cache", manifest, build)
+            seconds = make("sweep", manifest, build)
+            told = subprocess.run(
+                [f"{arguments.programs}/undertone", "runs", f"{build}/{name}", "--json"], check=True,
+                stdout=subprocess.PIPE, text=True)
+            runs = json.loads(told.stdout)
+            training, evaluating = (
+                sum(epoch[key] for run in runs for epoch in run["history"]) for key in ("seconds_training", "seconds_evaluating"))
+            best = max((run for run in runs if run["state"] == "finished"), key=lambda run: run["score"])
+            found[name] = {"training": training, "score": best["score"]}
+            if name == "grid":
+                found[name]["interval"] = interval(best, pathlib.Path(build) / name)
+            overhead = 1 - (training + evaluating) / seconds
+            print(
+                f"{name}: {len(runs)} trials, {sum(len(run['history']) for run in runs)} epochs, {seconds:.0f} s, of which training "
+                f"{training:.0f} s, evaluating {evaluating:.0f} s, all else {overhead:.1%}; best {best['score']:.4f}", flush=True)
+            if overhead > arguments.overhead:
+                wrong.append(f"{name}: {overhead:.1%} is neither training nor evaluation, expected {arguments.overhead:.0%} or less")
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+    share = found["halving"]["training"] / found["grid"]["training"]
+    low, high = found["grid"]["interval"]
+    print(f"halving trains {share:.1%} of the grid's time; interval of the grid's best {low:.4f} to {high:.4f}")
+    if share > arguments.share:
+        wrong.append(f"halving trains {share:.1%} of the grid's time, expected {arguments.share:.0%} or less")
+    if found["halving"]["score"] < low:
+        wrong.append(f"halving's best, {found['halving']['score']:.4f}, is below the interval of the grid's")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
