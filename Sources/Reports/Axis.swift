@@ -11,9 +11,11 @@ struct Axis {
 
     /// - Parameters:
     ///   - values: what must be visible.
+    ///   - start: where the low end is drawn.
+    ///   - end: where the high end is drawn.
+    ///   - count: about so many ticks.
     ///   - padded: widen to round ends, so that nothing lies on the frame.
     ///   - whole: only whole numbers (epochs).
-    ///   - start: where the low end is drawn; `end`, the high end.
     init(
         _ values: some Sequence<Double>, from start: Double, to end: Double, ticks count: Int = 5, padded: Bool = true,
         whole: Bool = false

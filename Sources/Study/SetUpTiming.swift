@@ -25,7 +25,7 @@ public struct SetUpTiming: Sendable, Equatable {
         }
     }
 
-    /// A quantity over all epochs of all runs.
+    /// A quantity over epochs of all runs.
     public struct Spread: Sendable, Equatable, Encodable {
         /// Not the mean: one epoch during which the machine was busy with something else does not move it.
         public let median: Double
@@ -47,8 +47,14 @@ public struct SetUpTiming: Sendable, Equatable {
         self.runs = runs
     }
 
-    public var trainingPerEpoch: Spread { Spread(runs.flatMap { $0.epochs.map(\.trainingSeconds) }) }
-    public var evaluatingPerEpoch: Spread { Spread(runs.flatMap { $0.epochs.map(\.evaluatingSeconds) }) }
+    public var trainingPerEpoch: Spread { Spread(settledEpochs.map(\.trainingSeconds)) }
+    public var evaluatingPerEpoch: Spread { Spread(settledEpochs.map(\.evaluatingSeconds)) }
+    /// All but each run's first, in which a process maps its memory and has its products compiled: that comes once a run, and weighs the
+    /// more the less a set-up has to do. Where no run has a second, the first ones.
+    private var settledEpochs: [Epoch] {
+        let later = runs.flatMap { $0.epochs.dropFirst() }
+        return later.isEmpty ? runs.flatMap(\.epochs) : later
+    }
     /// Training and evaluating, medians each.
     public var secondsPerEpoch: Double { trainingPerEpoch.median + evaluatingPerEpoch.median }
     /// Epochs of a run, on average.
