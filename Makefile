@@ -27,6 +27,8 @@ ONLY_SAYS := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 PLAN = $(PIPELINE) $(if $(CORPUS),--corpus '$(CORPUS)') $(if $(MODEL),--model '$(MODEL)') --build $(BUILD)
 
 DEMO_CORPUS := $(BUILD)/demo/corpus/manifest.csv
+# Every second recording of it, for what would take long with all.
+DEMO_HALF := $(BUILD)/demo/half/manifest.csv
 DEMO_SOURCES := data/demo/generate.sh data/demo/script.awk data/demo/sentences.tsv
 
 .PHONY: demo test test-slurm test-sanitize fuzz setup build cache train sweep submit paper explain report bench bench-peers bench-compare estimate-check \
@@ -76,7 +78,7 @@ $(BUILT): $(SOURCES) | setup
 ## explain  Say what PIPELINE's report would take, and why.
 # Any file under $(BUILD) that the pipeline makes is a target, too, and so are trials, and trial-<id> for one of them.
 PLANNED := cache train report trials trial-% paper
-ifneq (,$(filter-out $(DEMO_CORPUS),$(filter $(PLANNED) $(BUILD)/%,$(MAKECMDGOALS))))
+ifneq (,$(filter-out $(DEMO_CORPUS) $(DEMO_HALF),$(filter $(PLANNED) $(BUILD)/%,$(MAKECMDGOALS))))
 # `undertone plan` writes these targets' rules; it changes the file only where they change, so that make reads it again
 # only then. Under -n make would still plan, for which it would have to build: it then takes the programs that there are.
 NAME := $(or $(shell sed -n 's/^name:[[:space:]]*\([A-Za-z0-9._-]*\).*/\1/p' $(PIPELINE) 2>/dev/null | head -n 1),unnamed)
@@ -117,6 +119,12 @@ explain: $(BUILT)
 
 $(DEMO_CORPUS): $(DEMO_SOURCES)
 	data/demo/generate.sh $(@D)
+
+$(DEMO_HALF): $(DEMO_CORPUS)
+	@mkdir -p $(@D)
+	sed 's/"name": "[^"]*/&, every second recording/; s/240 sentences/120 of 240 sentences/' $(<D)/corpus.json >$(@D)/corpus.json
+	awk -F, -v OFS=, 'NR > 1 { $$2 = "../corpus/" $$2 } NR == 1 || NR % 2 == 0' $< >$@.partial
+	mv $@.partial $@
 
 ## bench    Speed, memory and start-up against this machine's limits; a dated result into Benchmarks/results. ARGS='--large' and others.
 bench: build
