@@ -132,7 +132,7 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var scoring = Scoring()
     /// Refuse a corpus whose splits share speakers or recordings, rather than only say so.
     public var strict = false
-    /// Nil: as many as the machine has cores. The bits of a run depend on it.
+    /// Nil: as many as the machine has cores. The bits of a run depend on it only where `memory` divides batches into pieces.
     public var threads: Int?
     public var compute = Compute.auto
 
