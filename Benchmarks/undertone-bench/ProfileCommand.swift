@@ -15,7 +15,7 @@ struct ProfileCommand: ParsableCommand {
     @Option(help: "The cut of stage one; stage two trains the layers above it.")
     var cut = 9
 
-    @Option(help: "Utterances of the published lengths, 1.9 to 12 s.")
+    @Option(help: "Utterances, from 1.9 to 9.5 s long.")
     var utterances = 32
 
     @Option(help: "Repetitions, of which the fastest counts.")

@@ -79,6 +79,13 @@ public struct RecordedFeatures: FeatureSource {
 
     public var location: String { model.location }
     public var key: String { model.layout(storage: .float32, pool: 1, shardCount: 1).key.hex }
+    public var modelKey: String? {
+        get throws {
+            let names = TensorNames(model.configuration).upper(above: cut).map(\.name)
+            return try Self.modelKey(
+                configuration: model.configurationJSON(), upperWeights: model.weights.sha256OfTensors(names))
+        }
+    }
     public var modelSource: String { model.location }
     public var cuts: [Cut] { [cut] }
     public var pool: Int { 1 }

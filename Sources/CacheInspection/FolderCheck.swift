@@ -1,5 +1,6 @@
 import Caching
 import FeatureStore
+import Files
 import Foundation
 
 /// What can be said of a cache's folder before any row is read.
@@ -99,6 +100,7 @@ struct FolderCheck {
 
     private func open(_ numbers: Set<Int>) -> [Int: Result<ShardReader, StoreError>] {
         var readers: [Int: Result<ShardReader, StoreError>] = [:]
+        allowOpenFiles(numbers.count)
         for number in numbers {
             readers[number] = Result { () throws(StoreError) in
                 try ShardReader(path: path(ShardLayout.fileName(shard: number)))

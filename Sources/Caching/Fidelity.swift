@@ -1,5 +1,6 @@
 import Corpus
 import FeatureStore
+import Files
 import Foundation
 
 /// How much of a corpus is computed once more, in float32, to compare with what is stored.
@@ -38,6 +39,8 @@ extension StageOne {
         let ranked = manifest.utterances.map { (rank: ShardLayout.shardIndex(id: $0.id, shardCount: .max), $0) }
             .sorted { $0.rank < $1.rank }.map(\.1)
         var readers: [Int: ShardReader] = [:]
+        // Where hardly any recording is short enough, all of them.
+        allowOpenFiles(settings.layout.shardCount)
         var measure = FidelityMeasure(cuts: settings.layout.cuts)
         var shortest: (utterance: Utterance, reader: ShardReader, row: Int)?
         for utterance in ranked where measure.utterances < limit.utteranceCount {

@@ -38,8 +38,6 @@ public struct RunWork: Sendable, Equatable {
     /// `state/`, while the run is not at its end: the parameters and both moments.
     public var stateBytes: Double { 3 * weightsBytes }
 
-    /// The most utterances that the moments of pooled rows are taken over.
-    private static let standardisedUtterances = 2048
     /// Beside `best.safetensors` and the predictions: `config.yaml`, `metrics.jsonl`, `result.json`, `attempt.json`, `scores.csv`,
     /// `model.json`, `events.out.tfevents.*`.
     private static let ownFiles = 8
@@ -77,12 +75,15 @@ public struct RunWork: Sendable, Equatable {
         trainingSeconds = train.seconds
         developmentOperations = operations(development, cost.scoring)
         finalOperations = developmentOperations + operations(test, cost.scoring)
-        let standardised = min(1, Double(Self.standardisedUtterances) / Double(max(1, train.utterances)))
-        standardisingOperations = configuration.standardise ? standardised * operations(train, cost.scoring) : 0
 
         let trainFrames = train.total { Double(frames($0)) }, count = train.utterances
         trainingFrames = trainFrames
         let meanFrames = count > 0 ? max(1, trainFrames / Double(count)) : 1
+        let sample = StandardisationSample.count(
+            of: [Int](
+                repeating: Int(meanFrames.rounded()), count: min(count, StandardisationSample.utteranceLimit)))
+        let standardised = configuration.standardise ? Double(sample) / Double(max(1, count)) : 0
+        standardisingOperations = standardised * operations(train, cost.scoring)
         let batch: Int
         switch configuration.batch.size {
         case .utterances(let size):

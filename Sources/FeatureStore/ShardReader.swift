@@ -23,7 +23,10 @@ public final class ShardReader: Sendable {
     /// - Throws: `StoreError.missing`, `.notHDF5`, `.wrongSchema`, `.damaged`, `.duplicate`.
     public init(path: String) throws(StoreError) {
         self.path = path
-        guard access(path, R_OK) == 0 else { throw .missing(path: path, detail: lastSystemError()) }
+        // Opened, and not only asked for: with no file to spare, as on a cache of very many shards, it is not damaged.
+        let probe = open(path, O_RDONLY | O_CLOEXEC)
+        guard probe >= 0 else { throw .missing(path: path, detail: lastSystemError()) }
+        close(probe)
         do throws(Hdf5Failure) {
             if (try? hdf5 { H5Fis_hdf5(path) }) == 0 { throw ShardReader.notHDF5 }
             let access = try fileAccess()

@@ -19,7 +19,9 @@ package struct FileLock: ~Copyable {
         let path = target + ".lock"
         var hasWaited = false
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            // Another user's, in a folder that a group shares: to lock a file takes no right to write it.
+            if descriptor < 0, errno == EACCES { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
             // A folder that cannot be written is reported by what is written next, with its reason.
             guard descriptor >= 0 else { return FileLock(path: path, descriptor: -1) }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {

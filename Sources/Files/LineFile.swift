@@ -3,11 +3,13 @@ import Foundation
 /// A file that grows by whole lines.
 package enum LineFile {
     /// Appends one line and flushes it to the disk. A torn line that an interruption left at the end is cut off first,
-    /// so that it cannot run into the new one.
+    /// so that it cannot run into the new one. Of processes that append at the same time, each has its turn.
     package static func append(_ line: Data, to path: String) throws(WriteFailure) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw WriteFailure(path: path, reason: lastSystemError()) }
-        defer { close(descriptor) }
+        defer { unlockAndClose(descriptor) }
+        // Some network file systems have no locks: then the user sees to it.
+        while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
         guard let end = endOfLastWholeLine(descriptor), ftruncate(descriptor, end) == 0,
             lseek(descriptor, end, SEEK_SET) == end
         else { throw WriteFailure(path: path, reason: lastSystemError()) }

@@ -38,6 +38,8 @@ public struct RunResult: Sendable, Equatable, Codable {
     public var intervalMethod: String?
 
     public var model: String
+    /// Over the model's configuration and its weights above the cut; nil where the cache does not know them.
+    public var modelSHA256: String?
     public var cacheKey: String
     /// As on the command line of stage one: `cnn`, `0` … `L`.
     public var cut: String
@@ -74,8 +76,8 @@ public struct RunResult: Sendable, Equatable, Codable {
 
     public init(
         status: Status, bestEpoch: Int, bestMetric: Metric, epochs: Int, scores: [String: [String: Scores]],
-        intervalMethod: String?, model: String, cacheKey: String, cut: String, layers: Int, setUp: String? = nil,
-        seed: UInt64,
+        intervalMethod: String?, model: String, modelSHA256: String? = nil, cacheKey: String, cut: String, layers: Int,
+        setUp: String? = nil, seed: UInt64,
         trainableParameters: Int, totalParameters: Int, compute: String, threads: Int, device: String,
         secondsPerEpoch: Double, secondsTotal: Double, framesPerSecond: Double, audioSecondsPerSecond: Double,
         peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?,
@@ -88,6 +90,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         self.scores = scores
         self.intervalMethod = intervalMethod
         self.model = model
+        self.modelSHA256 = modelSHA256
         self.cacheKey = cacheKey
         self.cut = cut
         self.layers = layers
@@ -115,6 +118,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         case bestEpoch = "best_epoch"
         case bestMetric = "best_metric"
         case intervalMethod = "interval_method"
+        case modelSHA256 = "model_sha256"
         case cacheKey = "cache_key"
         case corpusSHA256 = "corpus_sha256"
         case trainableParameters = "trainable_parameters"

@@ -6,8 +6,7 @@ public struct TrainConfiguration: Sendable, Equatable {
     /// A dimension to regress: a label column of the manifest.
     public struct Label: Sendable, Equatable {
         public var name: String
-        /// The ends of the labels' own scale, e.g. 1 to 7. Both or neither; without, the training split's range is
-        /// taken.
+        /// The ends of the labels' own scale, e.g. 1 to 7: labels beyond them are refused. Both or neither.
         public var scale: ClosedRange<Double>?
 
         public init(name: String, scale: ClosedRange<Double>? = nil) {
@@ -133,7 +132,7 @@ public struct TrainConfiguration: Sendable, Equatable {
     public var scoring = Scoring()
     /// Refuse a corpus whose splits share speakers or recordings, rather than only say so.
     public var strict = false
-    /// Nil: as many as the machine has cores. The bits of a run depend on it.
+    /// Nil: as many as the machine has cores. The bits of a run depend on it only where `memory` divides batches into pieces.
     public var threads: Int?
     public var compute = Compute.auto
 

@@ -21,6 +21,13 @@ public struct CachedFeatures: FeatureSource {
     public var location: String { cache.directory }
     public var manifestPath: String { "\(cache.directory)/corpus.csv" }
     public var key: String { cache.description.cacheKey }
+    public var modelKey: String? {
+        get throws {
+            try cache.description.upperSHA256.map {
+                try Self.modelKey(configuration: cache.description.model, upperWeights: $0)
+            }
+        }
+    }
     public var modelSource: String { cache.description.modelSource }
     public var cuts: [Cut] { cache.description.cuts.compactMap { Cut($0.name) } }
     public var pool: Int { cache.description.pool }

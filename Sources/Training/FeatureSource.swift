@@ -1,4 +1,8 @@
 import Checkpoints
+import Crypto
+import FeatureStore
+import Files
+import Foundation
 import Kernels
 import SpeechEncoder
 
@@ -10,6 +14,9 @@ public protocol FeatureSource: Sendable {
     var manifestPath: String { get }
     /// A hash of what determines the rows, `CacheKey.hex`.
     var key: String { get }
+    /// A hash of what the model is beyond what made the rows: `config.json`, dropouts and all, and the weights above the lowest cut. Nil where
+    /// it is not known.
+    var modelKey: String? { get throws }
     /// As the user named the model.
     var modelSource: String { get }
     /// Cuts that rows can be had at.
@@ -32,6 +39,17 @@ public protocol FeatureSource: Sendable {
     ///   - cut: one of `cuts`.
     ///   - engine: where rows are put.
     func rows(cut: Cut, engine: any Engine) throws -> any RowSource
+}
+
+extension FeatureSource {
+    /// - Parameters:
+    ///   - configuration: `config.json`, whole.
+    ///   - upperWeights: a hash of them.
+    public static func modelKey(configuration: JSONValue, upperWeights: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return SHA256.hash(data: try encoder.encode(configuration) + Data(upperWeights.utf8)).hexadecimal
+    }
 }
 
 /// What is known of an utterance before its rows are read.

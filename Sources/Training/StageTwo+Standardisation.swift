@@ -41,14 +41,14 @@ extension StageTwo {
 /// It gives the heads inputs of about unit size to begin with, and any affine map of them is as good to a linear layer: with 32 utterances
 /// a mean is known to 0.18 and a deviation to 13 % of a standard deviation. What more would cost stands between launch and first step, in
 /// every trial of a sweep: 2,048 utterances took a second on a corpus of ten minutes, and would take most of a minute on a large one.
-enum StandardisationSample {
-    static let utteranceLimit = 32
+package enum StandardisationSample {
+    package static let utteranceLimit = 32
     /// Of the cache's rows: 120 s of speech where it keeps every frame, which 21 utterances of usual length have.
     static let frameLimit = 6000
 
     /// - Parameter lengths: of all that may be sampled, in random order.
     /// - Returns: how many from the first: two or more, where there are as many.
-    static func count(of lengths: [Int]) -> Int {
+    package static func count(of lengths: [Int]) -> Int {
         var frameCount = 0
         for (index, length) in lengths.prefix(utteranceLimit).enumerated() {
             frameCount += length

@@ -48,13 +48,14 @@ public struct StageTwo {
         }
         let note = try CorpusNote.beside(manifest: manifestPath)
         let identity = TrainingState.Identity(
-            configuration: settings.configuration.yaml, cacheKey: features.key, corpus: corpus.sha256())
+            configuration: settings.configuration.yaml, cacheKey: features.key, model: try features.modelKey,
+            corpus: corpus.sha256(), precision: settings.precision.rawValue)
         if let finished = try prepare(directory, identity: identity) { return finished }
         try willTrain()
 
-        let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
-        if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
         let result = try recordingAttempt(in: directory) {
+            let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
+            if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
             let result = try trainer.run(from: start) { progress in
                 try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
                 let scores = try writePredictions(trainer, to: directory)
@@ -104,7 +105,7 @@ public struct StageTwo {
             let result = try directory.result()
             let found = TrainingState.Identity(
                 configuration: try directory.configuration().yaml, cacheKey: result.cacheKey,
-                corpus: result.corpusSHA256)
+                model: result.modelSHA256, corpus: result.corpusSHA256)
             difference = identity.difference(from: found)
             if difference == nil, settings.resume {
                 // Killed between the two, it may still be there.

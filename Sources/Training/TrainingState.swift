@@ -61,8 +61,12 @@ extension TrainingState.Identity {
     /// In words, what another run's identity has otherwise; nil when nothing.
     func difference(from other: TrainingState.Identity) -> String? {
         if other.cacheKey != cacheKey { return "cache (key \(other.cacheKey.prefix(12))… there)" }
+        if let model, let found = other.model, found != model {
+            return "model (its configuration, or its weights above the cut)"
+        }
         if other.corpus != corpus { return "corpus (utterances, splits or labels)" }
         if other.configuration != configuration { return "configuration" }
+        if let precision, let found = other.precision, found != precision { return "precision (\(found) there)" }
         return nil
     }
 }
@@ -73,8 +77,12 @@ struct TrainingState {
     struct Identity: Codable, Equatable {
         var configuration: String
         var cacheKey: String
+        /// Of what `cacheKey` leaves open, see `FeatureSource.modelKey`; nil where it is not known, as in states and results of before.
+        var model: String?
         /// Of the utterances, their splits and their labels.
         var corpus: String
+        /// What `compute: auto` came to on this processor; nil for what is finished, which no processor changes any more.
+        var precision: String?
     }
 
     let directory: RunDirectory
@@ -152,6 +160,7 @@ struct TrainingState {
         configuration.compute = other.compute
         var identity = saved
         identity.configuration = configuration.yaml
+        identity.precision = wanted.precision
         return identity
     }
 

@@ -95,6 +95,37 @@ func everySetUpTrainsFromOneCache(_ overrides: [String], _ told: String, _ cut: 
     #expect(try folder.bytes("run/best.safetensors") == weights)
 }
 
+/// What the cache's key leaves open, for it changes no rows, makes another run all the same: weights above the cut, and dropouts.
+@Test func anotherModelAboveTheCutIsAnotherRun() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.copyModel()
+    let cache = cacheArguments(model: "model"), train = trainArguments("--set", "head.form=hf", "--resume")
+    #expect(try Program.cache.run(cache, in: folder).code == 0)
+    #expect(try Program.train.run(train, in: folder).code == 0)
+    let export = try Program.undertone.run(
+        ["export", "--run", "run", "--format", "hf", "--model", "model", "-o", "trained"], in: folder)
+    #expect(export.code == 0, "\(export.said)")
+    let first = try folder.bytes("run/best.safetensors")
+    let refusal =
+        "error: run: holds a run with another model (its configuration, or its weights above the cut); give --replace to "
+        + "replace it, or another --out\n"
+
+    try folder.edit("model/config.json", "\"hidden_dropout\": 0.1", "\"hidden_dropout\": 0.2")
+    #expect(try Program.cache.run(cache, in: folder).output.contains("0 computed"))
+    #expect(try Program.train.run(train, in: folder).said == refusal)
+    try folder.edit("model/config.json", "\"hidden_dropout\": 0.2", "\"hidden_dropout\": 0.1")
+    #expect(try Program.cache.run(cache, in: folder).code == 0)
+    #expect(try Program.train.run(train, in: folder).said.contains("finished before"))
+
+    // The layers below the cut, which made the rows, are those of the export, too.
+    try folder.write("model/model.safetensors", Data(folder.bytes("trained/model.safetensors")))
+    #expect(try Program.cache.run(cache, in: folder).output.contains("0 computed"))
+    #expect(try Program.train.run(train, in: folder).said == refusal)
+    #expect(try Program.train.run(train + ["--replace"], in: folder).code == 0)
+    #expect(try folder.bytes("run/best.safetensors") != first)
+}
+
 @Test(arguments: [SIGTERM, SIGKILL])
 func stoppedTrainingGoesOnToTheSameWeights(signal: Int32) throws {
     let folder = try cachedCorpus()

@@ -146,6 +146,18 @@ import Testing
         #expect(try workshop.make("-q", "trials").code == 0)
     }
 
+    /// As by `strict`: what lies there is of other settings, and must not be ranked.
+    @Test func aTrialThatIsNotEvenTriedStopsMake() throws {
+        let (workshop, plan) = try planned(Self.grid)
+        #expect(try workshop.make("trials").code == 0)
+        let refused = try trial("0.09", of: plan)
+        try workshop.write("65", to: "build/x/sweep/\(refused.id)/refuse")
+        try workshop.remove(refused.stamp(rung: 0))
+        let (code, output) = try workshop.make("trials")
+        #expect(code != 0 && output.contains("Error 65") && !output.contains("ranks last"), "\(output)")
+        #expect(!workshop.exists(refused.stamp(rung: 0)))
+    }
+
     @Test func anyOtherFailureStopsMakeAndKGoesOnPastIt() throws {
         let (workshop, plan) = try planned(Self.grid)
         let failing = try trial("0.01", of: plan)

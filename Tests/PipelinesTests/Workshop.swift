@@ -64,7 +64,13 @@ final class Workshop {
         done
         test "$flags" = --resume--replace
         echo "threads $OMP_NUM_THREADS" >>threads
-        if [ -e "${out%/*}/fail" ]; then exit "$(cat "${out%/*}/fail")"; fi
+        # Files "refuse" and "fail" hold exit codes: of what is not even tried, and of what is.
+        if [ -e "${out%/*}/refuse" ]; then exit "$(cat "${out%/*}/refuse")"; fi
+        if [ -e "${out%/*}/fail" ]; then
+            mkdir -p "$out"
+            echo '{"outcome" : "failed"}' >"$out/attempt.json"
+            exit "$(cat "${out%/*}/fail")"
+        fi
         exec 9>"$out.lock"
         flock 9
         identity=$(cat "$config" ${cache:+"$cache/cache.json"})

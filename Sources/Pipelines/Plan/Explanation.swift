@@ -30,8 +30,11 @@ public struct Explanation: Sendable, Equatable {
     /// How many steps there are.
     public let stepCount: Int
 
-    public init(_ plan: Plan) {
-        let steps = Self.needed(for: plan.study?.report ?? plan.report, of: plan.steps)
+    /// - Parameters:
+    ///   - plan: of the pipeline.
+    ///   - target: what is wanted; nil: the page of its study, or else its report.
+    public init(_ plan: Plan, target: String? = nil) {
+        let steps = Self.needed(for: target ?? plan.study?.report ?? plan.report, of: plan.steps)
         let targets = Set(steps.map(\.target))
         let changes = Dictionary(
             plan.stamps.compactMap { stamp in Self.changes(of: stamp).map { (stamp.path, $0) } },

@@ -6,7 +6,7 @@ extension Plan {
     /// place, so none of them is let through.
     static func requireMakeable(_ path: String, what: String) throws(PlanError) {
         for character in path {
-            let harmless = character.isLetter || character.isNumber || "._/+,@-".contains(character)
+            let harmless = character.isLetter || character.isNumber || "._/+@-".contains(character)
             guard harmless else { throw .unmakeablePath(what: what, path: path, character: character) }
         }
     }

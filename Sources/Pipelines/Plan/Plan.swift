@@ -197,7 +197,9 @@ public struct Plan: Sendable, Equatable {
         }
         return Joint(
             manifest: "\(folder)/corpora/manifest.csv",
-            settings: Stamp(path: "\(folder)/corpora.settings", content: lines.joined()))
+            settings: Stamp(
+                path: "\(folder)/corpora.settings",
+                content: lines.joined() + "scores by: \(pipeline.train.scoring.by.joined(separator: " "))\n"))
     }
 
     private static func scaleText(_ scale: ClosedRange<Double>?) -> String {

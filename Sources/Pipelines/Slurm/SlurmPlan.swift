@@ -125,10 +125,10 @@ public struct SlurmPlan: Sendable, Equatable {
         let until = rung.number == plan.rungs.count - 1 ? [] : ["--until-epoch \(rung.epochs)"]
         let train =
             [
-                "# One that cannot be trained (exit code 65), such as one whose loss is not finite, is an outcome: it ranks last."
+                "# One that was tried and cannot be trained (exit code 65), as its loss is not finite, is an outcome: it ranks last."
             ] + SlurmScript.folded(trainCommand + until + ["|| {"]) + [
                 "    local code=$?",
-                "    ((code == 65)) || return $code",
+                "    ((code == 65)) && grep -qs '\"outcome\" *: *\"failed\"' \"$run/attempt.json\" || return $code",
                 "    echo \"$run: ranks last\" >&2",
                 "}",
             ]

@@ -72,13 +72,19 @@ extension SlurmPlan {
         # Runs a program that saves its work when it is asked to stop, and then ends with exit code 75.
         # A minute before the time is up Slurm warns this script, which passes it on, and has the job queued again: it goes on from
         # there. When a job is cancelled or preempted, Slurm tells the program itself, and decides what becomes of the job.
-        program='' warned='' heard=''
-        trap 'heard=yes warned=yes; [[ -z $program ]] || kill -TERM "$program"' USR1
+        program='' warned='' told='' heard=''
+        trap 'heard=yes warned=yes; if [[ -n $program ]]; then told=yes; kill -TERM "$program"; fi' USR1
         trap 'heard=yes' TERM
         resumable() {
             local code=0
+            # The warning may come while nothing runs, between two lines of a list.
+            if [[ -n $warned ]]; then
+                scontrol requeue "$SLURM_JOB_ID"
+                exit 75
+            fi
             "$@" &
             program=$!
+            [[ -z $warned || -n $told ]] || kill -TERM "$program"
             # A signal ends the wait, not the program.
             while heard='' code=0; wait "$program" || code=$?; [[ -n $heard ]]; do :; done
             program=''

@@ -4,7 +4,7 @@ import CorpusAdapters
 struct AudformatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: Audformat.name,
-        abstract: "A database in audformat: db.yaml and tables as CSV.",
+        abstract: "A database in audformat: db.yaml and its tables.",
         discussion: """
             Filewise and segmented tables; a segment is cached as a part of its file. A table's split is that of its \
             split_id, unless a column has it or --fractions makes splits. A column may come from another filewise \

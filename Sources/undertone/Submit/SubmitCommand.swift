@@ -50,7 +50,8 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private static func missing(_ plan: Plan, _ settings: SlurmSettings) throws -> SlurmPlan {
-        let explanation = Explanation(plan)
+        // Not the study's page, whose runs are timed one at a time.
+        let explanation = Explanation(plan, target: plan.report)
         guard explanation.absent.isEmpty else { throw SubmitFault.absent(explanation.absent) }
         return SlurmPlan(plan, explanation, settings: settings, programs: programFolder)
     }

@@ -76,9 +76,11 @@ struct SweepCommand: ParsableCommand {
         let programs = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             .map { URL(filePath: $0).deletingLastPathComponent().path }
+        let folder = ProcessInfo.processInfo.environment["UNDERTONE_BIN"] ?? own ?? programs
         return ["make", "--no-print-directory", "-f", makefile ?? rules, "-j\(jobs ?? flags.jobs ?? 1)"]
             + (keepGoing ? ["-k"] : [])
-            + ["UNDERTONE_BIN=\(ProcessInfo.processInfo.environment["UNDERTONE_BIN"] ?? own ?? programs)"]
+            // It begins words of the recipes, which make and the shell read.
+            + ["UNDERTONE_BIN=\(shellWord(folder).replacing("$", with: "$$"))"]
             + (flags.onlySays ? [] : ["PROGRESS=none"]) + ["trials", "report"]
     }
 
