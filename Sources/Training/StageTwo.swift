@@ -53,9 +53,9 @@ public struct StageTwo {
         if let finished = try prepare(directory, identity: identity) { return finished }
         try willTrain()
 
+        let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
+        if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
         let result = try recordingAttempt(in: directory) {
-            let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
-            if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
             let result = try trainer.run(from: start) { progress in
                 try BestWeights.restore(trainer.model, from: directory.bestWeightsPath, engine: settings.engine)
                 let scores = try writePredictions(trainer, to: directory)

@@ -18,11 +18,15 @@ import Testing
 
     private static let predict = ["predict", "--run", "run", "--window", "1", "-"]
 
+    /// Until there is a file `go`, or the program is gone, which is the process that the shell was: a writer that outlived it would keep
+    /// open what its end is seen by.
+    private static let pause = "until [ -e go ] || [ ! -e long.wav ] || [ ! -e /proc/$$/exe ]; do sleep 0.01; done"
+
     /// Predicts from a pipe into which so many samples of `long.wav` are written, and the rest once there is a file `go`.
     private func start(pausingAfter samples: Int, in folder: Scratch) throws -> Running {
         let bytes = Self.header + 2 * samples
         let writer =
-            "head -c \(bytes) long.wav; until [ -e go ] || [ ! -e long.wav ]; do sleep 0.01; done; "
+            "head -c \(bytes) long.wav; \(Self.pause); "
             + "tail -c +\(bytes + 1) long.wav 2>/dev/null"
         return try Running(
             URL(filePath: "/bin/bash"),
@@ -53,7 +57,6 @@ import Testing
         // The writer is silent all the while.
         running.send(SIGTERM)
         let outcome = try running.wait()
-        try folder.write("go", "")
         #expect(outcome.code == 75, "\(outcome.said)")
         #expect(
             outcome.said
@@ -67,7 +70,7 @@ import Testing
     /// A file is whole or not there.
     @Test func anInterruptedFileIsNone() throws {
         let folder = try prepared()
-        let writer = "head -c 40000 long.wav; until [ -e go ] || [ ! -e long.wav ]; do sleep 0.01; done; cat long.wav"
+        let writer = "head -c 40000 long.wav; \(Self.pause); cat long.wav"
         let running = try Running(
             URL(filePath: "/bin/bash"),
             ["-c", "exec \"$@\" < <(\(writer))", "bash", try Program.undertone.url.path] + Self.predict
@@ -78,7 +81,6 @@ import Testing
         }
         running.send(SIGTERM)
         let outcome = try running.wait()
-        try folder.write("go", "")
         #expect(outcome.code == 75)
         #expect(
             outcome.said == "error: interrupted; nothing was written to rows.csv; the same command begins anew\n")

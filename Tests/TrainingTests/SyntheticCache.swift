@@ -108,7 +108,9 @@ final class SyntheticCache {
             StageTwo.Settings(
                 features: try CachedFeatures(directories: [directory]), runDirectory: self.run(run),
                 configuration: configuration,
-                manifest: manifest, resume: resume, replace: replace, engine: CPUEngine(threads: threads),
+                manifest: manifest, resume: resume, replace: replace,
+                engine: CPUEngine(
+                    threads: threads, memoryLimit: configuration.memory.map(MemoryPlan.engineBytes) ?? .max),
                 precision: precision, threads: threads, device: "test", versions: [:],
                 secondsBetweenStates: secondsBetweenStates, untilEpoch: untilEpoch), report: report,
             isInterrupted: isInterrupted)
