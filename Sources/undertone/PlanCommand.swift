@@ -11,7 +11,8 @@ struct PipelineArguments: ParsableArguments {
     var corpus: String?
 
     @Option(
-        help: ArgumentHelp("Take this model in place of the manifest's: a folder, a hub's name, or random:….", valueName: "model"))
+        help: ArgumentHelp(
+            "Take this model in place of the manifest's: a folder, a hub's name, or random:….", valueName: "model"))
     var model: String?
 
     @Option(help: ArgumentHelp("The folder for everything that is made.", valueName: "folder"))
