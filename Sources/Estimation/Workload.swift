@@ -49,8 +49,10 @@ public struct Workload: Sendable, Equatable {
         if let study = plan.study {
             caches = study.caches.map { cache in
                 CacheWork(
-                    name: "cut \(cache.cut), \(cache.store)", encoder: encoder, cuts: [Cut(cache.cut) ?? .cnn],
-                    store: StorageFormat(rawValue: cache.store) ?? .float16, pool: 1, precision: cache.compute,
+                    name: "cut \(cache.cut), \(cache.store)" + (cache.pool > 1 ? ", means of \(cache.pool)" : ""),
+                    encoder: encoder, cuts: [Cut(cache.cut) ?? .cnn],
+                    store: StorageFormat(rawValue: cache.store) ?? .float16, pool: cache.pool,
+                    precision: cache.compute,
                     shardCount: plan.pipeline.cache.shards, speech: all, sampleRateHz: sampleRateHz, oneProcess: true)
             }
             phases = try study.members.map { member in
@@ -60,7 +62,7 @@ public struct Workload: Sendable, Equatable {
                     name: member.setUp.name, runs: seeds, epochs: configuration.epochs, begins: true, ends: true,
                     work: try run(
                         configuration, cuts: cuts, store: member.cache.flatMap { StorageFormat(rawValue: $0.store) },
-                        pool: 1)
+                        pool: member.setUp.pool)
                 )
             }
         } else {

@@ -124,10 +124,11 @@ private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(a
     @Test func aStudyComputesTheFrozenLayersAgainWhereItHasNoCache() throws {
         let study =
             yaml.replacing("cuts: [2], ", with: "").replacing(", compute: float32", with: "")
-            .replacing("layers: 2, ", with: "") + "study: {layers: [2], lora_ranks: [2]}\n"
+            .replacing("layers: 2, ", with: "") + "study: {layers: [2], lora_ranks: [2], pools: [1, 2]}\n"
         let workload = try workload(study)
-        // Of the cut below two layers, and of that below none, for the heads.
-        #expect(workload.caches.map { $0.cuts.map(\.description) } == [["2"], ["4"]])
+        // Of the cut below two layers, and of that below none, for the heads; and both of means.
+        #expect(workload.caches.map { $0.cuts.map(\.description) } == [["2"], ["4"], ["2"], ["4"]])
+        #expect(abs(Double(workload.caches[0].rows) / Double(workload.caches[2].rows) - 2) < 0.02)
         #expect(workload.caches.allSatisfy { $0.processes == 1 })
         let cached = try #require(workload.phases.first { $0.name.contains("top-2") && $0.name.contains("cached") })
             .work
@@ -135,6 +136,10 @@ private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(a
         #expect(recorded.frozenOperations > 0 && cached.frozenOperations == 0)
         #expect(recorded.trainingOperations == cached.trainingOperations)
         #expect(cached.readBytes > 0 && recorded.readBytes == 0)
+        let pooled = try #require(
+            workload.phases.first { $0.name.hasPrefix("top-2-") && $0.name.hasSuffix("-pool2") }
+        ).work
+        #expect(pooled.trainingOperations < 0.51 * cached.trainingOperations)
     }
 
     @Test func moreSpeechTakesMoreOfEverythingInProportion() throws {
