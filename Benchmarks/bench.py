@@ -29,7 +29,8 @@ class Bench:
         self.undertone = Undertone(settings.programs, settings.threads)
         quick = settings.quick
         self.repetitions = settings.repetitions or (1 if quick else 3)
-        self.sizes = {"stage_one_utterances": 6 if quick else 24, "stage_two_utterances": 8 if quick else 64,
+        # Of stage one so many that what a run does once, and the end at which one worker waits for another, do not count for much.
+        self.sizes = {"stage_one_utterances": 6 if quick else 64, "stage_two_utterances": 8 if quick else 64,
                       "profile_utterances": 4 if quick else 16, "disk_megabytes": 128 if quick else 1024,
                       "development_utterances": 4, "repetitions": self.repetitions, "quick": quick}
         self.facts = machine.facts(settings.programs, settings.threads)
