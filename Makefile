@@ -143,7 +143,7 @@ bench-compare:
 estimate-check: build $(DEMO_CORPUS)
 	python3 Benchmarks/estimate.py
 
-## sweep-check  Hold pipelines/sweep.yaml's halving against the whole grid of its trials: training time, score, overhead; 40 minutes.
+## sweep-check  Hold pipelines/sweep.yaml's halving against the whole grid of its trials: training time, score, overhead; half an hour.
 sweep-check: build $(DEMO_CORPUS)
 	python3 Benchmarks/sweeps.py
 

@@ -14,21 +14,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from measuring.programs import make
 
 
 def run(*command: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def make(rules: str, programs: str, target: str) -> float:
+def seconds_of(rules: str, programs: str, target: str) -> float:
     """Seconds that a target takes."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-    begin = time.monotonic()
-    subprocess.run(
-        ["make", "--silent", "-f", rules, f"UNDERTONE_BIN={programs}", "PROGRESS=none", target],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    return time.monotonic() - begin
+    return make("-f", rules, f"UNDERTONE_BIN={programs}", "PROGRESS=none", target, errors=subprocess.DEVNULL)
 
 
 def total(folder: pathlib.Path) -> tuple[int, int]:
@@ -47,12 +43,12 @@ def one_round(arguments: argparse.Namespace, build: str) -> dict[str, tuple[floa
     rules = str(folder / "rules.mk")
     run(program, "plan", arguments.pipeline, "--build", build, "-o", rules)
     found: dict[str, tuple[float, float]] = {}
-    found["stage one, s"] = (cache["seconds"], make(rules, arguments.programs, "cache"))
+    found["stage one, s"] = (cache["seconds"], seconds_of(rules, arguments.programs, "cache"))
     (cache_folder,) = (path for path in folder.iterdir() if path.is_dir() and path.name.startswith("cache-"))
     size, count = total(cache_folder)
     found["cache, bytes"] = (cache["bytes"], size)
     found["cache, files"] = (cache["files"], count)
-    found["stage two, s"] = (runs["seconds"], make(rules, arguments.programs, "train"))
+    found["stage two, s"] = (runs["seconds"], seconds_of(rules, arguments.programs, "train"))
     (directory,) = (path for path in (folder / "runs").iterdir() if path.is_dir())
     result = json.loads((directory / "result.json").read_text())
     found["an epoch's training, s"] = (runs["training_seconds_per_epoch"], result["seconds_per_epoch"])
@@ -60,7 +56,7 @@ def one_round(arguments: argparse.Namespace, build: str) -> dict[str, tuple[floa
     size, count = total(directory)
     found["run, bytes"] = (runs["bytes_per_run"], size)
     found["run, files"] = (runs["files_per_run"], count)
-    make(rules, arguments.programs, "report")
+    seconds_of(rules, arguments.programs, "report")
     rules_size = pathlib.Path(rules).stat().st_size
     size, count = total(folder)
     found["all, bytes"] = (estimate["total"]["bytes"], size - rules_size)

@@ -5,7 +5,7 @@ Both sweeps run one trial at a time in a folder of their own, from caches made b
 the grid's best score with at most the share of the grid's training time that is allowed. Planning, make, ranking, registry and report, which is
 all that passes outside of the trials' processes, and these processes' start, each as long as one takes that finds its run finished, may be no
 more of the whole than the overhead. What is left, beside training and evaluation, is a trial's own: standardisation, states, last scores.
-Nothing but Python's own library is needed; of pipelines/sweep.yaml it takes some 35 minutes on two cores.
+Nothing but Python's own library is needed; of pipelines/sweep.yaml it takes half an hour on two cores.
 """
 
 import argparse
@@ -21,15 +21,12 @@ import sys
 import tempfile
 import time
 
+from measuring.programs import make
 
-def make(target: str, manifest: pathlib.Path, build: str, programs: pathlib.Path) -> float:
-    """Seconds that a target takes."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-    begin = time.monotonic()
-    subprocess.run(
-        ["make", "--silent", "-j1", target, f"PIPELINE={manifest}", f"BUILD={build}", f"UNDERTONE_BIN={programs}"],
-        check=True, stdout=subprocess.DEVNULL, env=environment)
-    return time.monotonic() - begin
+
+def seconds_of(target: str, manifest: pathlib.Path, build: str, programs: pathlib.Path) -> float:
+    """Seconds that a target of the project's Makefile takes."""
+    return make("-j1", target, f"PIPELINE={manifest}", f"BUILD={build}", f"UNDERTONE_BIN={programs}")
 
 
 def timed_programs(programs: str, folder: pathlib.Path) -> pathlib.Path:
@@ -99,8 +96,8 @@ def main() -> int:
     try:
         programs = timed_programs(arguments.programs, pathlib.Path(build))
         for name, manifest in manifests(arguments.pipeline, pathlib.Path(build)).items():
-            make("cache", manifest, build, programs)
-            seconds = make("sweep", manifest, build, programs)
+            seconds_of("cache", manifest, build, programs)
+            seconds = seconds_of("sweep", manifest, build, programs)
             trials = processes(programs)
             told = subprocess.run(
                 [f"{arguments.programs}/undertone", "runs", f"{build}/{name}", "--json"], check=True,

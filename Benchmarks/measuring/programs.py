@@ -42,6 +42,16 @@ def run(command, environment=None):
     return Outcome(text, seconds, usage.ru_maxrss * 1024)
 
 
+def make(*arguments, errors=None):
+    """Seconds that make takes, for which the make that may have called us does not exist. What it prints is dropped, and standard error
+    goes to `errors`, or to ours."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
+    begin = time.perf_counter()
+    subprocess.run(["make", "--silent", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=errors,
+                   env=environment)
+    return time.perf_counter() - begin
+
+
 def last_json(text):
     """The last JSON object that a program printed, on one line or over many; None if there is none."""
     decoder, found, place = json.JSONDecoder(), None, text.find("{")

@@ -23,6 +23,8 @@ public struct RecordedFeatures: FeatureSource {
     /// Recordings that cannot be used, in the manifest's order.
     public let rejects: [Reject]
     public let manifestPath: String
+    /// Hashed once, and not for every seed.
+    public let modelKey: String?
 
     /// What is known of a recording once it was decoded.
     struct Recording: Sendable {
@@ -66,6 +68,9 @@ public struct RecordedFeatures: FeatureSource {
                 found.withLock { $0.rejects.append(reject) }
             }
         }
+        let upper = TensorNames(model.configuration).upper(above: cut).map(\.name)
+        modelKey = try Self.modelKey(
+            configuration: model.configurationJSON(), upperWeights: model.weights.sha256OfTensors(upper))
         self.model = model
         self.cut = cut
         self.precision = precision
@@ -79,13 +84,6 @@ public struct RecordedFeatures: FeatureSource {
 
     public var location: String { model.location }
     public var key: String { model.layout(storage: .float32, pool: 1, shardCount: 1).key.hex }
-    public var modelKey: String? {
-        get throws {
-            let names = TensorNames(model.configuration).upper(above: cut).map(\.name)
-            return try Self.modelKey(
-                configuration: model.configurationJSON(), upperWeights: model.weights.sha256OfTensors(names))
-        }
-    }
     public var modelSource: String { model.location }
     public var cuts: [Cut] { [cut] }
     public var pool: Int { 1 }

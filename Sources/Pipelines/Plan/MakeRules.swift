@@ -55,7 +55,7 @@ extension Plan {
 
             # A sweep's trials, by the end of each rung. One that was tried and cannot be trained, such as one whose loss is not
             # finite (exit code 65), is an outcome: it ranks last. One that is refused before that, as by `strict`, is none.
-            pipeline-tolerate = || { code=$$?; [ $$code -eq 65 ] && grep -qs '"outcome" *: *"failed"' $1/attempt.json || exit $$code; echo '$1: ranks last' >&2; }
+            pipeline-tolerate = || { code=$$?; [ $$code -eq 65 ] && grep -qs \(failedAttempt) $1/attempt.json || exit $$code; echo '$1: ranks last' >&2; }
             \(stamps.joined(separator: "\n"))
             trials: $(pipeline-rung-\(last.number)) \(ranking)
             .PHONY: \(points.map { "trial-\($0.id)" }.joined(separator: " "))

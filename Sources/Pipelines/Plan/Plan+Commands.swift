@@ -1,3 +1,5 @@
+import Runs
+
 /// What the programs are called with, whoever calls them.
 extension Plan {
     /// Of `undertone-cache`, for all shards of a cache.
@@ -26,6 +28,9 @@ extension Plan {
             + ["-o", report]
     }
 }
+
+/// What `grep` finds in the `attempt.json` of a run that was tried and failed, as a word for a shell; one that is refused leaves none.
+let failedAttempt = "'\"outcome\" *: *\"\(RunAttempt.Outcome.failed.rawValue)\"'"
 
 /// One word for a shell.
 package func shellWord(_ text: String) -> String {

@@ -128,7 +128,7 @@ public struct SlurmPlan: Sendable, Equatable {
                 "# One that was tried and cannot be trained (exit code 65), as its loss is not finite, is an outcome: it ranks last."
             ] + SlurmScript.folded(trainCommand + until + ["|| {"]) + [
                 "    local code=$?",
-                "    ((code == 65)) && grep -qs '\"outcome\" *: *\"failed\"' \"$run/attempt.json\" || return $code",
+                "    ((code == 65)) && grep -qs \(failedAttempt) \"$run/attempt.json\" || return $code",
                 "    echo \"$run: ranks last\" >&2",
                 "}",
             ]

@@ -53,14 +53,7 @@ struct SubmitCommand: ParsableCommand {
         // Not the study's page, whose runs are timed one at a time.
         let explanation = Explanation(plan, target: plan.report)
         guard explanation.absent.isEmpty else { throw SubmitFault.absent(explanation.absent) }
-        return SlurmPlan(plan, explanation, settings: settings, programs: programFolder)
-    }
-
-    /// The nodes have neither this program's folder to go by nor a PATH that is known here.
-    private static var programFolder: String {
-        if let folder = ProcessInfo.processInfo.environment["UNDERTONE_BIN"] { return URL(filePath: folder).path }
-        let own =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return URL(filePath: own).deletingLastPathComponent().path
+        // The nodes have neither this program's folder to go by nor a PATH that is known here.
+        return SlurmPlan(plan, explanation, settings: settings, programs: URL(filePath: programFolder).path)
     }
 }

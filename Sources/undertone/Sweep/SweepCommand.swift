@@ -73,14 +73,10 @@ struct SweepCommand: ParsableCommand {
     }
 
     private func command(rules: String, _ flags: MakeFlags) -> [String] {
-        let programs = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-            .map { URL(filePath: $0).deletingLastPathComponent().path }
-        let folder = ProcessInfo.processInfo.environment["UNDERTONE_BIN"] ?? own ?? programs
-        return ["make", "--no-print-directory", "-f", makefile ?? rules, "-j\(jobs ?? flags.jobs ?? 1)"]
+        ["make", "--no-print-directory", "-f", makefile ?? rules, "-j\(jobs ?? flags.jobs ?? 1)"]
             + (keepGoing ? ["-k"] : [])
             // It begins words of the recipes, which make and the shell read.
-            + ["UNDERTONE_BIN=\(shellWord(folder).replacing("$", with: "$$"))"]
+            + ["UNDERTONE_BIN=\(shellWord(programFolder).replacing("$", with: "$$"))"]
             + (flags.onlySays ? [] : ["PROGRESS=none"]) + ["trials", "report"]
     }
 
