@@ -25,12 +25,16 @@ import Testing
     /// Predicts from a pipe into which so many samples of `long.wav` are written, and the rest once there is a file `go`.
     private func start(pausingAfter samples: Int, in folder: Scratch) throws -> Running {
         let bytes = Self.header + 2 * samples
-        let writer =
-            "head -c \(bytes) long.wav; \(Self.pause); "
-            + "tail -c +\(bytes + 1) long.wav 2>/dev/null"
-        return try Running(
+        return try start(
+            writer: "head -c \(bytes) long.wav; \(Self.pause); tail -c +\(bytes + 1) long.wav", in: folder)
+    }
+
+    /// What the writer itself says, as that its reader is gone, is not to be taken for the program's word.
+    private func start(writer: String, _ more: [String] = [], in folder: Scratch) throws -> Running {
+        try Running(
             URL(filePath: "/bin/bash"),
-            ["-c", "exec \"$@\" < <(\(writer))", "bash", try Program.undertone.url.path] + Self.predict, in: folder)
+            ["-c", "exec \"$@\" < <({ \(writer); } 2>/dev/null)", "bash", try Program.undertone.url.path]
+                + Self.predict + more, in: folder)
     }
 
     @Test func aRowIsThereAsSoonAsItsWindowIsFull() throws {
@@ -70,11 +74,8 @@ import Testing
     /// A file is whole or not there.
     @Test func anInterruptedFileIsNone() throws {
         let folder = try prepared()
-        let writer = "head -c 40000 long.wav; \(Self.pause); cat long.wav"
-        let running = try Running(
-            URL(filePath: "/bin/bash"),
-            ["-c", "exec \"$@\" < <(\(writer))", "bash", try Program.undertone.url.path] + Self.predict
-                + ["-o", "rows.csv"], in: folder)
+        let running = try start(
+            writer: "head -c 40000 long.wav; \(Self.pause); cat long.wav", ["-o", "rows.csv"], in: folder)
         // It has begun: its file is there under a name of its own.
         while running.isRunning, !folder.names(in: "").contains(where: { $0.hasPrefix("rows.csv.partial-") }) {
             usleep(2000)
