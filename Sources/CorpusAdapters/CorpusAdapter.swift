@@ -15,6 +15,10 @@ public protocol CorpusAdapter: Sendable {
     /// - Throws: `AdapterError` where the labels cannot be read at all. What is wrong with a single line is a fault of the
     ///   draft.
     func read() throws(AdapterError) -> CorpusDraft
+
+    /// What is known of the corpus as a whole; nil where that is nothing.
+    /// - Throws: as `read` does.
+    func about() throws(AdapterError) -> CorpusDescription?
 }
 
 /// What the label files say, in their order.

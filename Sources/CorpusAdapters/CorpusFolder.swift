@@ -40,22 +40,9 @@ struct CorpusFolder {
 
     /// Every file below with this extension, by its name without it; of two of one name, the first by path.
     static func files(below folder: String, withExtension suffix: String) -> [String: String] {
-        var found: [String: String] = [:]
-        var folders = [folder]
-        while let next = folders.popLast() {
-            for name in names(in: next).reversed() {
-                let path = "\(next)/\(name)"
-                var isDirectory: ObjCBool = false
-                guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { continue }
-                if isDirectory.boolValue {
-                    folders.append(path)
-                } else if name.lowercased().hasSuffix(".\(suffix)") {
-                    let stem = String(name.dropLast(suffix.count + 1))
-                    if found[stem].map({ path < $0 }) ?? true { found[stem] = path }
-                }
-            }
-        }
-        return found
+        let paths = FolderTree.files(below: folder).filter { $0.lowercased().hasSuffix(".\(suffix)") }
+        let named = paths.map { (String(PathParts($0).name.dropLast(suffix.count + 1)), "\(folder)/\($0)") }
+        return Dictionary(named) { first, _ in first }
     }
 }
 

@@ -4,8 +4,8 @@ import Files
 import Foundation
 import Parquet
 
-/// A table of labels: a CSV file, UTF-8, with a header, in which lines that begin with `#` are comments; or a Parquet file
-/// (`init(parquet:needed:)`). Cells are taken without the spaces around them.
+/// A table of labels: a CSV file, UTF-8, with a header, before which lines that begin with `#` are comments; or a Parquet file
+/// (`init(parquet:required:needed:)`). Cells are taken without the spaces around them.
 struct LabelTable {
     struct Row {
         var origin: Origin
@@ -14,7 +14,10 @@ struct LabelTable {
     }
 
     let path: String
+    /// Those that have a name.
     let columns: [String]
+    /// What to say of those that have none, and are therefore left out; nil where all have one.
+    private(set) var unnamedColumns: String?
     private(set) var rows: [Row] = []
     /// Lines that are no row of this table.
     private(set) var faults: [CorpusFinding] = []
@@ -32,23 +35,32 @@ struct LabelTable {
         }
         let (records, mistakes) = CommaSeparated.parse(bytes)
         faults = mistakes.map { CorpusFinding(.label, Origin(file: path, line: $0.line), $0.message) }
-        let lines = records.filter { $0.cells[0].first != "#" }
+        // Below the header, what begins so is a row: a file may well be called #12.wav.
+        let lines = records.drop { $0.cells[0].first == "#" }
         guard let header = lines.first else {
             throw .malformed(path: path, line: nil, message: "is empty; expected a header and a line per utterance")
         }
-        columns = header.cells.map { cell in
+        let names = header.cells.map { cell in
             let name = cell.trimmingCharacters(in: .whitespaces)
             return known.first { $0.lowercased() == name.lowercased() } ?? name
+        }
+        // pandas writes its index under no name, spreadsheets whole columns of nothing: no manifest can have those.
+        let named = names.indices.filter { !names[$0].isEmpty }
+        columns = named.map { names[$0] }
+        let unnamed = names.indices.filter { names[$0].isEmpty }.map { "\($0 + 1)" }
+        if !unnamed.isEmpty {
+            unnamedColumns =
+                "\(path):\(header.line): left out for want of a name in the header: column \(abbreviated(unnamed))"
         }
         try check(required, line: header.line)
         for line in lines.dropFirst() {
             let origin = Origin(file: path, line: line.line)
-            guard line.cells.count == columns.count else {
-                let message = "\(line.cells.count) cells; expected \(columns.count), as in the header"
+            guard line.cells.count == names.count else {
+                let message = "\(line.cells.count) cells; expected \(names.count), as in the header"
                 faults.append(CorpusFinding(.label, origin, message))
                 continue
             }
-            let cells = line.cells.map { $0.trimmingCharacters(in: .whitespaces) }
+            let cells = named.map { line.cells[$0].trimmingCharacters(in: .whitespaces) }
             rows.append(Row(origin: origin, cells: Dictionary(uniqueKeysWithValues: zip(columns, cells))))
         }
     }

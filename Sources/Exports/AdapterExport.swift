@@ -67,9 +67,10 @@ struct AdapterExport {
     private var configuration: JSONValue {
         let model = export.model, lora = model.configuration.lora, layers = model.encoder.layerCount
         let adapted = model.configuration.layers.count(of: layers)
+        let revision: JSONValue = model.hubName?.revision.map(JSONValue.string) ?? .null
         return .object([
             "peft_type": .string("LORA"), "task_type": .null, "inference_mode": .bool(true),
-            "base_model_name_or_path": .string(ModelCard.name(of: model.record.features.source)),
+            "base_model_name_or_path": .string(model.checkpointName), "revision": revision,
             "r": .integer(lora.rank),
             "lora_alpha": .number(lora.alpha), "lora_dropout": .number(lora.dropout),
             "use_rslora": .bool(lora.isRankStabilised), "bias": .string("none"), "fan_in_fan_out": .bool(false),

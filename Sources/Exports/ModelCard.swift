@@ -18,12 +18,8 @@ struct ModelCard {
     private var model: FinetunedModel { export.model }
     private var result: RunResult { model.result }
 
-    /// What stands for a checkpoint where others read it: a folder's path tells of the machine it lay on.
-    static func name(of source: String) -> String {
-        source.hasPrefix("random:") ? source : URL(filePath: source).lastPathComponent
-    }
-
-    private var base: String { Self.name(of: model.record.features.source) }
+    private var base: String { model.checkpointName }
+    private var commit: String { model.hubName?.revision.map { " (commit `\($0)`)" } ?? "" }
 
     var text: String {
         """
@@ -34,7 +30,7 @@ struct ModelCard {
 
         # \(dimensions.map(\.capitalizedFirst).joined(separator: ", ")) from speech
 
-        A \(model.encoder.family) encoder, finetuned from `\(base)` with [Undertone](#made-with) to predict \
+        A \(model.encoder.family) encoder, finetuned from `\(base)`\(commit) with [Undertone](#made-with) to predict \
         \(Self.list(dimensions)) of an utterance. Trained: \(result.trained); \(result.trainableParameters) of \
         \(result.totalParameters) parameters.
 

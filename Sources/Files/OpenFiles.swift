@@ -11,5 +11,12 @@ public func allowOpenFiles(_ count: Int) {
     setrlimit(.init(RLIMIT_NOFILE.rawValue), &limit)
 }
 
+/// How many files this process may keep open now, and where it asks for more; nil if the system does not say.
+public func openFileLimits() -> (now: Int, most: Int)? {
+    var limit = rlimit()
+    guard getrlimit(.init(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+    return (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
+}
+
 /// Standard streams, libraries, a state, a file of metrics.
 private let ownFiles = 200

@@ -16,7 +16,8 @@ struct FileDownload {
         var byteCount: Int?
     }
 
-    func run() throws(HubError) {
+    /// - Parameter onVerified: gets the file's hashes before it has its name.
+    func run(onVerified: (FileDigests) throws(HubError) -> Void) throws(HubError) {
         let partial = try PartialFile(for: path, commit: commit)
         var expected = Expectation(digest: file.digest, byteCount: file.byteCount)
         // What came in one go and is wrong comes wrong again; what was pieced together may have a bad piece.
@@ -24,7 +25,13 @@ struct FileDownload {
         while true {
             let attempts = try fill(partial, &expected)
             isPieced = isPieced || attempts > 1
-            guard let fault = fault(of: partial.path, expected) else { return try partial.publish() }
+            let fault: HubError
+            switch verify(partial.path, expected) {
+            case .success(let digests):
+                try onVerified(digests)
+                return try partial.publish()
+            case .failure(let found): fault = found
+            }
             guard isPieced else {
                 partial.discard()
                 throw fault
@@ -88,17 +95,18 @@ struct FileDownload {
         observer.onProgress(0, data.count)
     }
 
-    /// Nil if the whole file is what it should be.
-    private func fault(of partial: String, _ expected: Expectation) -> HubError? {
-        guard let digest = expected.digest else { return .unverifiable(file: path) }
+    /// Whether the whole file is what it should be.
+    private func verify(_ partial: String, _ expected: Expectation) -> Result<FileDigests, HubError> {
+        guard let digest = expected.digest else { return .failure(.unverifiable(file: path)) }
         guard let found = FileDigests(path: partial) else {
-            return .cannotWrite(path: partial, reason: "it cannot be read again")
+            return .failure(.cannotWrite(path: partial, reason: "it cannot be read again"))
         }
         if let byteCount = expected.byteCount, found.byteCount != byteCount {
-            return .size(file: path, found: found.byteCount, expected: byteCount)
+            return .failure(.size(file: path, found: found.byteCount, expected: byteCount))
         }
         let counterpart = found.counterpart(of: digest)
         return counterpart == digest
-            ? nil : .digest(file: path, found: counterpart.description, expected: digest.description)
+            ? .success(found)
+            : .failure(.digest(file: path, found: counterpart.description, expected: digest.description))
     }
 }

@@ -53,7 +53,8 @@ public struct ModelFetch {
             settings, repository: name.repository, revision: name.revision ?? "main", observer: observer)
     }
 
-    /// Fetches what is not there yet, every file whole and verified or not at all; `source.json` comes last.
+    /// Fetches what is not there yet, every file whole and verified or not at all; `source.json` comes last, and until then
+    /// `source.json.fetching` says what has come.
     ///
     /// - Throws: `HubError`. After one of kind `interrupted`, the same call goes on where it stopped.
     public func run() throws(HubError) -> Outcome {
@@ -62,24 +63,25 @@ public struct ModelFetch {
         let (chosen, index) = try listing.chosen(repository: name.repository)
         try writing(as: HubError.self) { () throws(WriteFailure) in try makeFolder(directory) }
         let before = ModelProvenance.read(directory: directory)
-        let replaceable = before?.repository == name.repository ? Set(before?.files.map(\.name) ?? []) : []
+        var record = FetchRecord(of: name.repository, in: directory, before)
 
         var files = chosen
         var fetched: [String] = []
         if let index {
             // Only the index says what else there is to fetch.
-            fetched = try fetch([index], of: listing, replaceable)
+            fetched = try fetch([index], of: listing, &record)
             let data = FileManager.default.contents(atPath: path(index.rfilename)) ?? Data()
             files += try listing.shards(index: data, name: index.rfilename, repository: name.repository)
         }
         try refuseOtherWeights(than: files)
-        fetched += try fetch(files, of: listing, replaceable)
+        fetched += try fetch(files, of: listing, &record)
         let provenance = try provenance(listing, files)
         do throws(CheckpointError) {
             if before != provenance { try provenance.write(directory: directory) }
         } catch {
             throw .cannotWrite(path: path(ModelProvenance.fileName), reason: error.description)
         }
+        record.remove()
         return Outcome(
             directory: directory, provenance: provenance, fetched: fetched,
             hasPreprocessor: listing["preprocessor_config.json"] != nil)
@@ -118,12 +120,16 @@ public struct ModelFetch {
 
     // MARK: - Files
 
+    /// - Parameters:
+    ///   - files: that are to be there.
+    ///   - listing: that they are of.
+    ///   - record: of what has come so far; gets what comes.
     /// - Returns: the names of those that were not there yet.
     private func fetch(
-        _ files: [HubListing.File], of listing: HubListing, _ replaceable: Set<String>
+        _ files: [HubListing.File], of listing: HubListing, _ record: inout FetchRecord
     ) throws(HubError) -> [String] {
         var wanted: [HubListing.File] = []
-        for file in files where try !isThere(file, replaceable) { wanted.append(file) }
+        for file in files where try !isThere(file, of: listing, record) { wanted.append(file) }
         guard !wanted.isEmpty else { return [] }
         let needed = wanted.reduce(0) { sum, file in
             let kept = PartialFile.keptByteCount(for: path(file.rfilename), commit: listing.sha)
@@ -137,25 +143,29 @@ public struct ModelFetch {
             let download = FileDownload(
                 file: file, path: path(file.rfilename), repository: name.repository, commit: listing.sha,
                 client: client, observer: observer)
-            try download.run()
+            try download.run { digests throws(HubError) in try record.add(file.rfilename, digests, at: listing.sha) }
             observer.onProgress(1, 0)
         }
         return wanted.map(\.rfilename)
     }
 
-    /// Whether the file is there and whole.
+    /// Whether the file is there and whole: by the listing's hash, or, where it has none, by what an earlier fetch found at this commit.
     /// - Throws: `HubError.occupied` if it is there, is another, and no earlier fetch of this repository put it there.
-    private func isThere(_ file: HubListing.File, _ replaceable: Set<String>) throws(HubError) -> Bool {
+    private func isThere(
+        _ file: HubListing.File, of listing: HubListing, _ record: FetchRecord
+    ) throws(HubError) -> Bool {
         let path = path(file.rfilename)
         guard FileManager.default.fileExists(atPath: path) else { return false }
-        if let digests = FileDigests(path: path), let expected = file.digest,
-            digests.counterpart(of: expected) == expected
-        {
-            return true
+        if let digests = FileDigests(path: path) {
+            let isRight =
+                file.digest.map { digests.counterpart(of: $0) == $0 }
+                ?? record.holds(file.rfilename, digests, at: listing.sha)
+            if isRight { return true }
         }
-        guard replaceable.contains(file.rfilename) else {
+        guard record.has(file.rfilename) else {
+            let problem = file.digest == nil ? "the server has no hash to tell whether it is" : "is not"
             throw .occupied(
-                path: path, reason: "is there already, and is not that of \(name.repository) at \(revision)")
+                path: path, reason: "is there already, and \(problem) that of \(name.repository) at \(revision)")
         }
         return false
     }

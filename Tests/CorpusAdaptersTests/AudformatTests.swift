@@ -116,6 +116,33 @@ import Testing
         #expect(mapped.column("speaker") == ["a": "s1", "b": "s2"] && mapped.column("valence")["a"] == "0.5")
     }
 
+    /// Splits of one type became one, without a word: two test sets were scored together.
+    @Test(
+        arguments: [
+            (["test-1", "test-2"], "test", ["test1", "test2"], nil),
+            (["test", "clean"], "test", ["test", "test-clean"], nil),
+            (["Test.1", "test_01"], "test", ["test", "test"], "'Test.1', 'test_01' are one in the manifest, test"),
+            (["day", "night"], "train", ["train", "train"], "'day', 'night' are one in the manifest, train"),
+            (["test-1", "test-1"], "test", ["test", "test"], nil),
+        ] as [([String], String, [String], String?)])
+    func splitsOfOneTypeKeepTheirNamesWhereTheyCan(
+        ids: [String], type: String, expected: [String], remark: String?
+    ) throws {
+        let tree = try CorpusTree()
+        let splits = Set(ids).sorted().map { "  \($0): {type: \(type)}\n" }.joined()
+        let tables = zip(["a", "b"], ids).map { "  \($0): {type: filewise, split_id: \($1), columns: {arousal: {}}}\n" }
+        try tree.write("db.yaml", "name: x\nsplits:\n\(splits)tables:\n\(tables.joined())")
+        for name in ["a", "b"] {
+            try tree.write("db.\(name).csv", "file,arousal\n\(name).wav,0.5\n")
+            try tree.record("\(name).wav")
+        }
+        let corpus = try tree.assemble(Audformat(tree.path, tables: ["a", "b"], options: Self.options()))
+        #expect(corpus.manifest.utterances.map { "\($0.split)" } == expected)
+        #expect(corpus.report.remarks.map(tree.shortened) == remark.map { ["db.yaml: the splits \($0)"] } ?? [])
+        try corpus.write(skipsFaults: false, replaces: false)
+        #expect(try CorpusManifest.load("\(tree.path)/manifest.csv").utterances == corpus.manifest.utterances)
+    }
+
     @Test func refusesPicklesWithTheWayOut() throws {
         let tree = try Self.tree()
         try tree.remove("db.seg.train.csv")

@@ -74,6 +74,37 @@ private func options(
         #expect(corpus.manifest.utterances.map(\.id) == ["wav/a@0-1", "wav/a@1-", "wav/a"])
     }
 
+    /// pandas writes its index under no name: the manifest had a column without one, which stage one refused.
+    @Test(arguments: [
+        (",path,split,speaker,score\n0,wav/a.wav,train,s,1\n", "1"),
+        ("path,split, ,speaker,score,,\nwav/a.wav,train,,s,1,x,\n", "3, 6, 7"),
+    ])
+    func columnsWithoutANameAreLeftOut(text: String, places: String) throws {
+        let tree = try Self.tree(text)
+        let corpus = try tree.assemble(TableCorpus("\(tree.path)/labels.csv", options: options()))
+        #expect(tree.faults(corpus) == [])
+        #expect(corpus.manifest.columns == ["id", "path", "split", "speaker", "score"])
+        #expect(
+            corpus.report.remarks.map(tree.shortened) == [
+                "labels.csv:1: left out for want of a name in the header: column \(places)"
+            ])
+        try corpus.write(skipsFaults: false, replaces: false)
+        let manifest = try CorpusManifest.load("\(tree.path)/manifest.csv", labels: ["score"])
+        #expect(manifest.utterances == corpus.manifest.utterances)
+        let chosen = try tree.assemble(TableCorpus("\(tree.path)/labels.csv", options: options("mark=score")))
+        #expect(chosen.report.remarks.isEmpty)
+    }
+
+    /// Rows of files whose names begin with a hash were taken for comments, and went without a word.
+    @Test func onlyLinesAboveTheHeaderAreComments() throws {
+        let tree = try Self.tree(
+            "# of May\n#\npath,split\n#12.wav,train\nwav/a.wav,dev\n# b is noisy\n", recordings: ["a"])
+        try tree.record("#12.wav")
+        let corpus = try tree.assemble(TableCorpus("\(tree.path)/labels.csv", options: options()))
+        #expect(corpus.manifest.utterances.map(\.id) == ["#12", "wav/a"])
+        #expect(tree.faults(corpus) == ["labels.csv:6: 1 cells; expected 2, as in the header"])
+    }
+
     static let times = "expected seconds or a time such as 0 days 00:00:01.500"
     static let faults: [(String, String)] = [
         ("z,wav/a.wav,train,s,,,high", "valence is 'high'; expected a number, or nothing where unlabelled"),

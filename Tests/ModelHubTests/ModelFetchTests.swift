@@ -54,12 +54,14 @@ private let allNames = (FakeHub.neededNames + [ModelProvenance.fileName]).sorted
     #expect(hub.server.requests.dropFirst().allSatisfy { $0.path.contains("/resolve/\(FakeHub.commit)/") })
 }
 
-@Test func weightsInSeveralFilesComeAfterTheirIndex() throws {
+/// Where the listing had no hashes, the index that had just come was taken for somebody else's.
+@Test(arguments: [true, false])
+func weightsInSeveralFilesComeAfterTheirIndex(listsHashes: Bool) throws {
     let index = #"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "model-1.safetensors"}}"#
     let shards = (1...2).map { FakeHub.File(name: "model-\($0).safetensors", content: Data("shard \($0)".utf8)) }
     let hub = try FakeHub(
         [FakeHub.files[0], .init(name: "model.safetensors.index.json", content: Data(index.utf8), isLarge: false)]
-            + shards)
+            + shards, listsHashes: listsHashes)
     let folder = TemporaryFolder()
     let outcome = try fetch(hub, to: folder)
     #expect(
@@ -67,6 +69,8 @@ private let allNames = (FakeHub.neededNames + [ModelProvenance.fileName]).sorted
             "config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json", "source.json",
         ])
     #expect(!outcome.hasPreprocessor)
+    #expect(outcome.fetched.sorted() == folder.names.filter { $0 != "source.json" })
+    #expect(try fetch(hub, to: folder).fetched.isEmpty)
 }
 
 @Test(arguments: ["../x", "sub/model.safetensors", "nothing.bin"])
@@ -88,6 +92,8 @@ func anIndexThatLeadsElsewhereIsRefused(shard: String) throws {
     let hub = try FakeHub(listsHashes: false), folder = TemporaryFolder()
     try fetch(hub, to: folder)
     #expect(folder.names == allNames)
+    #expect(try fetch(hub, to: folder).fetched.isEmpty)
+    #expect(hub.server.requests.count(where: { $0.path.contains("/resolve/") }) == 3, "nothing came twice")
 
     let without = try FakeHub(listsHashes: false) { request, reply in
         if request.path.hasSuffix("safetensors") { reply.headers["ETag"] = nil }
@@ -115,8 +121,9 @@ func aConnectionCutMidwayIsGoneOnWith(sendsRanges: Bool) throws {
     #expect(log.lines.count == 1 && log.lines[0].contains("trying again"), "\(log.lines)")
 }
 
-@Test func whatOneRunLeftTheNextGoesOnWith() throws {
-    let cut = try FakeHub { request, reply in
+@Test(arguments: [true, false])
+func whatOneRunLeftTheNextGoesOnWith(listsHashes: Bool) throws {
+    let cut = try FakeHub(listsHashes: listsHashes) { request, reply in
         guard request.path.hasSuffix("safetensors") else { return }
         // Of every attempt nothing comes but of the first.
         reply.cutAfter = request.rangeStart == nil ? 250_000 : 0
@@ -126,7 +133,7 @@ func aConnectionCutMidwayIsGoneOnWith(sendsRanges: Bool) throws {
     #expect(error?.kind == .interrupted, "\(String(describing: error))")
     #expect(!folder.names.contains("model.safetensors") && !folder.names.contains("source.json"))
 
-    let hub = try FakeHub()
+    let hub = try FakeHub(listsHashes: listsHashes)
     try fetch(hub, to: folder)
     #expect(folder.data("model.safetensors") == FakeHub.weights && folder.names == allNames)
     let asked = hub.server.requests.filter { $0.path.contains("/resolve/") }.map(\.rangeStart)
@@ -187,7 +194,7 @@ func serversRecover(status: Int) throws {
     }
     #expect(file == folder.file("model.safetensors") && expected == "SHA-256 \(FakeHub.sha256(FakeHub.weights))")
     #expect(error?.kind == .badInput)
-    #expect(folder.names == ["config.json", "preprocessor_config.json"])
+    #expect(folder.names == ["config.json", "preprocessor_config.json", "source.json.fetching"])
     #expect(hub.server.requests.count(where: { $0.path.hasSuffix("safetensors") }) == 1)
 }
 
@@ -334,6 +341,42 @@ func redirectsThatLeadNowhere(location: String, reason: String) throws {
     let outcome = try fetch(try FakeHub(files), to: folder)
     #expect(outcome.fetched == ["config.json"])
     #expect(folder.data("config.json") == files[0].content && folder.names == allNames)
+}
+
+/// What came before an interruption is an earlier fetch's, too, though there is no `source.json` yet.
+@Test func aNewRevisionReplacesWhatAnInterruptedFetchLeft() throws {
+    let folder = TemporaryFolder()
+    let broken = try FakeHub { request, reply in
+        if request.path.hasSuffix("safetensors") { reply = .init(status: 500) }
+    }
+    #expect(throws: HubError.self) { try fetch(broken, to: folder) }
+    var files = FakeHub.files
+    files[0].content = Data("{\"model_type\": \"hubert\"}".utf8)
+    let outcome = try fetch(try FakeHub(files), to: folder)
+    #expect(outcome.fetched == ["config.json", "model.safetensors"])
+    #expect(folder.data("config.json") == files[0].content && folder.names == allNames)
+}
+
+/// Without hashes in the listing, a file is known by what was recorded of it, at the very commit, and by nothing else.
+@Test func whatNobodyRecordedIsNotTrusted() throws {
+    let hub = try FakeHub(listsHashes: false), folder = TemporaryFolder()
+    try fetch(hub, to: folder)
+    try Data("altered".utf8).write(to: URL(filePath: folder.file("model.safetensors")))
+    #expect(try fetch(hub, to: folder).fetched == ["model.safetensors"])
+    #expect(folder.data("model.safetensors") == FakeHub.weights)
+
+    var provenance = try #require(ModelProvenance.read(directory: folder.path))
+    provenance.commit = "aaaa"
+    try provenance.write(directory: folder.path)
+    #expect(try fetch(hub, to: folder).fetched.sorted() == FakeHub.neededNames)
+
+    try FileManager.default.removeItem(atPath: folder.file("source.json"))
+    let error = #expect(throws: HubError.self) { try fetch(hub, to: folder) }
+    guard case .occupied(folder.file("config.json"), let reason)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+    }
+    #expect(reason.contains("no hash to tell whether it is that of org/model at main"))
 }
 
 /// Else the weights that are opened first would be those of another model.

@@ -6,7 +6,7 @@ import Foundation
 /// A database in audformat, as audb hands it out: `db.yaml`, `db.TABLE.csv` or `db.TABLE.parquet`, and audio where the tables' `file` says.
 ///
 /// The tables given hold the utterances; columns may also come from other filewise tables, by file. A table's split is that of its
-/// `split_id`, unless a column has it or shares are given.
+/// `split_id`, unless a column has it or shares are given (`AudformatSplits`).
 public struct Audformat: CorpusAdapter {
     public static let name = "audformat"
     public static let expectedLayout = "an audformat database's folder, with db.yaml and db.TABLE.csv or .parquet"
@@ -35,8 +35,8 @@ public struct Audformat: CorpusAdapter {
         var lookups: [String: FileLookup] = [:]
         for name in Set(mapping.compactMap(\.table)).sorted() { lookups[name] = try lookup(name, header, &draft) }
         let needed = mapping.filter { $0.table == nil }.map(\.source)
-        for table in chosen {
-            let split = try split(of: table, header, mapping)
+        let splits = try splits(of: chosen, header, mapping, &draft)
+        for (table, split) in zip(chosen, splits) {
             let content = try content(table.name, isSegmented: table.isSegmented, needed, &draft)
             for row in content.rows {
                 var reader = RowReader(row.origin)
@@ -149,22 +149,27 @@ public struct Audformat: CorpusAdapter {
         return FileLookup(content, columns: wanted.map(\.column), faults: &draft.faults)
     }
 
-    private func split(
-        of table: AudformatHeader.Table, _ header: AudformatHeader, _ mapping: [ColumnMapping]
-    ) throws(AdapterError) -> Split? {
-        if options.fractions != nil { return .train }
-        if mapping.contains(where: { $0.column == "split" }) { return nil }
-        guard let id = table.splitId else {
-            throw .usage(
-                "\(header.path): table '\(table.name)' has no split_id; give --column split=NAME, or --fractions "
-                    + "train=0.7,development=0.15,test=0.15")
+    /// Of each table; nil where a column has it.
+    ///
+    /// - Parameter draft: gets a remark on splits that become one.
+    private func splits(
+        of chosen: [AudformatHeader.Table], _ header: AudformatHeader, _ mapping: [ColumnMapping],
+        _ draft: inout CorpusDraft
+    ) throws(AdapterError) -> [Split?] {
+        if options.fractions != nil { return chosen.map { _ in .train } }
+        if mapping.contains(where: { $0.column == "split" }) { return chosen.map { _ in nil } }
+        var ids: [String] = []
+        for table in chosen {
+            guard let id = table.splitId else {
+                throw .usage(
+                    "\(header.path): table '\(table.name)' has no split_id; give --column split=NAME, or --fractions "
+                        + "train=0.7,development=0.15,test=0.15")
+            }
+            ids.append(id)
         }
-        guard let split = Split.spelled(header.splitTypes[id] ?? "") ?? Split.spelled(id) else {
-            throw .malformed(
-                path: header.path, line: nil,
-                message: "split '\(id)' is of type '\(header.splitTypes[id] ?? "")'; expected train, dev or test")
-        }
-        return split
+        let splits = try AudformatSplits(ids, header)
+        draft.remarks += splits.remarks
+        return ids.map { splits.byId[$0] }
     }
 
     private func row(

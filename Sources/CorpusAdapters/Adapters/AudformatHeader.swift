@@ -17,6 +17,9 @@ struct AudformatHeader {
     }
 
     let path: String
+    private(set) var name: String?
+    /// Where the database comes from and how it may be used, as far as it says.
+    private(set) var terms: [(key: String, value: String)] = []
     private(set) var tables: [Table] = []
     /// `type` of each split: `train`, `dev`, `test`, or something else.
     private(set) var splitTypes: [String: String] = [:]
@@ -42,6 +45,12 @@ struct AudformatHeader {
         guard let top, let tables = top["tables"]?.mapping else {
             throw .malformed(path: path, line: nil, message: "has no tables; expected \(expected)")
         }
+        func said(_ key: String) -> String? {
+            let words = top[key]?.scalar?.string.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            return words.flatMap { ["", "~", "null"].contains($0) ? nil : $0 }
+        }
+        name = said("name")
+        terms = ["source", "license", "usage"].compactMap { key in said(key).map { (key, $0) } }
         for (name, split) in top["splits"]?.mapping ?? [:] {
             if let name = name.scalar?.string { splitTypes[name] = split["type"]?.scalar?.string ?? "" }
         }

@@ -38,6 +38,8 @@ public struct TableCorpus: CorpusAdapter {
         let mapping = try mapping(table)
         var draft = CorpusDraft(labels: [])
         draft.faults = table.faults
+        // Where columns are chosen, the others are not missed.
+        if options.columns.isEmpty, let unnamed = table.unnamedColumns { draft.remarks.append(unnamed) }
         for row in table.rows {
             var reader = RowReader(row.origin)
             let built = self.row(row.cells, mapping, &reader)
