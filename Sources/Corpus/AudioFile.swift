@@ -20,6 +20,14 @@ public enum AudioFile {
     /// What resamples, with its version: part of a cache's key.
     public static var resamplerDescription: String { Resampler.description }
 
+    /// The version of libsndfile that is loaded.
+    public static var decoderVersion: String { SoundFile.libraryVersion }
+
+    /// Whether that version reads MP3.
+    public static var decodesMP3: Bool {
+        AudioSignature(head: Array("ID3".utf8))?.isRead(byVersion: decoderVersion) ?? false
+    }
+
     /// Reads the header only.
     /// - Throws: `AudioError`, where the header already shows that the file, or its segment, cannot be used.
     public static func probe(_ path: String, segment: Segment? = nil) throws(AudioError) -> AudioInfo {

@@ -15,7 +15,7 @@ public final class AudioStream {
         try self.init(SoundFileReader(path), name: path, sampleRateHz: sampleRateHz)
     }
 
-    /// A WAV stream from a pipe, whatever length its header promises: read to its end.
+    /// A WAV stream from a pipe, read as far as its header says, or to its end where that leaves the length open.
     /// - Parameters:
     ///   - descriptor: stays open.
     ///   - name: as errors call it.
@@ -68,6 +68,14 @@ public final class AudioStream {
         guard signal.frameCount > 0 else { throw reader.promisesSound ? .nothingLeft(path: name) : .empty(path: name) }
         return samples.isEmpty ? nil : samples
     }
+
+    /// What a user should know about the recording, once it is at its end: what `Waveform.notes` says of a file.
+    ///
+    /// - Parameter normalised: whether the model's preprocessor normalises.
+    public func notes(normalised: Bool) -> [RecordingNote] {
+        (reader.lengthNote(framesRead: signal.frameCount).map { [$0] } ?? [])
+            + RecordingNote.about(signal.statistics, channels: signal.channels, normalised: normalised)
+    }
 }
 
 /// What decodes, block by block.
@@ -78,6 +86,8 @@ protocol SampleReader: AnyObject {
     var blockFrames: Int { get }
     /// Whether a header promises sound, for a recording that has none.
     var promisesSound: Bool { get }
+    /// How the length of what was read to the end goes with the header.
+    func lengthNote(framesRead: Int) -> RecordingNote?
     /// Channels interleaved, scaled to −1…1.
     /// - Returns: how many frames were read; 0 only at the end.
     func read(into buffer: inout [Float], frames: Int) throws(AudioError) -> Int
@@ -93,6 +103,8 @@ private final class SoundFileReader: SampleReader {
     var channels: Int { file.channels }
     var blockFrames: Int { file.blockFrames }
     var promisesSound: Bool { file.promisesSound }
+
+    func lengthNote(framesRead: Int) -> RecordingNote? { file.lengthNote(framesRead: framesRead) }
 
     func read(into buffer: inout [Float], frames: Int) -> Int { file.read(into: &buffer, frames: frames) }
 }

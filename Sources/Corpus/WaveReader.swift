@@ -2,15 +2,18 @@ import Foundation
 
 /// A WAV stream from a pipe, which libsndfile does not read: it wants to seek.
 ///
-/// PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64, scaled as libsndfile scales them. The length in the header is not looked at,
-/// since who writes into a pipe cannot know it: the sound ends where the stream does, or where a header that knows says so.
+/// PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64, scaled as libsndfile scales them. The sound ends where the header
+/// says so, and what follows is left unread; where it leaves the length open, as who writes into a pipe must, the sound
+/// ends with the stream.
 /// - Source: Microsoft and IBM 1991, "Multimedia Programming Interface and Data Specifications", and `WAVEFORMATEXTENSIBLE`.
 final class WaveReader: SampleReader {
     let sampleRateHz: Int
     let channels: Int
     private let source: WaveSource
     private let form: Form
-    /// Of sound that are left; nil where the header leaves that open.
+    /// Bytes of sound that the header promises; nil where it leaves that open.
+    private let stated: Int?
+    /// Of those, what is left.
     private var remaining: Int?
 
     private enum Form {
@@ -27,7 +30,7 @@ final class WaveReader: SampleReader {
         }
     }
 
-    var promisesSound: Bool { remaining.map { $0 > 0 } ?? false }
+    var promisesSound: Bool { stated != nil }
     /// A tenth of a second at usual rates: whoever listens to the stream live does not wait for more.
     let blockFrames = 2048
 
@@ -51,7 +54,8 @@ final class WaveReader: SampleReader {
                 guard let format else { throw fault("its sound comes before its format") }
                 (form, channels, sampleRateHz) = (format.form, format.channels, format.rate)
                 // Zero and the largest numbers are what is written where nobody can know.
-                remaining = size == 0 || size >= 0x7FFF_0000 ? nil : size
+                stated = size == 0 || size >= 0x7FFF_0000 ? nil : size
+                remaining = stated
                 return
             }
             if chunk.starts(with: Array("fmt ".utf8)) {
@@ -71,6 +75,14 @@ final class WaveReader: SampleReader {
         let count = bytes.count / frameBytes
         for index in 0..<count * channels { buffer[index] = sample(bytes[(index * form.byteCount)...]) }
         return count
+    }
+
+    /// A length that is left open is nothing to speak of: it is a pipe's way.
+    func lengthNote(framesRead: Int) -> RecordingNote? {
+        guard let stated else { return nil }
+        let promised = stated / (form.byteCount * channels), rate = Double(sampleRateHz)
+        guard framesRead < promised else { return nil }
+        return .truncated(seconds: Double(framesRead) / rate, promisedSeconds: Double(promised) / rate)
     }
 
     private func sample(_ bytes: ArraySlice<UInt8>) -> Float {

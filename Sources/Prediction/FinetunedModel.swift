@@ -2,6 +2,7 @@ import Buffers
 import Caching
 import Checkpoints
 import Corpus
+import Files
 import Foundation
 import Runs
 import SpeechEncoder
@@ -15,6 +16,8 @@ public struct FinetunedModel: Sendable {
     public let location: String
     /// Where the checkpoint lies, or lay when its features were cached: a folder, or `random:…`.
     public let checkpoint: String
+    /// What the hub calls that, with the commit, where it is known.
+    public let hubName: HubName?
     public let record: ModelRecord
     public let configuration: TrainConfiguration
     public let result: RunResult
@@ -42,18 +45,19 @@ public struct FinetunedModel: Sendable {
         }
         let trained = try SafetensorsFile.open(directory.bestWeightsPath)
         try self.init(
-            location: path, checkpoint: base.location, record: record, recordPath: directory.modelPath,
-            configuration: try directory.configuration(), result: result, trained: trained,
-            weights: LayeredTensors(trained, over: base))
+            location: path, checkpoint: base.location, hubName: HubCache.name(of: base.location), record: record,
+            recordPath: directory.modelPath, configuration: try directory.configuration(), result: result,
+            trained: trained, weights: LayeredTensors(trained, over: base))
         try requireTheRuns(base)
     }
 
     init(
-        location: String, checkpoint: String, record: ModelRecord, recordPath: String,
+        location: String, checkpoint: String, hubName: HubName?, record: ModelRecord, recordPath: String,
         configuration: TrainConfiguration, result: RunResult, trained: SafetensorsFile, weights: any TensorSource
     ) throws {
         self.location = location
         self.checkpoint = checkpoint
+        self.hubName = hubName
         self.record = record
         self.configuration = configuration
         self.result = result
@@ -105,6 +109,13 @@ public struct FinetunedModel: Sendable {
                     expected: expected)
             }
         }
+    }
+
+    /// What stands for the checkpoint where others read it: its name on the hub or, since a folder's path tells of the machine it lay on,
+    /// the path's last part.
+    public var checkpointName: String {
+        let source = record.features.source
+        return hubName?.repository ?? (source.hasPrefix("random:") ? source : PathParts(source).name)
     }
 
     /// Every tensor of the encoder; that which stands for masked frames in pretraining is one where the checkpoint has it.

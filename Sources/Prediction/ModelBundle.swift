@@ -9,7 +9,7 @@ import Training
 /// standardisation under the names that `best.safetensors` has for them, and as metadata all that a run directory says of them.
 ///
 /// Metadata: `format` (`undertone-bundle-1`), `model` (`model.json`), `configuration` (`config.yaml`), `result` (`result.json`), and what
-/// `best.safetensors` has.
+/// `best.safetensors` has; where it is known, `hub_name`: what the hub calls the checkpoint, with the commit.
 public enum ModelBundle {
     static let format = "undertone-bundle-1"
 
@@ -21,6 +21,7 @@ public enum ModelBundle {
         metadata["format"] = format
         metadata["model"] = String(decoding: try encoder.encode(model.record), as: UTF8.self)
         metadata["configuration"] = model.configuration.yaml
+        metadata["hub_name"] = model.hubName?.description
         metadata["result"] = String(decoding: try encoder.encode(model.result), as: UTF8.self)
         let names = Set(model.encoderTensors.map(\.name)).union(model.trained.names).sortedBytewise()
         var writer = try SafetensorsWriter(
@@ -48,7 +49,8 @@ extension FinetunedModel {
         }
         let record = try member("model", ModelRecord.self)
         try self.init(
-            location: path, checkpoint: record.features.source, record: record, recordPath: path,
+            location: path, checkpoint: record.features.source,
+            hubName: file.metadata["hub_name"].flatMap { HubName($0) }, record: record, recordPath: path,
             configuration: try TrainConfiguration(yaml: file.metadata["configuration", default: ""], source: path),
             result: try member("result", RunResult.self), trained: file, weights: file)
     }

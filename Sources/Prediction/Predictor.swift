@@ -46,18 +46,19 @@ public struct Predictor: Sendable {
         return trained.predictions(rows, offsets: PackedOffsets(single: frames.rows)).map { $0[0] }
     }
 
-    /// Of a file or a part of one, as the cache would have heard it.
+    /// Of a file or a part of one, as the cache would have heard it, and what its user should know about it.
     /// - Throws: `AudioError`, `PredictionError.unstorable`.
-    public func scores(ofFile span: AudioSpan) throws -> [Double] {
-        try scores(of: model.recordings.decode(span).samples, recording: span.path)
+    public func scores(ofFile span: AudioSpan) throws -> (scores: [Double], notes: [RecordingNote]) {
+        let recording = try model.recordings.decode(span)
+        return (try scores(of: recording.samples, recording: span.path), recording.notes)
     }
 
-    /// Of a whole stream.
-    public func scores(of stream: AudioStream) throws -> [Double] {
+    /// Of a whole stream, likewise.
+    public func scores(of stream: AudioStream) throws -> (scores: [Double], notes: [RecordingNote]) {
         var samples: [Float] = []
         while let block = try stream.next() { samples += block }
         try require(samples.count, of: stream)
-        return try scores(of: prepared(samples), recording: stream.name)
+        return (try scores(of: prepared(samples), recording: stream.name), notes(of: stream))
     }
 
     /// Of windows over a recording as it comes; memory grows with the window and not with the recording.
@@ -67,10 +68,11 @@ public struct Predictor: Sendable {
     ///   - windowSeconds: length of a window, rounded to samples; never less than a frame of the encoder takes.
     ///   - hopSeconds: from the beginning of one window to that of the next; the last one ends with the recording.
     ///   - body: called for each window, in order, with its times in seconds and its scores; false stops.
+    /// - Returns: what its user should know about the recording, nothing if that was stopped.
     public func slide(
         over stream: AudioStream, windowSeconds: Double, hopSeconds: Double,
         _ body: (_ startSeconds: Double, _ endSeconds: Double, [Double]) throws -> Bool
-    ) throws {
+    ) throws -> [RecordingNote] {
         let rate = Double(stream.sampleRateHz), minimum = model.record.features.preprocessing.minimumSamples
         var windows = SlidingWindows(
             windowSamples: max(minimum, Int((windowSeconds * rate).rounded())),
@@ -83,11 +85,16 @@ public struct Predictor: Sendable {
         while let block = try stream.next() {
             windows.append(block)
             while let window = windows.next() {
-                guard try give(window) else { return }
+                guard try give(window) else { return [] }
             }
         }
         try require(windows.sampleCount, of: stream)
-        if let last = windows.last() { _ = try give(last) }
+        if let last = windows.last(), try !give(last) { return [] }
+        return notes(of: stream)
+    }
+
+    private func notes(of stream: AudioStream) -> [RecordingNote] {
+        stream.notes(normalised: model.record.features.preprocessing.normalise)
     }
 
     private func prepared(_ samples: [Float]) -> [Float] {

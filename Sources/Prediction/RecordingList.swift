@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Foundation
 
 /// What is to be predicted, from what the user named: recordings, folders of them, manifests, `-` for standard input.
@@ -41,11 +42,13 @@ public struct RecordingList: Sendable {
         }
     }
 
-    /// All below a folder, in the order of their paths.
+    /// All below a folder, in the order of their paths; links are followed, and hidden files left out.
     private static func recordings(in folder: String) throws(PredictionError) -> [Item] {
         let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-        let found = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        let names = found.filter { endings.contains(($0 as NSString).pathExtension.lowercased()) }.sorted()
+        let names = FolderTree.files(below: folder).filter { name in
+            let letters = name.lowercased()
+            return endings.contains { letters.hasSuffix(".\($0)") }
+        }
         guard !names.isEmpty else { throw .noRecordings(path: folder) }
         return names.map { Item(id: "\(folder)/\($0)", path: "\(folder)/\($0)") }
     }

@@ -8,8 +8,20 @@ private func samples(of stream: AudioStream) throws -> [Float] {
     return samples
 }
 
-/// Through a pipe that another thread fills, as from a program that writes WAV.
 private func piped(_ bytes: [UInt8], sampleRateHz: Int = 16_000) throws -> [Float] {
+    try piped(bytes, sampleRateHz: sampleRateHz) { try samples(of: $0) }
+}
+
+/// What is to be said of a stream when all of it has been read.
+private func notes(of stream: AudioStream) throws -> [RecordingNote] {
+    _ = try samples(of: stream)
+    return stream.notes(normalised: true)
+}
+
+/// Through a pipe that another thread fills, as from a program that writes WAV.
+private func piped<Outcome>(
+    _ bytes: [UInt8], sampleRateHz: Int = 16_000, _ hear: (AudioStream) throws -> Outcome
+) throws -> Outcome {
     let pipe = Pipe()
     let writer = Thread {
         pipe.fileHandleForWriting.write(Data(bytes))
@@ -19,7 +31,7 @@ private func piped(_ bytes: [UInt8], sampleRateHz: Int = 16_000) throws -> [Floa
     // To the end, so that the writer is never left alone with a full pipe.
     defer { _ = try? pipe.fileHandleForReading.readToEnd() }
     let descriptor = pipe.fileHandleForReading.fileDescriptor
-    return try samples(of: AudioStream(wave: descriptor, name: "pipe", sampleRateHz: sampleRateHz))
+    return try hear(AudioStream(wave: descriptor, name: "pipe", sampleRateHz: sampleRateHz))
 }
 
 @Suite struct StreamTests {
@@ -48,6 +60,30 @@ private func piped(_ bytes: [UInt8], sampleRateHz: Int = 16_000) throws -> [Floa
         for length in [UInt32(0), .max, 0x7FFF_FFFF] {
             file.statedDataBytes = length
             #expect(try piped(file.bytes) == expected, "\(length)")
+            #expect(try piped(file.bytes, notes) == [], "\(length): it goes without saying in a pipe")
+        }
+        // One that says a length is taken at its word, whatever follows.
+        file.statedDataBytes = 2000
+        #expect(try piped(file.bytes) == Array(expected.prefix(1000)))
+    }
+
+    /// What is odd about a recording is known of a stream as of the file.
+    @Test func aStreamHasTheNotesOfAFile() throws {
+        let folder = try TemporaryFolder()
+        let voice = (0..<8000).map { Float(0.4 * sin(Double($0) / 20)) }
+        let whole = WaveFile(samples: voice).bytes, clipped = WaveFile(samples: voice.map { min(0.1, $0) }).bytes
+        let odd: [(bytes: [UInt8], kinds: [RecordingNote.Kind])] = [
+            (whole, []), (Array(whole.dropLast(4000)), [.truncated]), (clipped, [.clipped]),
+            (Array(clipped.dropLast(4000)), [.truncated, .clipped]),
+            (WaveFile(channels: 2, samples: voice.flatMap { [$0, -$0] }).bytes, [.cancelling]),
+            (WaveFile(samples: voice.map { $0 * 0 }).bytes, [.silent]),
+        ]
+        for (bytes, kinds) in odd {
+            let path = try folder.write("a.wav", bytes)
+            let expected = try AudioFile.decode(path).notes(normalised: true)
+            #expect(expected.map(\.kind) == kinds)
+            #expect(try notes(of: AudioStream(path: path, sampleRateHz: 16_000)) == expected)
+            #expect(try piped(bytes, notes).map(\.description) == expected.map(\.description))
         }
     }
 
@@ -101,6 +137,10 @@ private func piped(_ bytes: [UInt8], sampleRateHz: Int = 16_000) throws -> [Floa
 
         static let all = [
             Refusal(bytes: [], said: "pipe: holds no samples; expected a recording"),
+            Refusal(
+                bytes: Array(WaveFile(samples: [0, 0.5]).bytes.prefix(44)),
+                said: "pipe: its header promises a recording, but none of it can be read; it is cut off or damaged, "
+                    + "copy it again"),
             stream(Array("OggS and more".utf8), "it does not begin with RIFF and WAVE"),
             stream(Array(WaveFile(samples: [0, 0.5]).bytes.prefix(30)), "it ends within its header"),
             stream(header(tag: 85, bits: 16, data: [0, 0]), "its samples are of format 85 with 16 bits"),
