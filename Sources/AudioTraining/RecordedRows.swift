@@ -1,5 +1,6 @@
 import Buffers
 import Caching
+import Corpus
 import FrozenModels
 import Kernels
 import SpeechEncoder
@@ -14,13 +15,14 @@ struct RecordedRows: RowSource {
     let columns: Int
     let workers: Int
     let workingBytes: Int
+    let withholdsPaths: Bool
     let shouldStop: @Sendable () -> Bool
     let engine: any Engine
 
     var isCostly: Bool { true }
 
     /// - Throws: `RecordingError.changed` for a recording that no longer is what it was when the run began; what decoding
-    ///   throws; `StopRequest`.
+    ///   throws; `RecordingError.withheld` in the place of both where paths are withheld; `StopRequest`.
     func read(_ examples: [TrainingCorpus.Example]) throws -> Matrix {
         let rows = engine.makeMatrix(
             rows: examples.reduce(0) { $0 + $1.frameCount }, columns: columns, precision: .float32)
@@ -35,13 +37,33 @@ struct RecordedRows: RowSource {
         guard let recording = recordings[example.id] else {
             preconditionFailure("rows of '\(example.id)', which has no recording")
         }
-        let decoded = try source.decode(recording.span)
-        guard decoded.sha256 == recording.features.audioSHA256 else {
-            throw RecordingError.changed(path: recording.span.path)
+        let values = try hiddenStates(of: try decode(recording).samples), wanted = example.frameCount * columns
+        return values.count > wanted ? Array(values.prefix(wanted)) : values
+    }
+
+    private func hiddenStates(of samples: [Float]) throws -> [Float] {
+        do {
+            guard let states = try encoder.hiddenStates(of: samples)["\(cut)"] else {
+                preconditionFailure("the frozen layers gave nothing at cut \(cut)")
+            }
+            return states.values
+        } catch CachingError.interrupted {
+            throw StopRequest()
         }
-        guard let states = try encoder.hiddenStates(of: decoded.samples)["\(cut)"] else {
-            preconditionFailure("the frozen layers gave nothing at cut \(cut)")
+    }
+
+    private func decode(_ recording: RecordedFeatures.Recording) throws -> DecodedRecording {
+        do {
+            let decoded = try source.decode(recording.utterance.span)
+            guard decoded.sha256 == recording.features.audioSHA256 else {
+                throw RecordingError.changed(path: recording.utterance.audioPath)
+            }
+            return decoded
+        } catch {
+            guard withholdsPaths, let reject = Reject(recording.utterance, error, withholdsPaths: true) else {
+                throw error
+            }
+            throw RecordingError.withheld(reason: reject.reason, isMissing: reject.isMissing)
         }
-        return states.values
     }
 }

@@ -79,11 +79,10 @@ public struct RunWork: Sendable, Equatable {
         let trainFrames = train.total { Double(frames($0)) }, count = train.utterances
         trainingFrames = trainFrames
         let meanFrames = count > 0 ? max(1, trainFrames / Double(count)) : 1
-        let sample = StandardisationSample.count(
-            of: [Int](
-                repeating: Int(meanFrames.rounded()), count: min(count, StandardisationSample.utteranceLimit)))
+        let sample = min(count, StandardisationSample.utteranceLimit)
+        let rowLimit = StandardisationSample.rowLimit(of: train.spread(sample).map(frames))
         let standardised = configuration.standardise ? Double(sample) / Double(max(1, count)) : 0
-        standardisingOperations = standardised * operations(train, cost.scoring)
+        standardisingOperations = standardised * train.total { cost.scoring.of([min(frames($0), rowLimit)]) }
         let batch: Int
         switch configuration.batch.size {
         case .utterances(let size):

@@ -22,6 +22,12 @@ public struct Speech: Sendable, Equatable {
         }
         public var seconds: Double { Double(utterances) * meanSeconds }
 
+        /// So many of the lengths, evenly spread.
+        func spread(_ count: Int) -> [Double] {
+            guard !lengthsSeconds.isEmpty else { return [] }
+            return (0..<count).map { lengthsSeconds[$0 * lengthsSeconds.count / count] }
+        }
+
         /// The sum of a quantity over all utterances, from that over those whose lengths are known.
         func total(_ quantity: (_ seconds: Double) -> Double) -> Double {
             guard !lengthsSeconds.isEmpty else { return 0 }
@@ -140,10 +146,7 @@ public struct Speech: Sendable, Equatable {
             let lengths =
                 members.count == 1
                 ? members[0].lengthsSeconds
-                : members.flatMap { part in
-                    let wanted = max(1, 5000 * part.utterances / count)
-                    return (0..<wanted).map { part.lengthsSeconds[$0 * part.lengthsSeconds.count / wanted] }
-                }
+                : members.flatMap { $0.spread(max(1, 5000 * $0.utterances / count)) }
             parts[role] = Part(utterances: count, lengthsSeconds: lengths)
         }
         self.parts = parts

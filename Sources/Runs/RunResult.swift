@@ -70,6 +70,8 @@ public struct RunResult: Sendable, Equatable, Codable {
     public var corpusSHA256: String
     /// Nil in results of before it was looked for.
     public var hygiene: Hygiene?
+    /// Rows of the manifest that were left out for want of features, by split; nil in results of before they were counted.
+    public var missingUtterances: [String: Int]?
 
     /// What was trained, for people, e.g. `top 3 of 12 layers`.
     public var trained: String { setUp ?? "top \(layers) layers" }
@@ -81,7 +83,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         trainableParameters: Int, totalParameters: Int, compute: String, threads: Int, device: String,
         secondsPerEpoch: Double, secondsTotal: Double, framesPerSecond: Double, audioSecondsPerSecond: Double,
         peakMemoryBytes: Int, versions: [String: String], corpus: CorpusNote?,
-        corpusSHA256: String, hygiene: Hygiene? = nil
+        corpusSHA256: String, hygiene: Hygiene? = nil, missingUtterances: [String: Int]? = nil
     ) {
         self.status = status
         self.bestEpoch = bestEpoch
@@ -110,6 +112,7 @@ public struct RunResult: Sendable, Equatable, Codable {
         self.corpus = corpus
         self.corpusSHA256 = corpusSHA256
         self.hygiene = hygiene
+        self.missingUtterances = missingUtterances
     }
 
     enum CodingKeys: String, CodingKey {
@@ -128,5 +131,6 @@ public struct RunResult: Sendable, Equatable, Codable {
         case framesPerSecond = "frames_per_second"
         case audioSecondsPerSecond = "audio_seconds_per_second"
         case peakMemoryBytes = "peak_memory_bytes"
+        case missingUtterances = "missing_utterances"
     }
 }

@@ -94,7 +94,7 @@ struct CachedRows: RowSource {
         for example in examples {
             let count = example.frameCount
             let block = UnsafeMutableRawBufferPointer(rebasing: stored.bytes[..<(count * storedRowBytes)])
-            try cache.readRows(try cache.utterance(id: example.id), cut: cut.name, into: block)
+            try cache.readRows(try cache.utterance(id: example.id), first: count, cut: cut.name, into: block)
             let values = UnsafeMutableRawBufferPointer(rebasing: decoded.bytes[..<(count * rowBytes)])
             if storage == .int8 {
                 storage.decode(

@@ -69,7 +69,7 @@ public protocol RowSource: Sendable {
     var isCostly: Bool { get }
     /// The most bytes taken beside the engine's matrices while rows are read. Needed only where memory is limited.
     var workingBytes: Int { get }
-    /// Rows of the given utterances, end to end, `[N, C]` float32.
+    /// Rows of the given utterances, end to end, `[N, C]` float32: of each its first `frameCount`.
     /// - Throws: `StopRequest` if the work was asked to stop; what is wrong with what is read.
     func read(_ examples: [TrainingCorpus.Example]) throws -> Matrix
 }

@@ -6,15 +6,18 @@ import Runs
 import SpeechEncoder
 
 extension StageTwo {
-    /// Predictions of the best weights for every split but the training split, and their scores: `predictions-<split>.csv` and
-    /// `scores.csv`.
+    /// Predictions for every split but the training split, and their scores: `predictions-<split>.csv` and `scores.csv`.
+    /// - Parameter predict: gives the predictions of a split, `[dimension][example]`.
     /// - Returns: the scores of whole splits, `[split][dimension]`.
-    func writePredictions(_ trainer: Trainer, to directory: RunDirectory) throws -> [String: [String: Scores]] {
-        let corpus = trainer.corpus, scoring = trainer.configuration.scoring
+    func writePredictions(
+        of corpus: TrainingCorpus, to directory: RunDirectory,
+        predict: (Split, [TrainingCorpus.Example]) throws -> [[Double]]
+    ) throws -> [String: [String: Scores]] {
+        let scoring = settings.configuration.scoring
         var table = ScoreTable(rows: [])
         for split in corpus.splitNames where split != .train {
             let examples = corpus.splits[split, default: []]
-            let outputs = try trainer.predict(examples)
+            let outputs = try predict(split, examples)
             let rows = examples.enumerated().map { row, example in
                 var values: [String: Prediction.Value] = [:]
                 for (index, dimension) in corpus.dimensions.enumerated() {
@@ -27,7 +30,7 @@ extension StageTwo {
             table.rows +=
                 Scoring.table(
                     predictions, split: "\(split)", by: scoring.by, resamples: scoring.resamples,
-                    seed: trainer.configuration.seed
+                    seed: settings.configuration.seed
                 ).rows
         }
         try directory.write(table)
@@ -60,7 +63,9 @@ extension StageTwo {
             audioSecondsPerSecond: framesPerSecond * settings.features.rowSeconds,
             peakMemoryBytes: peakMemoryBytes(),
             versions: settings.versions, corpus: note, corpusSHA256: trainer.identity.corpus,
-            hygiene: hygiene)
+            hygiene: hygiene,
+            missingUtterances: Dictionary(
+                uniqueKeysWithValues: trainer.corpus.missing.map { ("\($0.key)", $0.value.count) }))
     }
 
     /// Of the optimiser's parameters, and of the whole model: encoder with its CNN, adapters, heads. The vector that stands for masked

@@ -17,7 +17,7 @@ extension StageTwo {
         public var configuration: TrainConfiguration
         /// A newer manifest than the one that came with the features.
         public var manifest: String?
-        /// Go on with what the run directory holds; a finished run is left as it is.
+        /// Go on with what the run directory holds; a finished run is not trained again.
         public var resume: Bool
         /// Replace what the run directory holds when it is of another configuration, cache or corpus.
         public var replace: Bool

@@ -12,7 +12,9 @@ extension StageTwo {
         guard settings.configuration.standardise else { return .identity(columns: columns) }
         var stream = RandomStream(seed: settings.configuration.seed, "standardisation")
         let order = examples.shuffled(using: &stream)
-        let sample = order.prefix(StandardisationSample.count(of: order.map(\.frameCount)))
+        let chosen = order.prefix(StandardisationSample.utteranceLimit)
+        let rowLimit = StandardisationSample.rowLimit(of: chosen.map(\.frameCount))
+        let sample = chosen.map { $0.first(rowLimit) }
         report(.standardising(utterances: sample.count))
         var sum = [Double](repeating: 0, count: columns), squares = sum
         for indices in Batches.inOrder(sample.map(\.frameCount), settings.configuration.batch) {
@@ -36,24 +38,30 @@ extension StageTwo {
     }
 }
 
-/// How many utterances the standardisation of pooled rows is taken from.
+/// How much the standardisation of pooled rows is taken from.
 ///
 /// It gives the heads inputs of about unit size to begin with, and any affine map of them is as good to a linear layer: with 32 utterances
-/// a mean is known to 0.18 and a deviation to 13 % of a standard deviation. What more would cost stands between launch and first step, in
-/// every trial of a sweep: 2,048 utterances took a second on a corpus of ten minutes, and would take most of a minute on a large one.
+/// a mean is known to 0.18 and a deviation to 13 % of a standard deviation. Of two or three, however long, a deviation may come out so
+/// small that the heads begin saturated, so that long ones are shortened and none is left out. What more would cost stands between launch
+/// and first step, in every trial of a sweep: 2,048 utterances took a second on a corpus of ten minutes, and would take most of a minute on
+/// a large one.
 package enum StandardisationSample {
     package static let utteranceLimit = 32
-    /// Of the cache's rows: 120 s of speech where it keeps every frame, which 21 utterances of usual length have.
-    static let frameLimit = 6000
+    /// Of the cache's rows: 120 s of speech where it keeps every frame, 3.75 s of each where all are longer.
+    static let rowTotal = 6000
 
-    /// - Parameter lengths: of all that may be sampled, in random order.
-    /// - Returns: how many from the first: two or more, where there are as many.
-    package static func count(of lengths: [Int]) -> Int {
-        var frameCount = 0
-        for (index, length) in lengths.prefix(utteranceLimit).enumerated() {
-            frameCount += length
-            if frameCount > frameLimit { return min(lengths.count, max(2, index)) }
+    /// The fair share of the sample's rows: the largest `c` for which `Σ min(length, c)` is within the limit.
+    ///
+    /// - Parameter lengths: of the utterances sampled.
+    /// - Returns: how many rows each gives at most, its first ones; `Int.max` where all of theirs are within the limit.
+    package static func rowLimit(of lengths: [Int]) -> Int {
+        var left = rowTotal
+        for (index, length) in lengths.sorted().enumerated() {
+            let share = left / (lengths.count - index)
+            // What shorter ones leave over is shared by the longer ones.
+            if length > share { return share }
+            left -= length
         }
-        return min(lengths.count, utteranceLimit)
+        return .max
     }
 }

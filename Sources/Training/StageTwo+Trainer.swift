@@ -31,7 +31,7 @@ extension StageTwo {
         try reportPieces(corpus, reader: reader, batches: batches)
 
         let state = TrainingState(directory: directory)
-        let saved = settings.resume && state.exists ? try state.load(identity: identity) : nil
+        let saved = settings.resume && state.exists ? try state.load() : nil
         let model = try blueprint.model(on: engine) { encoder, pooling in
             try saved.map { try TrainingState.standardisation(in: $0.file, columns: pooling.outputs) }
                 ?? standardise(corpus.train, encoder: encoder, pooling: pooling, reader: reader)

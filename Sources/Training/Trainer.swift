@@ -16,6 +16,8 @@ public enum TrainingEvent: Sendable {
     /// The largest batch goes through the encoder in so many pieces, so that it fits.
     case splitting(pieces: Int, limit: ByteCount)
     case resumed(epoch: Int, step: Int)
+    /// What of the manifest is left out for want of features, in words.
+    case missing(String)
     /// What was found of the corpus's splits, where anything was.
     case hygiene(Hygiene)
     /// No epoch was better than this one for as long as the configuration waits.
@@ -26,6 +28,8 @@ public enum TrainingEvent: Sendable {
     case epoch(EpochMetrics)
     /// The run is done, and its result is written.
     case finished(RunResult)
+    /// The run was done before, and is scored as is now wished.
+    case scoredAgain
 }
 
 /// The training loop: epochs of shuffled batches, a score on the development split after each, the best weights kept.

@@ -16,28 +16,31 @@ public struct TrainingCorpus: Sendable {
         public let metadata: [String: String]
 
         public var frameCount: Int { features.frameCount }
+
+        /// The same of its first rows alone; as it is where it has no more.
+        func first(_ rows: Int) -> Example {
+            guard rows < frameCount else { return self }
+            return Example(
+                id: id, speaker: speaker,
+                features: FeatureUtterance(frameCount: rows, audioSHA256: features.audioSHA256), labels: labels,
+                metadata: metadata)
+        }
     }
 
     public let dimensions: [String]
     /// The manifest's columns that scores are grouped by, `speaker` not counted.
     public let groupColumns: [String]
     public let splits: [Split: [Example]]
-    /// Utterances of the manifest that there are no features of (rejected recordings).
-    public let missing: [String]
+    /// Utterances of the manifest that there are no features of, by their ids: rejected recordings, or rows that are newer than the cache.
+    public let missing: [Split: [String]]
 
-    /// - Parameters:
-    ///   - features: say which utterances there are rows of.
-    ///   - manifest: the cache's own `corpus.csv`, or a newer one.
-    ///   - labels: columns of the manifest, in the order of `dimensions`, each with the scale that its cells must keep to, if any.
-    ///   - groups: columns that scores are grouped by.
-    /// - Throws: `ManifestError` for labels or columns that are not there and labels that are not numbers, `TrainingError` when a split has nothing to offer.
-    public init(
-        features: any FeatureSource, manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String] = []
-    ) throws {
-        let dimensions = labels.map(\.name)
-        try manifest.validateLabels(dimensions)
+    /// Whether a manifest has labels as training asks for them, which needs no features.
+    /// - Throws: `ManifestError` for labels or columns that are not there, labels that are not numbers and labels off their scale.
+    public static func check(
+        _ manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String]
+    ) throws(ManifestError) {
+        try manifest.validateLabels(labels.map(\.name))
         try manifest.validateGroups(groups)
-        let groupColumns = groups.filter { $0 != "speaker" }
         var scales: [String: LabelScale] = [:]
         for label in labels {
             if let range = label.scale {
@@ -45,11 +48,24 @@ public struct TrainingCorpus: Sendable {
             }
         }
         try manifest.validateLabels(scales)
+    }
+
+    /// - Parameters:
+    ///   - features: say which utterances there are rows of.
+    ///   - manifest: the cache's own `corpus.csv`, or a newer one.
+    ///   - labels: columns of the manifest, in the order of `dimensions`, each with the scale that its cells must keep to, if any.
+    ///   - groups: columns that scores are grouped by.
+    /// - Throws: `ManifestError` as `check`, `TrainingError` when a split has nothing to offer.
+    public init(
+        features: any FeatureSource, manifest: CorpusManifest, labels: [TrainConfiguration.Label], groups: [String] = []
+    ) throws {
+        try Self.check(manifest, labels: labels, groups: groups)
+        let dimensions = labels.map(\.name), groupColumns = groups.filter { $0 != "speaker" }
         var splits: [Split: [Example]] = [:]
-        var missing: [String] = []
+        var missing: [Split: [String]] = [:]
         for utterance in manifest.utterances {
             guard let found = features.utterance(utterance.id) else {
-                missing.append(utterance.id)
+                missing[utterance.split, default: []].append(utterance.id)
                 continue
             }
             splits[utterance.split, default: []].append(
@@ -65,7 +81,7 @@ public struct TrainingCorpus: Sendable {
         let hint =
             missing.isEmpty
             ? "add rows with that split to the manifest"
-            : "\(missing.count) rows of the manifest \(features.missingAdvice)"
+            : "\(missing.values.reduce(0) { $0 + $1.count }) rows of the manifest \(features.missingAdvice)"
         for split in [Split.train, .development] where splits[split, default: []].isEmpty {
             throw TrainingError.emptySplit(corpus: manifest.path, split: "\(split)", hint: hint)
         }
@@ -82,6 +98,20 @@ public struct TrainingCorpus: Sendable {
 
     public var train: [Example] { splits[.train, default: []] }
     public var development: [Example] { splits[.development, default: []] }
+
+    /// What is left out, in words: how much of which split, and its first; nil where nothing is.
+    /// - Parameter advice: `FeatureSource.missingAdvice`.
+    func missingLine(_ advice: String) -> String? {
+        guard !missing.isEmpty else { return nil }
+        let splits = missing.sorted { $0.key < $1.key }.map { split, ids in
+            let more = ids.count > Self.exampleCount ? ", …" : ""
+            return "\(ids.count) of \(split) (\(ids.prefix(Self.exampleCount).joined(separator: ", "))\(more))"
+        }
+        return "rows of the manifest \(advice); left out: \(splits.joined(separator: ", "))"
+    }
+
+    /// How many ids are named of a split; the rest are counted.
+    private static let exampleCount = 5
 
     /// Frames, over all splits.
     var longestUtterance: Int { splits.values.joined().map(\.frameCount).max() ?? 1 }

@@ -65,9 +65,24 @@ extension TrainingState.Identity {
             return "model (its configuration, or its weights above the cut)"
         }
         if other.corpus != corpus { return "corpus (utterances, splits or labels)" }
-        if other.configuration != configuration { return "configuration" }
+        if let settings = differentSettings(from: other) { return "configuration\(settings)" }
         if let precision, let found = other.precision, found != precision { return "precision (\(found) there)" }
         return nil
+    }
+
+    /// How many settings are named.
+    private static let settingCount = 3
+
+    /// Those that the weights depend on: ` (epochs: 20 there)`, or nothing of a configuration that cannot be read; nil where none differs.
+    private func differentSettings(from other: TrainingState.Identity) -> String? {
+        guard other.configuration != configuration else { return nil }
+        guard let wanted = try? TrainConfiguration(yaml: configuration, source: ""),
+            let found = try? TrainConfiguration(yaml: other.configuration, source: "")
+        else { return "" }
+        guard wanted.training != found.training else { return nil }
+        let settings = wanted.training.differences(in: found.training)
+        let more = settings.count > Self.settingCount ? ", …" : ""
+        return " (\(settings.prefix(Self.settingCount).joined(separator: ", "))\(more) there)"
     }
 }
 
@@ -136,18 +151,16 @@ struct TrainingState {
         return true
     }
 
-    /// In words, what the state's run has otherwise; nil when it can be gone on with.
-    /// - Parameter strictly: whether a run that stopped over something that is not finite, too, is gone on with only as it was.
-    func difference(from identity: Identity, strictly: Bool = false) throws -> String? {
+    /// What the state belongs to.
+    /// - Parameter wanted: a run as which one that stopped over something that is not finite may be gone on with; nil: only as it was.
+    func identity(goingOnAs wanted: Identity?) throws -> Identity {
         let state = try read()
-        let isRelaxed = state.progress.failedStep != nil && !strictly
-        return identity.difference(from: isRelaxed ? try relaxed(state.identity, as: identity) : state.identity)
+        guard let wanted, state.progress.failedStep != nil else { return state.identity }
+        return try relaxed(state.identity, as: wanted)
     }
 
-    func load(identity: Identity) throws -> (file: SafetensorsFile, progress: TrainingProgress) {
-        if let difference = try difference(from: identity) {
-            throw TrainingError.otherRun(path: directory.path, difference: difference)
-        }
+    /// The caller has seen to it that the state is the run's own.
+    func load() throws -> (file: SafetensorsFile, progress: TrainingProgress) {
         let state = try read()
         return (state.file, state.progress)
     }

@@ -4,7 +4,7 @@ import Runs
 import Training
 
 /// Tells on standard error how a run goes: a bar over the whole run, and a line for each epoch. `--progress none` says
-/// nothing.
+/// nothing but what is at fault with the corpus.
 final class Narrator {
     private let mode: ProgressReporter.Mode
     private let epochs: Int
@@ -14,6 +14,8 @@ final class Narrator {
     /// Likewise, of a run of several.
     private var seedLine: String?
     private var isTraining = false
+    /// Whether there was nothing to do.
+    private(set) var heardNothing = true
 
     init(mode: ProgressReporter.Mode, epochs: Int, opening: String) {
         self.mode = mode
@@ -29,11 +31,19 @@ final class Narrator {
             seedLine = "seed \(seed), \(number) of \(count)"
             return
         }
+        heardNothing = false
+        if case .scoredAgain = event {
+            // Nothing is computed, so that nothing is told of how.
+            say((seedLine.map { "\($0): " } ?? "") + "this run was finished before; its predictions are scored again")
+            seedLine = nil
+            return
+        }
         if let opening { say(opening) }
         if let seedLine { say(seedLine) }
         (opening, seedLine) = (nil, nil)
         switch event {
-        case .seed, .finished: break
+        case .seed, .scoredAgain, .finished: break
+        case .missing(let line): warn("warning: \(line)")
         case .setUp(let text, let parameters):
             say(
                 "training \(text): \(Summary.rounded(parameters.trainable)) of \(Summary.rounded(parameters.total)) "
@@ -67,15 +77,15 @@ final class Narrator {
         }
     }
 
-    /// Whether there was nothing to do.
-    var heardNothing: Bool { opening != nil }
-
     /// Leaves the bar's line, so that what comes next, an error too, begins on its own.
     func leaveBar() {
         if isTraining { reporter.finish() }
     }
 
     func say(_ line: String) {
-        if mode != .none { reporter.message(line) }
+        if mode != .none { warn(line) }
     }
+
+    /// In every mode.
+    func warn(_ line: String) { reporter.message(line) }
 }

@@ -31,7 +31,9 @@ final class TensorBoardLog {
                 step = metrics.step
                 try file?.append(metrics)
             case .finished(let result): try file?.append(result, step: step)
-            case .setUp, .standardising, .resumed, .hygiene, .stoppedEarly, .splitting, .step: break
+            case .setUp, .missing, .standardising, .resumed, .hygiene, .stoppedEarly, .splitting, .step,
+                .scoredAgain:
+                break
             }
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AudioTraining
 import Buffers
+import Caching
 import Console
 import Corpus
 import Foundation
@@ -54,6 +55,18 @@ struct UndertoneTrain: ParsableCommand {
             valueName: "model"))
     var model: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "With --audio: name no audio file in the run directory or in messages, where ids stand for them, and of "
+                + "the model's path only its last part."))
+    var noPaths = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --audio: how many recordings may be unusable, as a number or a percentage of the corpus, before "
+                + "training is refused. (default: 0)", valueName: "n|p%"))
+    var maxRejects: RejectLimit?
+
     @Option(help: ArgumentHelp("The run directory to write.", valueName: "folder"))
     var out: String
 
@@ -75,7 +88,7 @@ struct UndertoneTrain: ParsableCommand {
             valueName: "manifest.csv"))
     var corpus: String?
 
-    @Flag(help: "Go on with an interrupted run in --out; a finished one is left as it is.")
+    @Flag(help: "Go on with an interrupted run in --out; a finished one is not trained again.")
     var resume = false
 
     @Flag(
@@ -132,6 +145,14 @@ struct UndertoneTrain: ParsableCommand {
             if model != nil {
                 throw ValidationError(
                     "--model is of use with --audio; the model of a cache is the one it was made with")
+            }
+            if noPaths {
+                throw ValidationError(
+                    "--no-paths is of use with --audio; what a cache says of paths is for undertone-cache --no-paths")
+            }
+            if maxRejects != nil {
+                throw ValidationError(
+                    "--max-rejects is of use with --audio; a cache's are for undertone-cache --max-rejects")
             }
             if cache.isEmpty {
                 throw ValidationError("give --cache <folder>, or --audio to train from the recordings themselves")
@@ -237,8 +258,15 @@ struct UndertoneTrain: ParsableCommand {
         do {
             let features = try RecordedFeatures(
                 corpus: manifest, model: model, configuration: configuration, precision: precision, threads: threads,
-                shouldStop: { Interruption.isRequested })
-            for reject in features.rejects { narrator.say("rejected: \(reject.reason) (\(corpus):\(reject.line))") }
+                withholdsPaths: noPaths, shouldStop: { Interruption.isRequested })
+            // What is at fault is said before anything is trained, and whatever shows progress.
+            for reject in features.rejects { narrator.warn("rejected: \(reject.reason) (\(corpus):\(reject.line))") }
+            let notes = NoteTally(manifestPath: corpus, withholdsPaths: noPaths)
+            for (utterance, note) in features.notes {
+                if let line = notes.line(note, of: utterance) { narrator.warn(line) }
+            }
+            notes.closingLines.forEach(narrator.warn)
+            try features.checkRejects(maxRejects ?? .count(0))
             return features
         } catch is StopRequest {
             throw TrainingError.interrupted(path: nil)
@@ -246,5 +274,8 @@ struct UndertoneTrain: ParsableCommand {
     }
 }
 
+extension RejectLimit: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
 extension TrainConfiguration.Compute: ExpressibleByArgument {}
 extension ProgressReporter.Mode: ExpressibleByArgument {}

@@ -142,6 +142,21 @@ private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(a
         #expect(pooled.trainingOperations < 0.51 * cached.trainingOperations)
     }
 
+    /// Of utterances of ten minutes as many rows are standardised over as of usual ones.
+    @Test func standardisingTakesNoMoreOfLongUtterances() throws {
+        let usual = Speech(assumedHours: 100)
+        var long = usual
+        long.parts[.train]?.lengthsSeconds = [600]
+        func operations(_ speech: Speech) throws -> Double {
+            try RunWork(
+                training(layers: 2), encoder: encoder("wav2vec2-tiny"), cuts: [.layer(2)], store: .float32, pool: 1,
+                speech: speech, sampleRateHz: 16_000, threads: 2
+            ).standardisingOperations
+        }
+        let found = try (long: operations(long), usual: operations(usual))
+        #expect(found.usual > 0 && near(found.long, found.usual))
+    }
+
     @Test func moreSpeechTakesMoreOfEverythingInProportion() throws {
         let small = try workload(hours: 100), large = try workload(hours: 10_000)
         func ratio(_ value: (Workload) -> Double) -> Double { value(large) / value(small) }

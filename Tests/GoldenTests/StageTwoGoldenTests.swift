@@ -21,7 +21,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             "stage-two-full-hubert", "stage-two-full-wav2vec2-large", "stage-two-full-wavlm",
             "stage-two-full-wavlm-large", "stage-two-full-data2vec-audio",
             "stage-two-lora-attention", "stage-two-lora-all", "stage-two-lora-hubert", "stage-two-lora-wav2vec2-large",
-            "stage-two-lora-wavlm", "stage-two-lora-data2vec-audio",
+            "stage-two-lora-wavlm", "stage-two-lora-wavlm-attention", "stage-two-lora-data2vec-audio",
         ].map { GoldenCase(directory: Golden.directories[0], name: $0) }
         + Golden.directories.dropFirst().flatMap { directory in
             ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()

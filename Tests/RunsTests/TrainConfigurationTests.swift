@@ -226,6 +226,36 @@ import Testing
         #expect(noFile?.kind == .missingInput)
     }
 
+    /// What weights depend on, to the bit: under a limit of memory on what decides how batches are divided, too.
+    @Test(
+        arguments: [
+            ("threads=3", nil, "threads: null"), ("recompute=true", nil, "recompute: false"), ("strict=true", nil, nil),
+            ("scores={by: [gender], resamples: 200}", nil, nil),
+            ("labels=[{name: activation, scale: [1, 7]}]", nil, nil),
+            ("lora.rank=4", nil, nil), ("seed=1", "seed: 0", "seed: 0"), ("epochs=3", "epochs: 20", "epochs: 20"),
+            ("best_metric=rmse", "best_metric: ccc", "best_metric: ccc"),
+            ("compute=float32", "compute: auto", "compute: auto"), ("memory=1GB", "memory: null", "memory: 2GB"),
+            ("batch.frames=20000", "batch.utterances: 32", "batch.utterances: 32"),
+            ("loss.weights.activation=2", "loss: ccc", "loss: ccc"),
+        ] as [(String, String?, String?)])
+    func trainingsDiffer(override: String, by difference: String?, underALimit: String?) throws {
+        for (base, expected) in [([], difference), (["memory=2GB"], underALimit)] as [([String], String?)] {
+            let before = ["labels=[activation]"] + base
+            let plain = try TrainConfiguration(path: nil, overrides: before)
+            let other = try TrainConfiguration(path: nil, overrides: before + [override])
+            #expect(other.training.differences(in: plain.training) == (expected.map { [$0] } ?? []), "\(before)")
+            #expect((other.training == plain.training) == (expected == nil))
+        }
+    }
+
+    @Test func aSettingThatTheOtherHasNotIsADifference() throws {
+        let mixed = ["labels=[activation]", "loss={ccc: 1, mse: 0.5}"]
+        let plain = try TrainConfiguration(path: nil, overrides: mixed)
+        let weighed = try TrainConfiguration(path: nil, overrides: mixed + ["loss.weights.activation=2"])
+        #expect(weighed.differences(in: plain) == ["no loss.weights.activation"])
+        #expect(plain.differences(in: weighed) == ["loss.weights.activation: 2.0"])
+    }
+
     @Test(arguments: [
         (TrainConfiguration.Optimiser.Warmup.fraction(0.1), 95, 10), (.fraction(0), 50, 0), (.steps(7), 100, 7),
         (.steps(700), 100, 100),

@@ -96,7 +96,9 @@ import Testing
 
         // Another model is refused, another learning rate goes on from there.
         let other = try SyntheticCache.configuration(["epochs=2", "standardise=false", "seed=3", "layers=2"])
-        #expect(throws: TrainingError.otherRun(path: cache.run("run"), difference: "configuration")) {
+        #expect(
+            throws: TrainingError.otherRun(path: cache.run("run"), difference: "configuration (layers: 3 there)")
+        ) {
             try cache.stage("run", other, resume: true).run()
         }
         try sound.write(to: URL(filePath: path))

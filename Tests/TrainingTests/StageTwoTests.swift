@@ -92,7 +92,9 @@ import Testing
         #expect(try cache.stage("run", configuration, resume: true).run() == first)
         // Another configuration: refused, replaced when told.
         let other = try SyntheticCache.configuration(["epochs=2"])
-        #expect(throws: TrainingError.otherRun(path: cache.run("run"), difference: "configuration")) {
+        #expect(
+            throws: TrainingError.otherRun(path: cache.run("run"), difference: "configuration (epochs: 1 there)")
+        ) {
             try cache.stage("run", other, resume: true).run()
         }
         #expect(try cache.stage("run", other, resume: true, replace: true).run().epochs == 2)
@@ -107,6 +109,84 @@ import Testing
         ) {
             try cache.stage("run", other, resume: true, manifest: manifest).run()
         }
+    }
+
+    /// What changes no bit of the weights makes no other run: a finished one is kept, and is then as if it had been trained so; one
+    /// that is not goes on.
+    @Test(arguments: [
+        "threads=3", "recompute=true", "strict=true", "scores.resamples=200", "scores.by=[gender]",
+        "labels=[{name: activation, scale: [0, 1]}, valence]",
+    ])
+    func whatChangesNoBitIsNoOtherRun(_ override: String) throws {
+        let cache = try SyntheticCache(), base = ["epochs=2", "scores.resamples=100"]
+        let configuration = try SyntheticCache.configuration(base)
+        let other = try SyntheticCache.configuration(base + [override])
+        let first = try cache.stage("run", configuration).run()
+        var begun = 0
+        let kept = try cache.stage(
+            "run", other, resume: true, replace: true, report: { if case .began = $0 { begun += 1 } }
+        ).run()
+        #expect(begun == 0 && kept.secondsTotal == first.secondsTotal)
+        let alone = try cache.stage("alone", other).run()
+        #expect(kept.scores == alone.scores && kept.intervalMethod == alone.intervalMethod)
+        #expect(kept.corpusSHA256 == alone.corpusSHA256)
+        for file in [
+            "best.safetensors", "predictions-test1.csv", "predictions-development.csv", "scores.csv", "config.yaml",
+        ] { #expect(try cache.bytes("run", file) == cache.bytes("alone", file), "\(file)") }
+        #expect(try RunDirectory(path: cache.run("run")).result() == kept)
+        // Asked for again it is what is there.
+        #expect(try cache.stage("run", other, resume: true).run() == kept)
+
+        #expect(throws: EpochReached.self) { try cache.stage("parts", configuration, untilEpoch: 1).run() }
+        var resumed: [Int] = []
+        _ = try cache.stage(
+            "parts", other, resume: true, replace: true,
+            report: { if case .resumed(let epoch, _) = $0 { resumed.append(epoch) } }
+        ).run()
+        #expect(resumed == [1])
+        for file in ["best.safetensors", "scores.csv"] {
+            #expect(try cache.bytes("parts", file) == cache.bytes("alone", file), "\(file)")
+        }
+    }
+
+    /// Scores are made from what is there, or not at all.
+    @Test func predictionsOfOtherUtterancesAreNotScoredAgain() throws {
+        let cache = try SyntheticCache(), directory = RunDirectory(path: cache.run("run"))
+        _ = try cache.stage("run", try SyntheticCache.configuration(["epochs=1"])).run()
+        var predictions = try directory.predictions(split: "test1")
+        predictions.rows.removeLast()
+        try directory.write(predictions, split: "test1")
+        let before = try cache.bytes("run", "result.json")
+        let other = try SyntheticCache.configuration(["epochs=1", "scores.resamples=200"])
+        let fault = #expect(throws: RunError.self) { try cache.stage("run", other, resume: true).run() }
+        #expect(fault?.description.contains("predictions-test1.csv: does not hold a prediction for each") == true)
+        #expect(try cache.bytes("run", "result.json") == before)
+    }
+
+    @Test func rowsWithoutFeaturesAreToldAndCounted() throws {
+        let cache = try SyntheticCache(), manifest = "\(cache.directory)/newer.csv"
+        let rows = try String(contentsOfFile: "\(cache.directory)/corpus.csv", encoding: .utf8)
+        let more = (0..<6).map { "x\($0),x\($0).wav,train,s00,0.\($0),0.5,f\n" } + ["y,y.wav,test1,s20,0.5,0.5,f\n"]
+        try (rows + more.joined()).write(toFile: manifest, atomically: true, encoding: .utf8)
+        let configuration = try SyntheticCache.configuration(["epochs=1"])
+        func run(_ name: String, manifest: String?) throws -> (told: [String], result: RunResult) {
+            var told: [String] = []
+            let result = try cache.stage(
+                name, configuration, manifest: manifest,
+                report: { if case .missing(let line) = $0 { told.append(line) } }
+            ).run()
+            return (told, result)
+        }
+        let newer = try run("newer", manifest: manifest)
+        #expect(
+            newer.told == [
+                "rows of the manifest are not in the cache; run undertone-cache again; left out: 6 of train (x0, x1, x2, "
+                    + "x3, x4, …), 1 of test1 (y)"
+            ])
+        #expect(newer.result.missingUtterances == ["train": 6, "test1": 1])
+        #expect(try RunDirectory(path: cache.run("newer")).result() == newer.result)
+        let whole = try run("whole", manifest: nil)
+        #expect(whole.told.isEmpty && whole.result.missingUtterances == [:])
     }
 
     /// An empty cell is masked out of that dimension's loss and scores, and of nothing else.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import peft
 import torch
 from peft.tuners.lora import LoraLayer
+from torch import nn
+from torch.nn.utils import parametrize
 
 from .models import draw
 
@@ -33,20 +35,55 @@ class Adapter:
 
     def attach(self, upper, seed):
         """Puts lively adapters into `upper` and freezes the rest; answers their scale."""
-        layers = [int(index) for index in upper.encoder.layers]
-        peft.inject_adapter_in_model(
-            peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=list(self.targets), lora_dropout=0.0,
-                            layers_to_transform=layers, layers_pattern="layers", use_rslora=self.rank_stabilised),
-            upper)
+        scale = self.insert(upper)
         with torch.no_grad():
             for name, parameter in upper.named():
                 # peft's fresh B is zero: A's gradient, then, and a forgotten scale would pass unseen.
                 deviation = parameter.shape[1] ** -0.5 if ".lora_A." in name else 0.1
                 parameter.copy_(deviation * draw(seed, name, tuple(parameter.shape)))
+        return scale
+
+    def insert(self, upper):
+        """Puts fresh adapters into `upper` and freezes the rest; answers their scale."""
+        layers = [int(index) for index in upper.encoder.layers]
+        peft.inject_adapter_in_model(
+            peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=list(self.targets), lora_dropout=0.0,
+                            layers_to_transform=layers, layers_pattern="layers", use_rslora=self.rank_stabilised),
+            upper)
         scales = {module.scaling["default"] for module in upper.modules()
                   if isinstance(module, LoraLayer)}
         assert len(scales) == 1
         return scales.pop()
+
+
+class AdaptedWeight(nn.Module):
+    """`W + scale · B·A` in place of a map's weight: what it gives is LoRA's, whoever reads the weight."""
+
+    def __init__(self, linear, rank, scale):
+        super().__init__()
+        self.lora_A = nn.Linear(linear.in_features, rank, bias=False)
+        self.lora_B = nn.Linear(rank, linear.out_features, bias=False)
+        self.scale = scale
+
+    def forward(self, weight):
+        return weight + self.scale * self.lora_B.weight @ self.lora_A.weight
+
+
+class WeightAdapter(Adapter):
+    """The same numbers without peft.
+
+    transformers' WavLM takes its attention's weights past the modules that hold them, so that peft's adapters on those have
+    no effect there.
+    """
+
+    def insert(self, upper):
+        scale = self.alpha / (self.rank ** 0.5 if self.rank_stabilised else self.rank)
+        upper.requires_grad_(False)
+        for layer in upper.encoder.layers.values():
+            for target in self.targets:
+                linear = layer.get_submodule(target)
+                parametrize.register_parametrization(linear, "weight", AdaptedWeight(linear, self.rank, scale))
+        return scale
 
 
 @dataclass(frozen=True)
@@ -69,9 +106,9 @@ class Setup:
 
 ATTENTION = ("attention.q_proj", "attention.v_proj")
 FEED_FORWARD = ("feed_forward.intermediate_dense", "feed_forward.output_dense")
-EVERY_MAP = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj", *FEED_FORWARD)
-"""What LoRA adapts. transformers' WavLM takes its attention's weights past the modules that hold them, so that peft's
-adapters on those have no effect there: of WavLM only the feed-forward pair can be compared."""
+ATTENTION_MAPS = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj")
+EVERY_MAP = (*ATTENTION_MAPS, *FEED_FORWARD)
+"""What LoRA adapts. Of WavLM peft itself can be compared on the feed-forward pair alone (`WeightAdapter`)."""
 
 HEADS_CHANGED = ("heads.activation.0.weight", "heads.valence.1.bias")
 FINAL_NORM_CHANGED = ("encoder.layer_norm.weight", "encoder.layer_norm.bias")
@@ -103,12 +140,12 @@ def everything(model, positions, changed=()):
         "feature_projection.layer_norm.weight", "feature_projection.projection.weight", *FINAL_NORM_CHANGED))
 
 
-def adapters(targets, rank_stabilised, model="wav2vec2-tiny", cut=10):
+def adapters(targets, rank_stabilised, model="wav2vec2-tiny", cut=10, kind=Adapter):
     """LoRA in a model's top two layers, every adapter's change kept."""
     names = tuple(f"encoder.layers.{layer}.{module}.lora_{half}.weight"
                   for layer in (cut, cut + 1) for module in targets for half in "AB")
     return Setup(model, str(cut), Plan(steps=20, encoder_rate=1e-3, heads_rate=1e-3), names + HEADS_CHANGED,
-                 Adapter(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised))
+                 kind(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised))
 
 
 def two_of_four(model, changed=()):
@@ -142,6 +179,8 @@ TINY = {
     "stage-two-lora-hubert": adapters(ATTENTION, rank_stabilised=False, model="hubert-tiny", cut=2),
     "stage-two-lora-wav2vec2-large": adapters(EVERY_MAP, rank_stabilised=False, model="wav2vec2-large-tiny", cut=2),
     "stage-two-lora-wavlm": adapters(FEED_FORWARD, rank_stabilised=False, model="wavlm-tiny", cut=2),
+    "stage-two-lora-wavlm-attention": adapters(
+        ATTENTION_MAPS, rank_stabilised=False, model="wavlm-tiny", cut=2, kind=WeightAdapter),
     "stage-two-lora-data2vec-audio": adapters(ATTENTION, rank_stabilised=False, model="data2vec-audio-tiny", cut=2),
 }
 """Committed beside this package, by file name."""

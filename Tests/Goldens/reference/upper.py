@@ -46,10 +46,11 @@ class Upper(nn.Module):
         return states[0]
 
     def named(self):
-        """(Hugging Face's name, parameter) of every trained parameter, an adapter's without peft's `.default`."""
+        """(Hugging Face's name, parameter) of every trained parameter, an adapter's without what says how it was put in."""
         for name, parameter in self.named_parameters():
             if parameter.requires_grad:
-                yield plain_name(name).replace(".default.", "."), parameter
+                plain = plain_name(name).replace(".default.", ".").replace(".parametrizations.weight.0.", ".")
+                yield plain, parameter
 
 
 def check(encoder, cut, normalised):
