@@ -66,6 +66,23 @@ import Testing
         #expect(text.hasSuffix("to make: 6 of 6 files"))
     }
 
+    /// As Make has it: a link is as new as what it leads to, and one that leads nowhere is not there.
+    @Test func aLinkIsAsNewAsWhatItLeadsTo() throws {
+        let workshop = try Workshop()
+        let link = "\(workshop.path)/corpus/manifest.csv"
+        try FileManager.default.moveItem(atPath: link, toPath: "\(workshop.path)/corpus/first.csv")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "first.csv")
+        try make(try explain(workshop).plan)
+        #expect(try explain(workshop).text == "everything is up to date")
+        try workshop.write("changed", to: "corpus/first.csv")
+        let text = try explain(workshop).text
+        #expect(text.contains("/shard-00000.h5 and 2 more: corpus/manifest.csv is newer\n"), "\(text)")
+        try workshop.remove("corpus/first.csv")
+        #expect(
+            try explain(workshop).text.hasPrefix(
+                "corpus/manifest.csv is not there, and this pipeline does not make it\n"))
+    }
+
     @Test func aBegunRunGoesOnAndALostShardIsNamed() throws {
         let workshop = try Workshop()
         let plan = try explain(workshop).plan

@@ -102,14 +102,33 @@ import Testing
         #expect(closed.caches[0].settings.content == open.caches[0].settings.content + "no_paths: true\n")
         #expect(closed.makeRules.contains(" --no-paths$(call pipeline-workers,"))
         #expect(!open.makeRules.contains("--no-paths"))
-        // A study's caches, too.
+        // A study's caches, too, and its runs without one.
         let study = try Pipeline(
             yaml:
                 "name: x\nlabels: [a]\ncache: {no_paths: true}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
             source: "x", corpus: "m.csv", model: "random:tiny")
-        let calls = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
-            .split(separator: "\n").filter { $0.contains("undertone-cache ") }
-        #expect(calls.count > 1 && calls.allSatisfy { $0.contains(" --no-paths$(") }, "\(calls)")
+        let lines = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
+            .split(separator: "\n")
+        let caching = lines.filter { $0.contains("undertone-cache ") }
+        #expect(caching.count > 1 && caching.allSatisfy { $0.contains(" --no-paths$(") }, "\(caching)")
+        let training = lines.filter { $0.contains("undertone-train ") }
+        #expect(training.contains { $0.contains(" --audio ") } && training.contains { $0.contains(" --cache ") })
+        for line in training { #expect(line.contains(" --no-paths ") == line.contains(" --audio "), "\(line)") }
+    }
+
+    /// A study's run without a cache may lack as many recordings as a cache.
+    @Test func whatMayBeRejectedIsPassedOn() throws {
+        let study = try Pipeline(
+            yaml:
+                "name: x\nlabels: [a]\ncache: {max_rejects: 3%}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
+            source: "x", corpus: "m.csv", model: "random:tiny")
+        let lines = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
+            .split(separator: "\n")
+        let caching = lines.filter { $0.contains("undertone-cache ") }
+        #expect(caching.count > 1 && caching.allSatisfy { $0.contains(" --max-rejects 3% ") }, "\(caching)")
+        let training = lines.filter { $0.contains("undertone-train ") }
+        #expect(training.contains { $0.contains(" --audio ") })
+        for line in training { #expect(line.contains(" --max-rejects 3% ") == line.contains(" --audio "), "\(line)") }
     }
 
     @Test func storageAndPoolingArePassedOn() throws {

@@ -57,6 +57,29 @@ import Testing
         #expect(ids(try Ranking(given, epoch: 3).best()) == ["a/seed-0", "c/seed-0"])
     }
 
+    /// One that came to its end, under other rungs say, is no better for what it reached later.
+    @Test func ofAFinishedRunLaterEpochsDoNotCountEither() throws {
+        let runs = Runs()
+        let given = [
+            try runs.add("a/seed-0", [0.1, 0.2, 0.9], isFinished: true), try runs.add("b/seed-0", [0.3]),
+        ]
+        #expect(ids(try Ranking(given, epoch: 1).best()) == ["b/seed-0", "a/seed-0"])
+    }
+
+    /// What an earlier configuration left is not compared with what is there of this one.
+    @Test func runsByAnotherCriterionThanIsAskedForHaveNotBegun() throws {
+        let runs = Runs()
+        let given = [
+            try runs.add("a/seed-0", [0.9], isFinished: true, metric: "rmse"),
+            try runs.add("b/seed-0", [0.2], isFinished: true), try runs.add("c/seed-0", [0.1]),
+        ]
+        let ranking = try Ranking(given, criterion: .meanCCC)
+        #expect(ids(try ranking.best()) == ["b/seed-0"])
+        #expect(ranking.entries.map(\.id) == ["b", "c", "a"])
+        #expect(ranking.entries.map(\.isOutdated) == [false, false, true])
+        #expect(ranking.entries[2].epochs == 0 && ranking.entries[2].score == nil)
+    }
+
     /// The folder of a series of seeds stands for its runs, of which some may not have begun.
     @Test func aSeriesOfSeedsIsOneTrial() throws {
         let runs = Runs()

@@ -198,6 +198,22 @@ import Testing
         #expect("\(Explanation(plan))" == "everything is up to date")
     }
 
+    /// Of settings that leave what is there as it is, and of other rungs: once, as under Make.
+    @Test(arguments: [("shards: 3", "shards: 3, max_rejects: 1"), ("min_epochs: 1", "min_epochs: 3")])
+    func changedSettingsAreSubmittedOnce(_ old: String, _ new: String) throws {
+        let workshop = try workshop()
+        #expect(try run(workshop, Self.study).failed.isEmpty)
+        let changed = Self.study.replacing(old, with: new)
+        let (jobs, failed) = try run(workshop, changed)
+        #expect(!jobs.isEmpty && failed.isEmpty, "\(workshop.said)")
+        let plan = try planned(changed, folder: workshop.path).plan
+        #expect("\(Explanation(plan))" == "everything is up to date")
+        let fresh = try self.workshop()
+        #expect(try run(fresh, changed).failed.isEmpty)
+        let expected = try outcome(fresh, try planned(changed, folder: fresh.path).plan)
+        #expect(try outcome(workshop, plan) == expected)
+    }
+
     // MARK: Signals
 
     /// A program that says that it has begun, and saves when it is asked to stop.

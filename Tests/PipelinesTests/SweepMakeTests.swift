@@ -94,6 +94,33 @@ import Testing
         #expect(ranked.first == (try trial("0.08", of: plan).directory))
     }
 
+    /// Other rungs, or none, are decided as if they had been there from the start, and go on from what is trained.
+    @Test(arguments: [
+        ("min_epochs: 1", "min_epochs: 3"), ("eta: 3", "eta: 2"), ("  halving: {eta: 3, min_epochs: 1}\n", ""),
+    ])
+    func otherRungsGoOnFromWhatIsTrained(_ old: String, _ new: String) throws {
+        let (workshop, _) = try planned(Self.halved)
+        #expect(try workshop.make("-j2", "trials").code == 0)
+        let changed = Self.halved.replacing(old, with: new)
+        try workshop.write(changed, to: "x.yaml")
+        try workshop.writePlan()
+        #expect(try workshop.make("-q", "trials").code != 0)
+        let (code, output) = try workshop.make("-j2", "trials")
+        #expect(code == 0, "\(output)")
+        #expect(try workshop.make("-q", "trials").code == 0)
+
+        let (fresh, plan) = try planned(changed)
+        try fresh.make("-j2", "trials")
+        for path in [plan.ranking] + plan.rungs.compactMap(\.admission) {
+            let expected = try fresh.text(of: path)
+            #expect(try workshop.text(of: path) == expected, "\(path)")
+        }
+        // Each is at least as far as it would be, and no epoch was trained twice.
+        let epochs = try workshop.text(of: "epochs").split(separator: "\n")
+        let least = try fresh.text(of: "epochs").split(separator: "\n")
+        #expect(Set(epochs).count == epochs.count && Set(epochs).isSuperset(of: least))
+    }
+
     /// So many runs may be side by side, and no more share the machine than there are.
     @Test(arguments: [([], 1), (["-j2"], 2), (["-j3"], 3), (["-j400"], 9), (["-j"], 9)])
     func threadsAreDividedAmongTheRunsAtOnce(_ flags: [String], share: Int) throws {

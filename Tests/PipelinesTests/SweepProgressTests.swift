@@ -11,6 +11,10 @@ import Testing
         let plan: Plan
 
         init(metric: String = "ccc", halving: String = "halving: {eta: 2, min_epochs: 1}") throws {
+            plan = try Self.plan(metric: metric, halving: halving, build: path)
+        }
+
+        static func plan(metric: String = "ccc", halving: String, build: String) throws -> Plan {
             let pipeline = try Pipeline(
                 yaml: """
                     name: x
@@ -22,7 +26,7 @@ import Testing
                     sweep: {space: {optimiser.learning_rate.heads: [0.01, 0.02, 0.03, 0.04]}, \(halving)}
 
                     """, source: "x.yaml")
-            plan = try Plan(pipeline, source: .init(path: "x.yaml"), build: path)
+            return try Plan(pipeline, source: .init(path: "x.yaml"), build: build)
         }
 
         deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -165,6 +169,58 @@ import Testing
         try sweep.pass(trial, rung: 0)
         events = progress.look()
         #expect(events.isEmpty && progress.epochsDone == 0 && progress.best == nil)
+    }
+
+    /// Old and new runs lie side by side while a sweep is made again by another criterion.
+    @Test func whatIsByAnotherCriterionIsSummedUpAsNotBegun() throws {
+        let sweep = try Sweep(metric: "rmse")
+        for seed in [0, 1] {
+            let (before, now) = (sweep.trial(0, seed: seed), sweep.trial(1, seed: seed))
+            var other = before.trainConfiguration
+            other.bestMetric = .meanCCC
+            try sweep.train(before, 0.9, 0.9, 0.9, 0.9, configuration: other)
+            try sweep.train(now, 0.25)
+            for trial in [before, now] { try sweep.pass(trial, rung: 0) }
+        }
+        let rows = try SweepSummary(sweep.plan).rows
+        let before = try #require(rows.first { $0.trial == sweep.trial(0, seed: 0).id })
+        #expect(before.state == .unfinished && before.epochs == 0 && before.score == nil && before.rung == nil)
+        let now = try #require(rows.first { $0.trial == sweep.trial(1, seed: 0).id })
+        #expect(now.state == .unfinished && now.epochs == 1 && now.score == 0.25 && now.rung == 0)
+    }
+
+    /// Trials that fall short of new rungs have not failed: they are asked again.
+    @Test func whatOtherRungsLeftSaysNothing() throws {
+        let sweep = try Sweep()
+        try sweep.plan.writeStamps()
+        for point in 0..<4 {
+            for trial in [sweep.trial(point, seed: 0), sweep.trial(point, seed: 1)] {
+                try sweep.train(trial, 0.3)
+                if point < 2 { try sweep.train(trial, 0.4) }
+                for rung in 0..<2 { try sweep.pass(trial, rung: rung) }
+            }
+        }
+        try sweep.admit([0, 1], to: 1)
+        #expect(try SweepSummary(sweep.plan).counts == "2 stopped early, 2 not finished")
+
+        let changed = try Sweep.plan(halving: "halving: {eta: 2, min_epochs: 2}", build: sweep.path)
+        #expect(try SweepSummary(changed).counts == "4 not finished", "before it is planned")
+        Thread.sleep(forTimeInterval: 0.02)
+        try changed.writeStamps()
+        #expect(try SweepSummary(changed).counts == "4 not finished", "and after")
+        var progress = SweepProgress(changed), events: [SweepProgress.Event] = []
+        events = progress.look()
+        #expect(events.isEmpty && progress.epochsDone == 12)
+
+        for point in 2..<4 {
+            for seed in [0, 1] { try sweep.train(sweep.trial(point, seed: seed), 0.3) }
+        }
+        for trial in changed.trials { try sweep.write("again", to: trial.stamp(rung: 0)) }
+        events = progress.look()
+        #expect(events.map(\.epochs) == Array(repeating: 2, count: 8))
+        #expect(try SweepSummary(changed).counts == "4 not finished", "nobody knows yet who goes on")
+        try sweep.admit([0, 1], to: 1)
+        #expect(try SweepSummary(changed).counts == "2 stopped early, 2 not finished")
     }
 
     /// A file that is being replaced at this moment, or that a power cut damaged, is read at the next look.

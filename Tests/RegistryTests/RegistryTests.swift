@@ -97,6 +97,29 @@ import Testing
         #expect(try state("bb/seed-0") == .stopped && state("aa/seed-0") == .finished)
     }
 
+    /// A verdict is on the trials and the rungs that it was made from: of more trials, or under other settings, it is made anew.
+    @Test(arguments: ["sweep/trials", "sweep.settings"]) func anOlderVerdictIsNone(_ settings: String) throws {
+        let trials = ["aa/seed-0", "bb/seed-0", "bb/seed-1", "gg/seed-0"]
+        func write(_ name: String) throws {
+            // Later than what is there by more than a tick of the file system's clock.
+            Thread.sleep(forTimeInterval: 0.02)
+            try folder.write(trials.map { "build/x/sweep/\($0)\n" }.joined(), to: name)
+        }
+        func states() throws -> [RegisteredRun.State?] {
+            let runs = try Registry(folder: folder.path).runs().runs
+            return ["bb/seed-0", "gg/seed-0"].map { name in
+                runs.first { $0.facts.directory == "sweep/\(name)" }?.facts.state
+            }
+        }
+        try write("sweep/trials")
+        try folder.write("build/x/sweep/aa/seed-0\n", to: "sweep/rung-1")
+        #expect(try states() == [.stopped, .stopped])
+        try write(settings)
+        #expect(try states() == [.paused, .planned])
+        try folder.write("build/x/sweep/aa/seed-0\n", to: "sweep/rung-1")
+        #expect(try states() == [.stopped, .stopped])
+    }
+
     static let queries: [([String], [RegisteredRun.State], String?, Bool, [String])] = [
         ([], [], nil, false, ["sweep/bb/seed-1", "sweep/aa/seed-0", "sweep/bb/seed-0", "runs/seed-0"]),
         ([], [], nil, true, ["sweep/bb/seed-0", "sweep/aa/seed-0", "sweep/bb/seed-1", "runs/seed-0"]),

@@ -32,6 +32,13 @@ def main():
     resume_interrupted(study, arguments, metric)
     while sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False)) < arguments.trials:
         evaluate(study, ask(study, arguments), arguments, metric)
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        print(
+            f"error: {arguments.out}: none of {arguments.trials} trials came to its end, so there is no best one; "
+            "vary other settings, or give more --trials",
+            file=sys.stderr,
+        )
+        sys.exit(65)
     best = study.best_trial
     print(f"best: {metric} {best.value:.4f}, trial {best.number}: {settings_text(best.params)}")
     print(run_directory(arguments, best.number))
@@ -151,11 +158,11 @@ def evaluate(study, trial, arguments, metric):
     stops = range(arguments.prune, epochs, arguments.prune) if arguments.prune else ()
     for stop in [*stops, None]:
         code = train(trial, run, stop, arguments)
-        if code == 65:  # It cannot be trained, such as when its loss is not finite: an outcome.
+        if code == 65 and was_tried(run):  # It cannot be trained, such as when its loss is not finite: an outcome.
             study.tell(trial, state=TrialState.FAIL)
             print(f"trial {trial.number} failed: {settings_text(trial.params)}", file=sys.stderr)
             return
-        if code != 0:
+        if code != 0:  # The program has said why; mended, the same command goes on with this trial.
             sys.exit(code)
         if stop is not None and not os.path.exists(os.path.join(run, "result.json")):
             trial.report(score_so_far(run, metric), step=stop)
@@ -183,6 +190,15 @@ def train(trial, run, stop, arguments):
     if stop is not None:
         command += ["--until-epoch", str(stop)]
     return subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+
+
+def was_tried(run):
+    """Whether training itself failed. What keeps it from beginning, such as a damaged cache, says nothing of the point."""
+    try:
+        with open(os.path.join(run, "attempt.json"), encoding="utf-8") as file:
+            return json.load(file).get("outcome") == "failed"
+    except (OSError, ValueError):
+        return False
 
 
 def score_so_far(run, metric):

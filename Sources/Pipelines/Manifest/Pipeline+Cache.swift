@@ -17,14 +17,14 @@ extension Pipeline {
         public var compute = TrainConfiguration.Compute.auto
         /// How many recordings may fail before the cache does: a number, or a share such as `1%`.
         public var maxRejects = "0"
-        /// Whether the names of audio files stay out of the cache and of messages.
+        /// Whether the names of audio files stay out of the cache, of runs without one and of messages.
         public var noPaths = false
 
         public init() {}
 
         /// What goes for a cache without making it another one, as it stands in the files of settings: lines that end.
         var tolerances: String { "max_rejects: \(maxRejects)\n" + (noPaths ? "no_paths: true\n" : "") }
-        /// Of `undertone-cache`, where paths are kept out.
+        /// Of `undertone-cache`, and of `undertone-train --audio`, where paths are kept out.
         var pathArguments: [String] { noPaths ? ["--no-paths"] : [] }
     }
 }

@@ -34,7 +34,7 @@ extension Pipeline {
     ///   cut serves.
     func checkCuts(layerCount: Int, points: [SweepPoint]) throws(ConfigurationError) {
         // A study has caches of its own, and decides itself what each of its runs trains.
-        guard study == nil || sweep != nil else { return }
+        guard study == nil else { return }
         for cut in cache.cuts.compactMap({ Int($0) }) where cut > layerCount {
             let needed = "\(max(0, layerCount - train.layers.count(of: layerCount)))"
             let advice =

@@ -70,6 +70,15 @@ extension Pipeline.Study {
             }
             pools = values
         }
+        // Batches are counted in the rows that are stored: the same frames would be other utterances, and other steps.
+        if pools.contains(where: { $0 > 1 }), let batch = try top.mapping("train")?.mapping("batch"),
+            batch.contains("frames")
+        {
+            throw batch.error(
+                at: "frames",
+                "set-ups with study.pools above 1 would have other batches than the rest; give batch.utterances, or pools: [1]"
+            )
+        }
         if let value = try mapping.integer("amortised_over", atLeast: 1) { amortisedOver = value }
         for (part, keys) in [
             ("train", ["layers", "tuning", "embedding", "compute"]), ("cache", ["cuts", "store", "pool", "compute"]),

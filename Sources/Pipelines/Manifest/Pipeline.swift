@@ -91,7 +91,15 @@ public struct Pipeline: Sendable, Equatable {
         train.seed = seeds[0]
         if let mapping = try top.mapping("cache") { try cache.apply(mapping) }
         if let mapping = try top.mapping("sweep") { sweep = try Sweep(mapping, train: train) }
-        if let mapping = try top.mapping("study") { study = try Study(mapping, in: top) }
+        if let mapping = try top.mapping("study") {
+            // What is explained, estimated and reported is one of the two.
+            if top.contains("sweep") {
+                throw top.error(
+                    at: "study",
+                    "'sweep' is given too; a pipeline has a study or a sweep: write another one for one of the two")
+            }
+            study = try Study(mapping, in: top)
+        }
         if let mapping = try top.mapping("report") {
             try mapping.allowOnly(["title"])
             reportTitle = try mapping.string("title")

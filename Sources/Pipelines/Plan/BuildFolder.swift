@@ -7,14 +7,18 @@ public struct BuildFolder: Sendable {
     public let path: String
     /// The sweep's trials, by the end of their paths, `sweep/<id>/seed-<n>`; nil without a sweep.
     private let trials: Set<String>?
+    private let rungs: RungFiles
     /// Of each rung but the first, in order, who was let in; as far as they are decided.
     private let admissions: [Set<String>]
 
     public init(_ path: String) {
         self.path = RunDirectory(path: path).path
-        trials = Self.list("\(path)/sweep/trials")
+        trials = Self.list(Plan.trialListPath(path))
+        rungs = RungFiles(folder: path)
         var admissions: [Set<String>] = []
-        while let list = Self.list("\(path)/sweep/rung-\(admissions.count + 1)") { admissions.append(list) }
+        while let runs = rungs.admitted(by: "\(path)/sweep/rung-\(admissions.count + 1)") {
+            admissions.append(Set(runs.map(Self.end)))
+        }
         self.admissions = admissions
     }
 
@@ -66,8 +70,7 @@ public struct BuildFolder: Sendable {
         guard let trials, trials.contains(trial) else { return nil }
         if admissions.contains(where: { !$0.contains(trial) }) { return .stopped }
         // Its rung is at an end, and it has not begun: it could not.
-        let stamp = "\(run.path).rung-0"
-        return FileManager.default.fileExists(atPath: stamp)
+        return rungs.isPassed(0, by: run.path)
             && !FileManager.default.fileExists(atPath: run.configurationPath) ? .failed : nil
     }
 

@@ -40,10 +40,10 @@ public struct Explanation: Sendable, Equatable {
             plan.stamps.compactMap { stamp in Self.changes(of: stamp).map { (stamp.path, $0) } },
             uniquingKeysWith: { first, _ in first })
         var entries: [Entry] = [], remade: Set<String> = [], absent: [String] = []
-        var times: [String: Date?] = [:]
-        func time(_ path: String) -> Date? {
+        var times: [String: FileTime?] = [:]
+        func time(_ path: String) -> FileTime? {
             if let known = times[path] { return known }
-            let found = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            let found = FileTime(path)
             times[path] = .some(found)
             return found
         }
@@ -71,7 +71,7 @@ public struct Explanation: Sendable, Equatable {
     }
 
     private static func reason(
-        for step: Step, changes: [String: [String]], remade: Set<String>, time: (String) -> Date?
+        for step: Step, changes: [String: [String]], remade: Set<String>, time: (String) -> FileTime?
     ) -> Reason? {
         // New settings come first: they say most.
         for path in step.prerequisites {

@@ -7,6 +7,11 @@ import Runs
 public struct Stamp: Sendable, Equatable {
     public var path: String
     public var content: String
+
+    /// Whether the file is there and holds something else.
+    var isOutdated: Bool {
+        FileManager.default.contents(atPath: path).map { $0 != Data(content.utf8) } ?? false
+    }
 }
 
 /// Which files a pipeline makes, from which others: what the Make rules are written from.
@@ -69,6 +74,8 @@ public struct Plan: Sendable, Equatable {
     public let rungs: [Rung]
     /// The run directories of all trials, a line each; nil without a sweep.
     public let trialList: Stamp?
+    /// What all trials and rungs are made under: how far each rung goes, and how many it lets go on. Nil without a sweep.
+    public let sweepSettings: Stamp?
     public let reportSettings: Stamp
     /// Nil without one.
     public let study: StudyPlan?
@@ -80,7 +87,8 @@ public struct Plan: Sendable, Equatable {
     public var ranking: String { "\(folder)/sweep/ranking" }
     public var stamps: [Stamp] {
         caches.map(\.settings) + (joint.map { [$0.settings] } ?? []) + runs.map(\.configuration)
-            + trials.map(\.configuration) + (trialList.map { [$0] } ?? []) + [reportSettings] + (study?.stamps ?? [])
+            + trials.map(\.configuration) + [trialList, sweepSettings].compactMap(\.self) + [reportSettings]
+            + (study?.stamps ?? [])
     }
 
     /// Plans a pipeline, reading it.
@@ -140,10 +148,12 @@ public struct Plan: Sendable, Equatable {
                     configuration: settings(directory, point.configuration, seed: seed))
             }
         }
-        rungs = pipeline.sweep.map { Self.rungs(of: $0, points: points, pipeline, folder: folder) } ?? []
+        let rungs = pipeline.sweep.map { Self.rungs(of: $0, points: points, pipeline, folder: folder) } ?? []
+        self.rungs = rungs
         trialList =
             trials.isEmpty
-            ? nil : Stamp(path: "\(folder)/sweep/trials", content: trials.map { "\($0.directory)\n" }.joined())
+            ? nil : Stamp(path: Self.trialListPath(folder), content: trials.map { "\($0.directory)\n" }.joined())
+        sweepSettings = pipeline.sweep.map { Self.sweepSettings(of: $0, rungs, folder: folder) }
         let manifest = joint?.manifest ?? pipeline.corpora[0].manifest
         reportSettings = Stamp(
             path: "\(folder)/report.settings",
@@ -216,6 +226,18 @@ public struct Plan: Sendable, Equatable {
                 points: sweep.halving?.survivors(of: points.count, in: number) ?? points.count,
                 admission: number == 0 ? nil : "\(folder)/sweep/rung-\(number)")
         }
+    }
+
+    static func trialListPath(_ folder: String) -> String { "\(folder)/sweep/trials" }
+
+    static func sweepSettingsPath(_ folder: String) -> String { "\(folder)/sweep.settings" }
+
+    /// Not how many trials there are, of which the list tells: more of them leave those that there are alone.
+    private static func sweepSettings(of sweep: Sweep, _ rungs: [Rung], folder: String) -> Stamp {
+        let epochs = rungs.map { "\($0.epochs)" }.joined(separator: " ")
+        return Stamp(
+            path: sweepSettingsPath(folder),
+            content: "rungs: \(epochs)\n" + (sweep.halving.map { "eta: \($0.eta)\n" } ?? ""))
     }
 
     /// Writes the settings files, each only where its content changes.

@@ -114,6 +114,9 @@ extension Plan {
         ]
     }
 
+    /// Without them, other rungs would find the trials of the former ones done.
+    private var sweepInputs: [Step.Inputs] { sweepSettings.map { [.init([$0.path])] } ?? [] }
+
     private func stamps(of rung: Rung) -> Step.Inputs {
         .init(trials.map { $0.stamp(rung: rung.number) }, variable: "pipeline-rung-\(rung.number)")
     }
@@ -124,7 +127,7 @@ extension Plan {
         let before = rungs[rung.number - 1], candidates = before.admission ?? all
         return [
             Step(
-                kind: .admission, target: admission, inputs: [stamps(of: before), .init([candidates])],
+                kind: .admission, target: admission, inputs: [stamps(of: before), .init([candidates])] + sweepInputs,
                 recipe: [
                     rankCommand(
                         ["--epoch", "\(before.epochs)", "--keep", "\(rung.points)", "-o", admission], runsIn: candidates
@@ -146,8 +149,8 @@ extension Plan {
             line = "if grep -qxF '\(trial.directory)' \(admission); then \(command); fi"
         }
         return Step(
-            kind: .trial, target: trial.stamp(rung: rung.number), inputs: inputs, recipe: [line, "@touch $@"],
-            run: trial.directory)
+            kind: .trial, target: trial.stamp(rung: rung.number), inputs: inputs + sweepInputs,
+            recipe: [line, "@touch $@"], run: trial.directory)
     }
 
     /// The runs are read from a file: thousands of them are too long for one command of the shell.

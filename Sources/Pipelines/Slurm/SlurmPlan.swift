@@ -63,7 +63,9 @@ public struct SlurmPlan: Sendable, Equatable {
                         "Stage one, a shard of \(cache.folder) at a time. One that is whole is left as it is, and one that "
                         + "was begun is gone on with.",
                     lines: missing.map(String.init), each: "shard",
-                    SlurmScript.folded(command + ["--only-shard \"$shard\""])))
+                    SlurmScript.folded(command + ["--only-shard \"$shard\"", "|| return"]) + [
+                        "touch -c \(shellWord(cache.folder))/shard-$(printf %05d \"$shard\").h5"
+                    ]))
         }
         if needed.contains(cache.manifest) {
             jobs.append(

@@ -44,7 +44,8 @@ extension Plan {
     private func studyTrainCommand(_ member: StudyPlan.Member, _ run: Run) -> String {
         let origin =
             member.cache.map { ["--cache", $0.folder, "--corpus", corpus] }
-            ?? ["--audio", "--corpus", corpus, "--model", pipeline.model]
+            ?? ["--audio", "--corpus", corpus, "--model", pipeline.model, "--max-rejects", pipeline.cache.maxRejects]
+            + pipeline.cache.pathArguments
         let arguments = origin + ["--config", run.configuration.path, "--out", run.directory, "--resume", "--replace"]
         return "OMP_NUM_THREADS=$$(nproc) " + Self.program("undertone-train", arguments)
             + "$(call pipeline-progress,1)"

@@ -16,6 +16,8 @@ public struct Ranking: Sendable, Equatable {
         public var scores: [Double?]
         /// Whether every seed's run came to its end, or to the limit.
         public var isComplete: Bool
+        /// Whether a run is by another criterion than the one that was asked for: what lies there is of an earlier configuration.
+        public var isOutdated: Bool
 
         /// Over the seeds; nil where one of them has none.
         public var score: Double? {
@@ -40,13 +42,18 @@ public struct Ranking: Sendable, Equatable {
     /// - Parameters:
     ///   - directories: of runs, or of series of seeds.
     ///   - epoch: compare scores after so many epochs; nil: of finished runs.
-    /// - Throws: what the run directories' readers throw of files that are there and not what they should be.
-    public init(_ directories: [String], epoch: Int? = nil) throws {
+    ///   - wanted: the criterion; runs by another count as not begun. Nil: the runs' own, which must be one.
+    /// - Throws: `RankingError.differentCriteria`; what the run directories' readers throw of files that are there and not what they
+    ///   should be.
+    public init(_ directories: [String], epoch: Int? = nil, criterion wanted: BestCriterion? = nil) throws {
         var criterion: BestCriterion?
         var entries: [Entry] = []
         for run in try directories.flatMap(Self.runs) {
             let id = URL(filePath: run.path).deletingLastPathComponent().lastPathComponent
-            let state = try RunState(run)
+            var state = try RunState(run), isOutdated = false
+            if let wanted, let found = state.configuration?.bestMetric, found != wanted {
+                (state, isOutdated) = (RunState(), true)
+            }
             if let found = state.configuration?.bestMetric {
                 if let known = criterion, known != found {
                     throw RankingError.differentCriteria(known.name, found.name, directory: run.path)
@@ -61,10 +68,12 @@ public struct Ranking: Sendable, Equatable {
                 entries[index].scores.append(best)
                 entries[index].epochs = min(entries[index].epochs, epochs.count)
                 entries[index].isComplete = entries[index].isComplete && isComplete
+                entries[index].isOutdated = entries[index].isOutdated || isOutdated
             } else {
                 entries.append(
                     Entry(
-                        id: id, directories: [run.path], epochs: epochs.count, scores: [best], isComplete: isComplete))
+                        id: id, directories: [run.path], epochs: epochs.count, scores: [best], isComplete: isComplete,
+                        isOutdated: isOutdated))
             }
         }
         self.criterion = criterion
@@ -106,6 +115,9 @@ package struct RunState {
     package var configuration: TrainConfiguration?
     package var epochs: [EpochMetrics] = []
     package var isFinished = false
+
+    /// Of a run that has not begun.
+    package init() {}
 
     package init(_ run: RunDirectory) throws {
         guard FileManager.default.fileExists(atPath: run.configurationPath) else { return }

@@ -47,6 +47,10 @@ extension Sweep {
         "scores": "trains nothing; give it under 'train'",
         "best_metric": "is what trials are compared by; give it under 'train'",
     ]
+    /// Of a grid, or drawn: beyond that nobody sees the end.
+    static let mostPoints = 10_000
+    /// More than any key takes, and few enough to be counted.
+    private static let largestInteger = 1_000_000_000
 
     init(_ mapping: StrictMapping, train: TrainConfiguration) throws(ConfigurationError) {
         try mapping.allowOnly(Self.keys)
@@ -60,6 +64,11 @@ extension Sweep {
         }
         trials = try mapping.integer("trials", atLeast: 1)
         trialsLine = mapping.line(of: "trials")
+        if let trials, trials > Self.mostPoints {
+            throw mapping.error(
+                at: "trials",
+                "expected 1 to \(Self.mostPoints), found \(trials); begin with fewer: a larger sweep finds them done")
+        }
         if let value = try mapping.integer("seed", atLeast: 0) { seed = UInt64(value) }
         if mapping.contains("seed"), trials == nil {
             throw mapping.error(at: "seed", "a grid draws nothing; give 'trials' too, or leave it out")
@@ -134,6 +143,12 @@ extension Sweep {
             guard ends.count == 2, values.count == 2, values[0] < values[1] else {
                 throw entry.error(
                     at: kind, "expected two whole numbers, the first below the second, found \(entry.text(kind) ?? "")")
+            }
+            guard -Self.largestInteger <= values[0], values[1] <= Self.largestInteger else {
+                throw entry.error(
+                    at: kind,
+                    "expected numbers from -\(Self.largestInteger) to \(Self.largestInteger), found "
+                        + "\(entry.text(kind) ?? ""); no key takes larger ones")
             }
             return .integers(values[0]...values[1])
         }

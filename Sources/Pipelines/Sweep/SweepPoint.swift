@@ -73,12 +73,12 @@ extension Sweep {
                 }
                 for value in values { next.append(settings + [.init(key: parameter.key, value: value)]) }
             }
-            guard next.count <= Self.largestGrid else {
+            guard next.count <= Self.mostPoints else {
                 throw ConfigurationError(
                     source: source, line: parameter.line,
                     problem:
                         "key 'sweep.space': the grid has \(next.count) points or more, of which nobody sees the end; "
-                        + "expected at most \(Self.largestGrid), or give sweep.trials to draw some at random")
+                        + "expected at most \(Self.mostPoints), or give sweep.trials to draw some at random")
             }
             partial = next
         }
@@ -103,8 +103,6 @@ extension Sweep {
                 + "training; have the key there only where it changes something, with a condition (when), or leave one out"
         )
     }
-
-    static let largestGrid = 10_000
 
     private func isActive(_ parameter: Parameter, in settings: [SweepPoint.Setting]) -> Bool {
         parameter.conditions.allSatisfy { key, values in

@@ -32,6 +32,7 @@ public struct SweepProgress: Sendable {
     /// Rungs that each trial was seen to have passed.
     private var passed: [Int]
     private var files: [FileState]
+    private let rungFiles: RungFiles
     private var admitted: [Set<String>]
 
     /// So as not to read what has not changed.
@@ -42,6 +43,7 @@ public struct SweepProgress: Sendable {
 
     public init(_ plan: Plan) {
         self.plan = plan
+        rungFiles = RungFiles(plan)
         var total = 0, before = 0
         for rung in plan.rungs {
             total += rung.points * plan.pipeline.seeds.count * (rung.epochs - before)
@@ -84,14 +86,14 @@ public struct SweepProgress: Sendable {
     private func rungsPassed(by trial: Trial) -> Int {
         plan.rungs.prefix { rung in
             (rung.admission == nil || admitted[rung.number].contains(trial.directory))
-                && FileManager.default.fileExists(atPath: trial.stamp(rung: rung.number))
+                && rungFiles.isPassed(rung.number, by: trial.directory)
         }.count
     }
 
     private mutating func readAdmissions() {
         for rung in plan.rungs {
-            guard let path = rung.admission, let bytes = FileManager.default.contents(atPath: path) else { continue }
-            admitted[rung.number] = Set(String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init))
+            guard let path = rung.admission, let runs = rungFiles.admitted(by: path) else { continue }
+            admitted[rung.number] = runs
         }
     }
 

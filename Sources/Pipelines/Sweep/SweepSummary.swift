@@ -24,6 +24,12 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         public var deviation: Double?
         public var settings: [String: String]
         public var runs: [String]
+        /// Whether what lies there is by another criterion than the pipeline's, and none of it counts.
+        public var isOutdated: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case trial, state, epochs, rung, score, deviation, settings, runs
+        }
     }
 
     public var pipeline: String
@@ -38,9 +44,13 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
     /// The best of those that were trained to the end; nil where none was.
     public var best: Row? { rows.first { $0.state == .done } }
 
-    /// - Throws: as `Ranking`.
+    /// - Throws: as `Ranking`, but for runs by another criterion than the pipeline's, which count as not begun.
     public init(_ plan: Plan) throws {
-        let ranked = try Ranking(plan.trials.isEmpty ? plan.runs.map(\.directory) : plan.trials.map(\.directory))
+        let ranked = try Ranking(
+            plan.trials.isEmpty ? plan.runs.map(\.directory) : plan.trials.map(\.directory),
+            criterion: plan.pipeline.train.bestMetric)
+        let files = RungFiles(plan)
+        let admissions = plan.rungs.map { $0.admission.flatMap(files.admitted(by:)) }
         let points = Dictionary(plan.trials.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         pipeline = plan.pipeline.name
         metric = plan.pipeline.train.bestMetric.name
@@ -50,36 +60,29 @@ public struct SweepSummary: Sendable, Equatable, Encodable {
         rows = ranked.entries.map { entry in
             let trial = points[entry.id]
             let settings = trial?.point.settings ?? []
-            let rungs = plan.rungs.filter { Self.isAdmitted(entry, to: $0) }
-            let passed = rungs.last { Self.isPassed($0, by: entry, plan) }
+            let rungs = plan.rungs.filter { rung in
+                rung.admission == nil || admissions[rung.number]?.isSuperset(of: entry.directories) == true
+            }
+            let passed =
+                entry.isOutdated
+                ? nil : rungs.last { rung in entry.directories.allSatisfy { files.isPassed(rung.number, by: $0) } }
             return Row(
-                trial: entry.id, state: Self.state(of: entry, passed == rungs.last ? passed : nil, plan),
+                trial: entry.id, state: Self.state(of: entry, passed == rungs.last ? passed : nil, admissions),
                 epochs: entry.epochs, rung: passed?.number, score: entry.score, deviation: entry.deviation,
                 settings: Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }),
-                runs: entry.directories)
+                runs: entry.directories, isOutdated: entry.isOutdated)
         }
     }
 
-    /// - Parameter rung: the last that it was let into, once it is past it.
-    private static func state(of entry: Ranking.Entry, _ rung: Rung?, _ plan: Plan) -> State {
+    /// - Parameters:
+    ///   - rung: the last that it was let into, once it is past it.
+    ///   - admissions: of each rung, nil where it is not decided who goes on to it.
+    private static func state(of entry: Ranking.Entry, _ rung: Rung?, _ admissions: [Set<String>?]) -> State {
         if entry.isComplete { return .done }
         guard let rung else { return .unfinished }
         if entry.epochs < rung.epochs { return .failed }
-        let next = plan.rungs.dropFirst(rung.number + 1).first?.admission
-        return next.map(FileManager.default.fileExists(atPath:)) == true ? .stopped : .unfinished
-    }
-
-    private static func isPassed(_ rung: Rung, by entry: Ranking.Entry, _ plan: Plan) -> Bool {
-        plan.trials.allSatisfy {
-            $0.id != entry.id || FileManager.default.fileExists(atPath: $0.stamp(rung: rung.number))
-        }
-    }
-
-    private static func isAdmitted(_ entry: Ranking.Entry, to rung: Rung) -> Bool {
-        guard let admission = rung.admission else { return true }
-        guard let bytes = FileManager.default.contents(atPath: admission) else { return false }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        return entry.directories.allSatisfy { directory in lines.contains { $0 == directory } }
+        let next = rung.number + 1
+        return next < admissions.count && admissions[next] != nil ? .stopped : .unfinished
     }
 
     /// Those of a sweep's runs that lie there with other settings than it has now: make trains them again.

@@ -21,7 +21,9 @@ public struct Trial: Sendable, Equatable {
 
     /// The file that Make knows the trial by at the end of a rung: written once the run has come so far, was not let into the
     /// rung, or cannot be trained.
-    public func stamp(rung: Int) -> String { "\(directory).rung-\(rung)" }
+    public func stamp(rung: Int) -> String { Self.stamp(of: directory, rung: rung) }
+
+    static func stamp(of directory: String, rung: Int) -> String { "\(directory).rung-\(rung)" }
 }
 
 /// A stage of a sweep, at whose end trials are compared; a sweep without halving has one.

@@ -12,9 +12,13 @@ extension SweepRecord {
             plan.trials.map { ($0.directory, $0.seed) } + zip(plan.runs.map(\.directory), pipeline.seeds),
             uniquingKeysWith: { first, _ in first })
         let trials = try summary.rows.map { row in
-            Trial(
-                id: row.trial, state: State(row.state), settings: row.settings,
-                runs: try row.runs.map { try SeedRun(RunDirectory(path: $0), seed: seeds[$0] ?? 0) }, rung: row.rung)
+            let runs = try row.runs.map { path in
+                let seed = seeds[path] ?? 0
+                return try row.isOutdated
+                    ? SeedRun(seed: seed, epochs: []) : SeedRun(RunDirectory(path: path), seed: seed)
+            }
+            return Trial(
+                id: row.trial, state: State(row.state), settings: row.settings, runs: runs, rung: row.rung)
         }
         let best = try summary.best?.runs.map { try RunRecord(path: $0) } ?? []
         self.init(

@@ -61,8 +61,13 @@ struct SweepCommand: ParsableCommand {
             let outcome = try runner.run()
             // For those who look at the file itself; undertone runs brings it up to date, too.
             if let problem = Registry(folder: plan.folder).refresh() { printToStandardError("warning: \(problem)") }
-            let summary = try SweepSummary(plan)
-            print(json ? try Words.json(summary) : summary.text(directory: plan.folder, isWhole: outcome == .done))
+            do {
+                let summary = try SweepSummary(plan)
+                print(json ? try Words.json(summary) : summary.text(directory: plan.folder, isWhole: outcome == .done))
+            } catch let error where outcome != .done {
+                // How the sweep ended is the answer, whatever is wrong with what it left.
+                printToStandardError("warning: \(error)")
+            }
             switch outcome {
             case .done: break
             case .interrupted: throw Interrupted()
