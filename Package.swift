@@ -133,8 +133,8 @@ let package = Package(
         .executableTarget(
             name: "undertone-train",
             dependencies: [
-                "Console", "AudioTraining", "Training", "Reports", "Runs", "Corpus", "Kernels", "Buffers", "Faults",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Console", "AudioTraining", "Training", "Caching", "Reports", "Runs", "Corpus", "Kernels", "Buffers",
+                "Faults", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "undertone",
@@ -187,6 +187,9 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Runs", "Buffers", "Faults"], exclude: ["Fixtures"]),
         .testTarget(name: "StudyTests", dependencies: ["Study", "Evaluation", "Runs", "Faults"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Faults"]),
+        .testTarget(
+            name: "AudioTrainingTests",
+            dependencies: ["AudioTraining", "Training", "SpeechEncoder", "Corpus", "Runs", "Kernels"]),
         .testTarget(name: "PredictionTests", dependencies: ["Prediction"]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "Files"]),
         .testTarget(

@@ -31,7 +31,8 @@ struct Assembly {
     mutating func append(_ entry: UtteranceEntry, rows: [[Float]]) throws(StoreError) {
         if open == nil {
             let path = ShardPlan.segmentPath(of: plan.path, number: nextSegment)
-            open = try ShardWriter(path: path, layout: settings.layout, shard: plan.shard)
+            let arithmetic = settings.arithmetic.map { [$0] } ?? []
+            open = try ShardWriter(path: path, layout: settings.layout, shard: plan.shard, arithmetic: arithmetic)
             nextSegment += 1
             sealDeadline = .now() + settings.segmentDuration / .seconds(1)
         }
@@ -68,7 +69,10 @@ struct Assembly {
     /// - Throws: `CachingError.interrupted` when asked to stop: the segments stay as they are; `StoreError`.
     mutating func assemble(shouldStop: () -> Bool) throws {
         try seal()
-        let writer = try ShardWriter(path: plan.path, layout: settings.layout, shard: plan.shard)
+        let sources = plan.items.compactMap { places[$0.utterance.id]?.file } + plan.kept.map { $0.file }
+        let writer = try ShardWriter(
+            path: plan.path, layout: settings.layout, shard: plan.shard,
+            arithmetic: Set(sources.flatMap(\.arithmetic)).sorted())
         var files = OpenShards()
         for item in plan.items {
             guard let place = places[item.utterance.id] else { continue }

@@ -65,4 +65,11 @@ public struct CachingSummary: Sendable {
     /// In the manifest's order.
     public var rejects: [Reject] = []
     public var shards: [CacheDescription.Shard] = []
+    /// Tells the rows of these shards from others: `ShardReader.fingerprint`, summed.
+    public var fingerprint: UInt64 = 0
+    /// What they were computed on: `ShardReader.arithmetic`, of all of them.
+    public var arithmetic: Set<String> = []
+
+    /// How many recordings were looked at.
+    var recordingCount: Int { computed + reused + rejects.count }
 }

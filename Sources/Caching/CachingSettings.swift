@@ -18,11 +18,13 @@ public struct CachingSettings: Sendable {
     public var prunes: Bool
     /// Whether `corpus.csv`, `rejects.csv`, `cache.json` and messages name no audio file: ids stand for them.
     public var withholdsPaths: Bool
+    /// What the encoder's products run on, in words, for shards to record; nil: not known.
+    public var arithmetic: String?
 
     public init(
         directory: String, layout: ShardLayout, onlyShard: Int? = nil, workerCount: Int,
         rejectLimit: RejectLimit = .count(0), segmentDuration: Duration = .seconds(30), prunes: Bool = false,
-        withholdsPaths: Bool = false
+        withholdsPaths: Bool = false, arithmetic: String? = nil
     ) {
         precondition(workerCount > 0, "at least one worker")
         self.directory = directory
@@ -33,6 +35,7 @@ public struct CachingSettings: Sendable {
         self.segmentDuration = segmentDuration
         self.prunes = prunes
         self.withholdsPaths = withholdsPaths
+        self.arithmetic = arithmetic
     }
 
     /// Of a file of the cache.

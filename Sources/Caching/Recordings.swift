@@ -12,7 +12,7 @@ public protocol RecordingSource: Sendable {
     func decode(_ span: AudioSpan) throws -> DecodedRecording
 }
 
-/// A file's size and modification time: if both are as they were, so are its contents.
+/// A file's size and modification time: if both are as they were, so are its contents, as far as can be told without reading them.
 public struct FileStamp: Sendable, Hashable {
     public var byteCount: Int
     public var modifiedNanoseconds: Int
@@ -44,6 +44,14 @@ extension FileStamp {
             }
         }
         return FileStamp(byteCount: byteCount, modifiedNanoseconds: modifiedNanoseconds ^ Int(hash >> 1))
+    }
+
+    /// The stamp of the file as this utterance's recording. Where a corpus was unpacked, files of one length commonly have one time,
+    /// too: an utterance that is now another of them must have another stamp, so its path is folded into the time. It is the path as
+    /// the manifest spells it, since a corpus may be found elsewhere by the next machine; and not the inode, which copies do not
+    /// keep and some network file systems make up anew.
+    func marked(by utterance: Utterance) -> FileStamp {
+        FileStamp(byteCount: byteCount, modifiedNanoseconds: modifiedNanoseconds ^ Int(utterance.pathMark >> 1))
     }
 }
 

@@ -29,7 +29,7 @@ public struct Salvage: Sendable {
         let lock = try lock(path)
         let reader = try ShardReader(path: path)
         try reader.require(layout, shard: shard)
-        let writer = try ShardWriter(path: path, layout: layout, shard: shard)
+        let writer = try ShardWriter(path: path, layout: layout, shard: shard, arithmetic: reader.arithmetic)
         for entry in reader.entries where !ids.contains(entry.id) {
             if observer.shouldStop() { throw CachingError.interrupted }
             try writer.appendCopy(entry, from: reader)

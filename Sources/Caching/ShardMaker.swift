@@ -30,7 +30,7 @@ struct ShardMaker {
     /// What a worker found out about one utterance.
     private enum Result: Sendable {
         case computed(UtteranceEntry, rows: [[Float]], notes: [RecordingNote])
-        /// The recording was touched, but sounds the same.
+        /// The recording was touched or has another path, but sounds the same.
         case unchanged(UtteranceEntry, StoredShard)
         case rejected(Reject)
         /// Not finished, because the run is to stop.

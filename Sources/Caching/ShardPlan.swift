@@ -7,9 +7,9 @@ import Foundation
 struct ShardPlan: Sendable {
     /// What is to be done for one utterance.
     enum Action: Sendable {
-        /// Its rows are in this file, and its recording has not been touched since.
+        /// Its rows are in this file, and its recording is under the same path and has not been touched since.
         case reuse(StoredShard)
-        /// Its rows are in one of these files, but the recording's size or time has changed: decode it and compare
+        /// Its rows are in one of these files, but the recording's path, size or time has changed: decode it and compare
         /// hashes.
         case confirm([StoredShard])
         case compute
@@ -17,7 +17,7 @@ struct ShardPlan: Sendable {
 
     struct Item: Sendable {
         var utterance: Utterance
-        /// Nil if the recording is not there.
+        /// Of the recording as this utterance's; nil if it is not there.
         var stamp: FileStamp?
         var action: Action
     }
@@ -56,7 +56,7 @@ struct ShardPlan: Sendable {
         return "\(shardPath).segment-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 
-    /// Looks at the folder and at every recording's size and time.
+    /// Looks at the folder and at every recording's path, size and time.
     ///
     /// - Parameter members: the manifest's utterances that belong to this shard, in order.
     /// - Throws: `StoreError` if a file in the folder belongs to another cache, or the shard is damaged.
@@ -91,7 +91,7 @@ struct ShardPlan: Sendable {
         }
         if let existing { sources.append(existing) }
         let items = members.map { utterance in
-            let stamp = recordings.stamp(utterance.span)
+            let stamp = recordings.stamp(utterance.span)?.marked(by: utterance)
             return Item(utterance: utterance, stamp: stamp, action: action(utterance.id, stamp, sources))
         }
         var seen = Set(members.map(\.id))

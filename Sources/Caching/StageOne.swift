@@ -126,6 +126,7 @@ public struct StageOne: Sendable {
     /// Fills in what the summary says of the shards, as they are on the disk now.
     private func addShards(to summary: inout CachingSummary) throws(StoreError) {
         (summary.shards, summary.utterances, summary.frames, summary.bytes, summary.seconds) = ([], 0, 0, 0, 0)
+        (summary.fingerprint, summary.arithmetic) = (0, [])
         for shard in shardNumbers { try add(settings.path(ShardLayout.fileName(shard: shard)), to: &summary) }
     }
 
@@ -139,12 +140,14 @@ public struct StageOne: Sendable {
         summary.utterances += reader.entries.count
         summary.frames += reader.rowCount
         summary.bytes += bytes
+        summary.fingerprint &+= reader.fingerprint
+        summary.arithmetic.formUnion(reader.arithmetic)
         let samples = reader.entries.reduce(0) { $0 + $1.sampleCount }
         summary.seconds += Double(samples) / Double(settings.layout.sampleRateHz)
     }
 
-    /// Does what makes a folder of shards a cache, one process at a time, and writes `corpus.csv` and `rejects.csv`, and
-    /// `cache.json` last, which makes the cache whole.
+    /// Does what makes a folder of shards a cache, one process at a time, and writes `corpus.csv` and `rejects.csv`, the corpus's own
+    /// `corpus.json` if it has one, and `cache.json` last, which makes the cache whole.
     ///
     /// - Parameters:
     ///   - summary: what `makeShards` returned; its shards are looked at again, for another process may have added to them.
@@ -163,27 +166,36 @@ public struct StageOne: Sendable {
         try addShards(to: &summary)
         let description = try describe(summary)
         let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
-        let pathOfId = Dictionary(kept.utterances.map { ($0.id, $0.path) }) { first, _ in first }
         try kept.write(to: settings.path("corpus.csv"))
-        try writing(as: StoreError.self) { () throws(WriteFailure) in
-            try AtomicFile.write(
-                Reject.csv(summary.rejects, pathOfId: pathOfId), to: settings.path("rejects.csv"))
-        }
+        try keepCorpusNote()
+        try writeRejects(summary)
         try description.write(directory: settings.directory)
         _ = consume lock
     }
 
-    /// The whole corpus is judged, by the run that completes the cache. A run for one shard sees too few recordings
-    /// to say what share of them is bad, and Make deletes the target of a rule that fails: the shard, with all that was
-    /// computed for it.
-    ///
+    /// Writes `rejects.csv`: of a cache that is not to be finished, too, since it says why.
+    public func writeRejects(_ summary: CachingSummary) throws(StoreError) {
+        let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
+        let pathOfId = Dictionary(kept.utterances.map { ($0.id, $0.path) }) { first, _ in first }
+        try writing(as: StoreError.self) { () throws(WriteFailure) in
+            try AtomicFile.write(
+                Reject.csv(summary.rejects, pathOfId: pathOfId), to: settings.path("rejects.csv"))
+        }
+    }
+
+    /// Whether the user allows so many rejects. The whole corpus is judged, by the run that completes the cache. A run for one shard
+    /// sees too few recordings to say what share of them is bad, and Make deletes the target of a rule that fails: the shard, with
+    /// all that was computed for it.
+    public func allowsRejects(of summary: CachingSummary) -> Bool {
+        settings.onlyShard != nil
+            || settings.rejectLimit.allows(summary.rejects.count, of: summary.recordingCount)
+    }
+
     /// - Throws: `CachingError.rejects` if there are more than the user allows.
     public func checkRejects(_ summary: CachingSummary) throws(CachingError) {
-        guard settings.onlyShard == nil else { return }
-        let total = summary.computed + summary.reused + summary.rejects.count
-        guard !settings.rejectLimit.allows(summary.rejects.count, of: total) else { return }
+        guard !allowsRejects(of: summary) else { return }
         throw .rejects(
-            count: summary.rejects.count, total: total, limit: settings.rejectLimit,
+            count: summary.rejects.count, total: summary.recordingCount, limit: settings.rejectLimit,
             areAllMissing: summary.rejects.allSatisfy(\.isMissing),
             listedIn: settings.path("rejects.csv"))
     }

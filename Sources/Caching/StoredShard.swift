@@ -7,11 +7,13 @@ final class StoredShard: Sendable {
     let path: String
     /// In the file's order.
     let entries: [UtteranceEntry]
+    let arithmetic: [String]
     private let rowOfId: [String: Int]
 
     init(_ reader: ShardReader) {
         path = reader.path
         entries = reader.entries
+        arithmetic = reader.arithmetic
         rowOfId = Dictionary(uniqueKeysWithValues: zip(entries.map(\.id), entries.indices))
     }
 

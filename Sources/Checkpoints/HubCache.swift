@@ -30,6 +30,27 @@ public struct HubCache: Sendable {
         return snapshot
     }
 
+    /// What the hub calls a model, with the commit: as `undertone model fetch` noted it, or as the model's place in such a cache tells.
+    ///
+    /// - Parameter model: a folder, or a name of the hub.
+    /// - Returns: nil where neither says so.
+    public static func name(of model: String) -> HubName? {
+        guard let place = try? HubCache.folder(of: model) else { return nil }
+        if let source = ModelProvenance.read(directory: place),
+            let name = HubName("\(source.repository)@\(source.commit)")
+        {
+            return name
+        }
+        // A folder of the user's may be a link into the cache.
+        let resolved = URL(filePath: place).absoluteURL.resolvingSymlinksInPath().path
+        return name(ofSnapshot: place) ?? name(ofSnapshot: resolved)
+    }
+
+    private static func name(ofSnapshot place: String) -> HubName? {
+        let form = /(?:.*\/)?models--([^\/]+?)--([^\/]+)\/snapshots\/([^\/]+)\/?/
+        return place.wholeMatch(of: form).flatMap { HubName("\($0.1)/\($0.2)@\($0.3)") }
+    }
+
     /// The folder of a model's snapshot, nil if there is none.
     ///
     /// Without a revision it is that of `main`, or the only one there is: one fetched by its commit has no branch.

@@ -14,6 +14,8 @@ public enum FaultKind: Int32, Sendable, CaseIterable {
     case badInput = 65
     /// Input that is not there or cannot be opened.
     case missingInput = 66
+    /// Something of the machine that nothing works without is not there.
+    case unavailable = 69
     /// A bug of ours: an invariant that did not hold.
     case bug = 70
     /// Output that cannot be written, a full disk included.

@@ -9,6 +9,9 @@ extension CacheDescription {
         /// True where every recording is too long to be computed again: the sample is the beginning of one, computed anew in the
         /// cache's precision and in float32, and no stored row was read. Nil otherwise.
         public var excerpt: Bool?
+        /// Of all rows that the cache had when this was measured (`ShardReader.fingerprint`, in hexadecimal): with others it is to be
+        /// measured again. Nil where it was measured before that was recorded.
+        public var rowFingerprint: String?
         /// In the order of the cache's cuts.
         public var cuts: [Cut]
         /// The worst cut's.
@@ -74,6 +77,7 @@ extension CacheDescription {
             case cosineMean = "cosine_mean"
             case cosineMinimum = "cosine_minimum"
             case worstRow = "worst_row"
+            case rowFingerprint = "row_fingerprint"
         }
     }
 }

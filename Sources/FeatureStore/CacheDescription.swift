@@ -4,6 +4,8 @@ import Foundation
 /// `cache.json`: what a cache is, in words that a person and a program can read.
 public struct CacheDescription: Sendable, Equatable, Codable {
     public static let fileName = "cache.json"
+    /// Stands in `arithmetic` for what was computed before shards recorded theirs.
+    public static let unknownArithmetic = "an unknown machine"
 
     /// Version of the cache's file formats, `ShardLayout.schema`.
     public var schema: Int
@@ -32,8 +34,8 @@ public struct CacheDescription: Sendable, Equatable, Codable {
     public var pathsWithheld: Bool?
     /// Nil if no reference was computed.
     public var fidelity: Fidelity?
-    /// What products ran on, in words, of every run that completed the cache or made it grow: rows of different ones may differ in
-    /// their last bits. Nil in a cache of before it was recorded.
+    /// What the products of its rows ran on, in words, each once: rows of different ones may differ in their last bits. Nil in a cache
+    /// of before it was recorded.
     public var arithmetic: [String]?
     /// Name of the software or library to its version.
     public var versions: [String: String]

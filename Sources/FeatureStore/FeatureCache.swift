@@ -106,14 +106,14 @@ public final class FeatureCache: Sendable {
         return try shards[place.shard].readFloats(cut: cut, utterance: place.row)
     }
 
-    /// The rows of one utterance as they are stored, in `description.storage`, into exactly as many bytes as they take;
-    /// `StorageFormat.decode` makes float32 of them.
+    /// The rows of one utterance, or its first ones, as they are stored, in `description.storage`, into exactly as many bytes as they
+    /// take; `StorageFormat.decode` makes float32 of them.
     ///
     /// - Throws: as `rows(id:cut:)`.
     public func readRows(
-        _ utterance: Utterance, cut: String, into out: UnsafeMutableRawBufferPointer
+        _ utterance: Utterance, first rowCount: Int? = nil, cut: String, into out: UnsafeMutableRawBufferPointer
     ) throws(StoreError) {
-        try shards[utterance.shard].readRows(cut: cut, utterance: utterance.row, into: out)
+        try shards[utterance.shard].readRows(cut: cut, utterance: utterance.row, first: rowCount, into: out)
     }
 
     /// Compares every stored row with its checksum. Reads the whole cache once.

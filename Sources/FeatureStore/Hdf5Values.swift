@@ -53,8 +53,12 @@ func readStringAttribute(_ object: hid_t, _ name: String) throws(Hdf5Failure) ->
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
 }
 
+func hasAttribute(_ object: hid_t, _ name: String) throws(Hdf5Failure) -> Bool {
+    try hdf5 { H5Aexists(object, name) } > 0
+}
+
 private func openAttribute(_ object: hid_t, _ name: String) throws(Hdf5Failure) -> Hdf5Handle {
-    guard try hdf5({ H5Aexists(object, name) }) > 0 else {
+    guard try hasAttribute(object, name) else {
         throw Hdf5Failure(detail: "no attribute '\(name)'")
     }
     return try Hdf5Handle(.attribute) { H5Aopen(object, name, ut_h5p_default()) }

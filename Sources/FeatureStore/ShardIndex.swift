@@ -1,4 +1,6 @@
 internal import CHDF5
+internal import Crypto
+import Foundation
 
 /// What `/utterances` of a shard holds: the entries, where each begins, and a checksum of each one's stored rows per
 /// cut.
@@ -36,6 +38,16 @@ struct ShardIndex: Sendable, Equatable {
             for cut in checksums { add(Int(cut[row])) }
         }
         return bytes.withUnsafeBytes { crc32c($0) }
+    }
+
+    /// Tells these rows from others, in whatever order they lie: the sum of a hash of each utterance's id and checksums. The sum of
+    /// several shards' is that of all their rows.
+    var fingerprint: UInt64 {
+        entries.indices.reduce(UInt64(0)) { sum, row in
+            var bytes = Array(entries[row].id.utf8)
+            for cut in checksums { withUnsafeBytes(of: cut[row].littleEndian) { bytes.append(contentsOf: $0) } }
+            return sum &+ SHA256.hash(data: bytes).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
     }
 
     // MARK: - HDF5

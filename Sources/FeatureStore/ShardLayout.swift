@@ -98,7 +98,8 @@ public struct UtteranceEntry: Sendable, Hashable {
     /// SHA-256 of the decoded waveform in lower-case hexadecimal: what the features really depend on.
     public var audioSHA256: String
     /// Size and modification time of the audio file when it was decoded, so that an untouched file need not be decoded
-    /// again to know that nothing changed. Of an utterance that is a segment of a file, the bounds are folded into the time.
+    /// again to know that nothing changed. Hashes of the utterance's id and path, and of the bounds where it is a segment of a file,
+    /// are folded into the time.
     public var fileByteCount: Int
     public var fileModifiedNanoseconds: Int
 

@@ -11,6 +11,11 @@ public final class ShardReader: Sendable {
     public var entries: [UtteranceEntry] { table.entries }
     /// Rows of all utterances together.
     public var rowCount: Int { table.rowCount }
+    /// Tells the shard's rows from others, in whatever order they lie; the sum (`&+`) of several shards' is that of all their rows.
+    public var fingerprint: UInt64 { table.fingerprint }
+    /// What the rows were computed on, see `CacheDescription.arithmetic`. Of a shard of before it was recorded,
+    /// `CacheDescription.unknownArithmetic`; of one without rows, nothing.
+    public let arithmetic: [String]
 
     private let file: Hdf5Handle
     private let table: ShardIndex
@@ -44,6 +49,7 @@ public final class ShardReader: Sendable {
             layout = try ShardReader.layout(
                 of: file.id, storage, zip(names, sources).map { CutLayout(name: $0, hiddenSize: $1.hiddenSize) })
             shard = try readIntAttribute(file.id, "shard")
+            arithmetic = try table.entries.isEmpty ? [] : ShardReader.arithmetic(of: file.id)
             cutOfName = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
             self.sources = sources
             self.table = table
@@ -94,20 +100,21 @@ public final class ShardReader: Sendable {
 
     // MARK: - Rows
 
-    /// Reads an utterance's rows as they are stored, end to end, followed by their scales where the storage has any.
-    /// `out` is overwritten and has exactly `byteCount(cut:utterance:)` bytes.
+    /// Reads an utterance's rows, or so many from the first, as they are stored, end to end, followed by their scales where the storage
+    /// has any. `out` is overwritten and has exactly the bytes that they take, for all of them `byteCount(cut:utterance:)`.
     ///
     /// - Throws: `StoreError.unknownCut`, `.damaged` if HDF5 cannot read them. Checksums are not compared here.
     public func readRows(
-        cut: String, utterance: Int, into out: UnsafeMutableRawBufferPointer
+        cut: String, utterance: Int, first rowCount: Int? = nil, into out: UnsafeMutableRawBufferPointer
     ) throws(StoreError) {
         guard let number = cutOfName[cut] else {
             throw .unknownCut(cut: cut, path: path, has: layout.cuts.map(\.name))
         }
-        let frameCount = table.entries[utterance].frameCount
-        precondition(out.count == frameCount * sources[number].bytesPerRow, "room for exactly the utterance's rows")
+        let frameCount = table.entries[utterance].frameCount, count = rowCount ?? frameCount
+        precondition(count <= frameCount, "\(count) rows of an utterance that has \(frameCount)")
+        precondition(out.count == count * sources[number].bytesPerRow, "room for exactly these rows")
         do throws(Hdf5Failure) {
-            try sources[number].read(from: table.offsets[utterance], count: frameCount, into: out)
+            try sources[number].read(from: table.offsets[utterance], count: count, into: out)
         } catch {
             throw .damaged(path: path, detail: error.detail)
         }
@@ -205,6 +212,11 @@ extension ShardReader {
             throw Hdf5Failure(detail: "storage '\(name)' is not known")
         }
         return storage
+    }
+
+    private static func arithmetic(of file: hid_t) throws(Hdf5Failure) -> [String] {
+        guard try hasAttribute(file, "arithmetic") else { return [CacheDescription.unknownArithmetic] }
+        return try readStringAttribute(file, "arithmetic").split(separator: "\n").map(String.init)
     }
 
     private static func layout(

@@ -6,7 +6,7 @@ import Foundation
 ///
 ///     shard-00000.h5
 ///       attributes                 schema, cache_key, key_components, storage, cuts, sample_rate, hop, pool, shard,
-///                                  shards, index_crc32c
+///                                  shards, index_crc32c; arithmetic, where it is known: a line for each
 ///       /frames/<cut>              [totalFrames, C] float16, float32, int8, or uint16 with
 ///                                  encoding = "bfloat16"; chunked by rows
 ///       /scales/<cut>              [totalFrames] float32, with int8 rows only: what each is to be multiplied by
@@ -31,17 +31,18 @@ public final class ShardWriter {
     public var rowCount: Int { index.rowCount }
     public func contains(id: String) -> Bool { ids.contains(id) }
 
-    /// Starts a shard under a temporary name next to `path`, after removing what dead processes left there.
+    /// Starts a shard under a temporary name next to `path`, after removing what dead processes left there. `arithmetic` is what the
+    /// rows were computed on, see `CacheDescription.arithmetic`; empty: not known.
     ///
     /// - Throws: `StoreError.cannotWrite`.
-    public init(path: String, layout: ShardLayout, shard: Int) throws(StoreError) {
+    public init(path: String, layout: ShardLayout, shard: Int, arithmetic: [String] = []) throws(StoreError) {
         self.path = path
         self.layout = layout
         index = ShardIndex(cutCount: layout.cuts.count)
         TemporaryName.removeStale(for: path)
         temporaryPath = TemporaryName.make(for: path)
         do throws(Hdf5Failure) {
-            try create(shard: shard)
+            try create(shard: shard, arithmetic: arithmetic)
         } catch {
             // Asked of the system, because HDF5 words it by its own source lines.
             let folder = (path as NSString).deletingLastPathComponent
@@ -59,7 +60,7 @@ public final class ShardWriter {
         unlink(temporaryPath)
     }
 
-    private func create(shard: Int) throws(Hdf5Failure) {
+    private func create(shard: Int, arithmetic: [String]) throws(Hdf5Failure) {
         let creation = try Hdf5Handle(.propertyList) { H5Pcreate(ut_h5p_file_create()) }
         _ = try hdf5 { H5Pset_obj_track_times(creation.id, false) }
         let access = try fileAccess()
@@ -79,6 +80,7 @@ public final class ShardWriter {
         try writeAttribute(file.id, "pool", layout.pool)
         try writeAttribute(file.id, "shard", shard)
         try writeAttribute(file.id, "shards", layout.shardCount)
+        if !arithmetic.isEmpty { try writeAttribute(file.id, "arithmetic", arithmetic.joined(separator: "\n")) }
         _ = try createGroup(file.id, "frames")
         if layout.storage.scaleByteCount > 0 { _ = try createGroup(file.id, "scales") }
         for cut in layout.cuts { sinks.append(try CutSink(file: file.id, cut: cut, storage: layout.storage)) }

@@ -3,22 +3,12 @@ import Kernels
 
 /// What the key of a cache does not hold: the same product, summed in another order, is another last bit.
 extension FrozenModel {
-    /// What `cache.json` is to say.
-    ///
-    /// - Parameters:
-    ///   - before: the cache as it was, nil for a new one.
-    ///   - computed: utterances of this run.
-    func arithmetic(since before: CacheDescription?, computed: Int) -> [String]? {
-        guard let before else { return [CPUEngine.arithmetic(compute)] }
-        guard computed > 0 else { return before.arithmetic }
-        let known = before.arithmetic ?? []
-        let now = CPUEngine.arithmetic(compute)
-        return known.contains(now) ? known : known + [now]
-    }
+    /// What rows that are computed now are computed on.
+    public var arithmetic: String { CPUEngine.arithmetic(compute) }
 
     /// A line for a run that adds rows to a cache; nil where they come as those that are there, as far as that is known.
     public func arithmeticWarning(for cache: CacheDescription, directory: String) -> String? {
-        let now = CPUEngine.arithmetic(compute), then: String
+        let now = arithmetic, then: String
         if let known = cache.arithmetic {
             guard known != [now] else { return nil }
             then = known.joined(separator: " and ")

@@ -21,7 +21,7 @@ public struct FrozenModel: Sendable {
     /// As the user named it.
     public var location: String { source.location }
     /// The same, but of a folder only the last component: those above it may well be somebody's name.
-    var locationWithoutFolders: String {
+    public var locationWithoutFolders: String {
         guard let checkpoint = source as? Checkpoint, checkpoint.directory == location else { return location }
         return PathParts(location).name
     }

@@ -12,16 +12,24 @@ extension StageOne {
     ///   - summary: of a run over all shards; see `finish`.
     ///   - model: whose layers computed them.
     ///   - programVersions: of the program and what it was built with; those of the libraries are added.
-    ///   - fidelity: measures the finished shards, or says what is known of them.
+    ///   - measureFidelity: measures the finished shards; not asked where these very rows have been measured.
+    /// - Returns: the fidelity that `cache.json` has: where nothing could be measured, what was known of the rows of before.
     /// - Throws: `CheckpointError`, `ManifestError` or `StoreError` where a file cannot be written; what `finish` throws.
+    @discardableResult
     public func complete(
         _ summary: inout CachingSummary, model: FrozenModel, programVersions: [String: String],
-        fidelity: () throws -> CacheDescription.Fidelity?
-    ) throws {
+        measureFidelity: () throws -> CacheDescription.Fidelity?
+    ) throws -> CacheDescription.Fidelity? {
         let layout = settings.layout
+        var fidelity: CacheDescription.Fidelity?
         try finish(&summary) { summary in
-            let fidelity = try fidelity()
             let before = try? CacheDescription.read(directory: settings.directory)
+            let fingerprint = String(summary.fingerprint, radix: 16)
+            fidelity = before?.fidelity
+            if fidelity?.rowFingerprint != fingerprint, var measured = try measureFidelity() {
+                measured.rowFingerprint = fingerprint
+                fidelity = measured
+            }
             let upperSHA256 = try model.writeUpperWeights(to: settings.directory + "/upper.safetensors")
             var preprocessing = model.preprocessing
             preprocessing.hopSamples = layout.hopSamples
@@ -35,11 +43,21 @@ extension StageOne {
                     utterances: summary.utterances, frames: summary.frames, seconds: summary.seconds,
                     bytes: summary.bytes),
                 pathsWithheld: settings.withholdsPaths ? true : nil, fidelity: fidelity,
-                arithmetic: model.arithmetic(since: before, computed: summary.computed),
+                arithmetic: arithmetic(of: summary, since: before),
                 versions: programVersions.merging([
                     "onednn": CPUEngine.libraryVersion, "hdf5": ShardLayout.libraryVersion,
                     "resampler": AudioFile.resamplerDescription,
                 ]) { $1 })
         }
+        return fidelity
+    }
+
+    /// What the shards say. Of rows of before shards said it, what the cache said of all of its own; nil where nobody knows.
+    private func arithmetic(of summary: CachingSummary, since before: CacheDescription?) -> [String]? {
+        var known = summary.arithmetic
+        if let told = before?.arithmetic, known.remove(CacheDescription.unknownArithmetic) != nil {
+            known.formUnion(told)
+        }
+        return known.subtracting([CacheDescription.unknownArithmetic]).isEmpty ? nil : known.sorted()
     }
 }

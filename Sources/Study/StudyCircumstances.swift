@@ -1,3 +1,4 @@
+import Files
 import Runs
 
 /// What a reader of the table must know of how it came about: the corpus, the weights, the machine.
@@ -39,7 +40,9 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
         warn("processor", devices)
         warn("number of threads", threads.map(String.init))
         warn("versions", Set(results.map { "undertone \($0.versions["undertone"] ?? "?")" }).sorted())
-        let models = Set(results.map(\.model)).sorted()
+        // Where paths are withheld, the last component of a folder's stands for it.
+        let named = Set(results.map(\.model))
+        let models = named.filter { name in !named.contains { $0 != name && PathParts($0).name == name } }.sorted()
         if models.count > 1 { warnings.append("runs differ in their model (\(models.joined(separator: ", ")))") }
         self.warnings = warnings
     }
@@ -66,8 +69,8 @@ public struct StudyCircumstances: Sendable, Equatable, Encodable {
                 + "run in a process of its own, one at a time.")
         lines.append(
             "Times: \(devices.joined(separator: ", ")), "
-                + "\(threads.map(String.init).joined(separator: ", ")) thread\(threads == [1] ? "" : "s"). Medians over all epochs "
-                + "of all seeds.")
+                + "\(threads.map(String.init).joined(separator: ", ")) thread\(threads == [1] ? "" : "s"). Medians over the epochs "
+                + "of all seeds\(epochs > 1 ? ", each run's first left out" : "").")
         return lines
     }
 }

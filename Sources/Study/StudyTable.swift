@@ -69,7 +69,7 @@ public struct StudyTable: Sendable, Encodable {
     public let amortisedOver: Int
     /// Of the set-ups that are done, the baseline first.
     public let rows: [StudyRow]
-    /// Names of those that are not.
+    /// Names of those that are not, or of which nobody knows what their cache took.
     public let missing: [String]
     public let payments: [Payment]
 
@@ -128,10 +128,12 @@ public struct StudyTable: Sendable, Encodable {
         }
     }
 
+    /// A cache of unknown cost would stand there as one that cost nothing.
     private static func isDone(_ entry: Entry) -> Bool {
-        entry.directories.allSatisfy { path in
-            FileManager.default.fileExists(atPath: RunDirectory(path: path).resultPath)
-        }
+        (entry.setUp.store == nil || entry.cache != nil)
+            && entry.directories.allSatisfy { path in
+                FileManager.default.fileExists(atPath: RunDirectory(path: path).resultPath)
+            }
     }
 
     private static func sides(_ runs: StudyRuns, _ split: String) throws(StudyError) -> [PairedComparison.Side] {

@@ -72,6 +72,8 @@ struct CacheJob {
 
     private func make() throws {
         let manifest = try CorpusManifest.load(arguments.manifestPath)
+        // It goes into the cache: what is wrong with it is known before any compute.
+        _ = try CorpusNote.beside(manifest: arguments.manifestPath)
         let model = try FrozenModel(arguments.model, cuts: arguments.cuts, compute: arguments.compute)
         if !model.ignoredTensors.isEmpty {
             inform("ignored: \(abbreviated(model.ignoredTensors)) (not part of the encoder)")
@@ -118,11 +120,12 @@ struct CacheJob {
             summary = try stage.makeShards(survey, encoder: encoder)
             progress.finish()
             computed.set(summary.computedSeconds)
-            if arguments.onlyShard == nil {
-                let computed = summary.computed
-                try stage.complete(&summary, model: model, programVersions: Version.programVersions) {
-                    fidelity = try self.fidelity(stage, computed: computed, model, encoder)
-                    return fidelity
+            if !stage.allowsRejects(of: summary) {
+                // Without a description it is no cache, and nobody goes on from it: no training, no Make, no Slurm.
+                try stage.writeRejects(summary)
+            } else if arguments.onlyShard == nil {
+                fidelity = try stage.complete(&summary, model: model, programVersions: Version.programVersions) {
+                    try measureFidelity(stage, model, encoder)
                 }
             }
         } catch {
@@ -144,7 +147,7 @@ struct CacheJob {
             directory: arguments.directory, layout: layout, onlyShard: arguments.onlyShard,
             workerCount: arguments.workerCount, rejectLimit: arguments.rejectLimit,
             segmentDuration: arguments.sealDuration, prunes: arguments.prunes,
-            withholdsPaths: arguments.withholdsPaths)
+            withholdsPaths: arguments.withholdsPaths, arithmetic: model.arithmetic)
         let reporter = progress ?? notices
         let manifestPath = manifest.path
         let observer = CachingObserver(
@@ -159,13 +162,9 @@ struct CacheJob {
         return StageOne(manifest: manifest, settings: settings, recordings: model.recordings, observer: observer)
     }
 
-    /// Measured on what is finished; a run that computes nothing keeps what is known.
-    private func fidelity(
-        _ stage: StageOne, computed: Int, _ model: FrozenModel, _ encoder: EncoderOnDemand
+    private func measureFidelity(
+        _ stage: StageOne, _ model: FrozenModel, _ encoder: EncoderOnDemand
     ) throws -> CacheDescription.Fidelity? {
-        if computed == 0, let known = try? CacheDescription.read(directory: arguments.directory).fidelity {
-            return known
-        }
         let reference =
             arguments.compute == .float32
             ? encoder

@@ -79,7 +79,8 @@ struct PaperCommand: ParsableCommand {
             let seconds = CacheMeasure.seconds(measures, ofSpeech: totals.seconds)
         else {
             printToStandardError(
-                "warning: \(cache.measures) does not tell what this cache took; remove \(cache.folder) and make it again to know"
+                "warning: \(cache.measures) does not tell what this cache took, so what is trained from it is left out; remove "
+                    + "\(cache.folder) and make it again"
             )
             return nil
         }

@@ -95,7 +95,7 @@ struct RepairJob {
     ) throws -> CachingSummary {
         let settings = CachingSettings(
             directory: directory, layout: layout, workerCount: workerCount,
-            withholdsPaths: description.pathsWithheld ?? false)
+            withholdsPaths: description.pathsWithheld ?? false, arithmetic: model.arithmetic)
         let recordings = RecordingsToRepair(model.recordings, only: Set(plan.pending.map(\.span)))
         let survey = try StageOne(
             manifest: plan.wanted, settings: settings, recordings: recordings,
@@ -118,7 +118,8 @@ struct RepairJob {
         var whole = summary
         let lines = Dictionary(plan.corpus.utterances.map { ($0.id, $0.line) }) { first, _ in first }
         whole.rejects = (plan.rejects + summary.rejects).sorted { lines[$0.id] ?? 0 < lines[$1.id] ?? 0 }
-        try stage.complete(&whole, model: model, programVersions: Version.programVersions) { description.fidelity }
+        // Nothing is measured here: if rows are now others, the next run of stage one does it.
+        try stage.complete(&whole, model: model, programVersions: Version.programVersions) { nil }
         return summary
     }
 

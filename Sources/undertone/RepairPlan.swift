@@ -30,14 +30,21 @@ struct RepairPlan {
         directory: String, layout: ShardLayout, verification: CacheVerification, entries: [Int: [UtteranceEntry]],
         manifestPath: String?
     ) throws {
-        corpus = try RepairPlan.corpus(directory, manifestPath)
+        let named = try manifestPath.map { path throws(ManifestError) in try CorpusManifest.load(path) }
+        corpus = try RepairPlan.corpus(directory, named)
         let rejects = try? Reject.load((directory as NSString).appendingPathComponent("rejects.csv"))
         let rejected = Set((rejects ?? []).map(\.id))
         self.rejects = rejects ?? []
         areRejectsKnown = rejects != nil
+        // Stage one remembers which path it met, also in a cache that names none: the user's manifest is what it will meet again.
+        let pathOfId = Dictionary((named?.utterances ?? []).map { ($0.id, $0.path) }) { first, _ in first }
         wanted = CorpusManifest(
             path: corpus.path, columns: corpus.columns,
-            utterances: corpus.utterances.filter { !rejected.contains($0.id) })
+            utterances: corpus.utterances.filter { !rejected.contains($0.id) }.map { row in
+                Utterance(
+                    id: row.id, path: pathOfId[row.id] ?? row.path, audioPath: row.audioPath, segment: row.segment,
+                    split: row.split, speaker: row.speaker, cells: row.cells, line: row.line)
+            })
         sort(verification.damage)
         setAside += RepairPlan.strangers(verification.findings, directory, layout)
 
@@ -97,9 +104,8 @@ struct RepairPlan {
     }
 
     /// The cache's own corpus decides which utterances there are; the manifest that the user names, where they are.
-    private static func corpus(_ directory: String, _ manifestPath: String?) throws -> CorpusManifest {
+    private static func corpus(_ directory: String, _ named: CorpusManifest?) throws -> CorpusManifest {
         let ownPath = (directory as NSString).appendingPathComponent("corpus.csv")
-        let named = try manifestPath.map { path throws(ManifestError) in try CorpusManifest.load(path) }
         let own: CorpusManifest
         do throws(ManifestError) {
             own = try CorpusManifest.load(ownPath)

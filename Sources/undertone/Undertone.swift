@@ -20,5 +20,6 @@ struct Undertone: ParsableCommand {
             ModelCommand.self, CorpusCommand.self, PlanCommand.self, JoinCommand.self, SweepCommand.self,
             SubmitCommand.self, RunsCommand.self, RankCommand.self, PredictCommand.self, ExportCommand.self,
             ReportCommand.self, PaperCommand.self, CompareCommand.self, InspectCommand.self, VerifyCommand.self,
+            DoctorCommand.self,
         ])
 }

@@ -87,8 +87,52 @@ func sameBytesWhateverTheWorkers(workers: Int, shards: Int) throws {
     try cache(manifest, folder, recordings, encoder: encoder)
     #expect(recordings.decodeCount.withLock { $0 } == decoded + 1)
     let reader = try ShardReader(path: folder.file(shardName))
-    #expect(reader.entries[4].fileModifiedNanoseconds == 77)
+    let stamp = FileStamp(byteCount: reader.entries[4].fileByteCount, modifiedNanoseconds: 77)
+    #expect(reader.entries[4].fileModifiedNanoseconds == stamp.marked(by: manifest.utterances[4]).modifiedNanoseconds)
     #expect(reader.entries.map(\.id) == manifest.utterances.map(\.id))
+}
+
+/// The same utterances, heard in other files of `/audio`.
+private func moved(_ manifest: CorpusManifest, to files: [String]) -> CorpusManifest {
+    let utterances = zip(manifest.utterances, files).map { row, file in
+        Utterance(
+            id: row.id, path: file, audioPath: "/audio/\(file)", split: row.split, speaker: row.speaker,
+            cells: row.cells, line: row.line)
+    }
+    return CorpusManifest(path: manifest.path, columns: manifest.columns, utterances: utterances)
+}
+
+/// Regression: a path that came to lead to another file of the same size and time went unseen, and another recording's rows stayed.
+@Test func recordingsThatChangePlacesAreComputedAgain() throws {
+    let (manifest, folder) = (corpus(3), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    for utterance in manifest.utterances {
+        recordings.change(utterance.audioPath) {
+            $0.samples = Array($0.samples.prefix(400))
+            $0.stamp = FileStamp(byteCount: 844, modifiedNanoseconds: 1_700_000_000_000_000_000)
+        }
+    }
+    try cache(manifest, folder, recordings)
+    let (swapped, encoder) = (moved(manifest, to: ["u1.wav", "u0.wav", "u2.wav"]), FakeEncoder())
+    let summary = try cache(swapped, folder, recordings, encoder: encoder)
+    #expect(encoder.callCount == 2 && summary.computed == 2 && summary.reused == 1)
+    let fresh = try TemporaryFolder()
+    try cache(swapped, fresh, recordings)
+    #expect(try folder.data(shardName) == fresh.data(shardName))
+}
+
+@Test func renamedRecordingIsDecodedButNotComputed() throws {
+    let (manifest, folder) = (corpus(4), try TemporaryFolder())
+    let recordings = FakeRecordings(manifest)
+    try cache(manifest, folder, recordings)
+    recordings.files.withLock { files in
+        let recording = files.removeValue(forKey: "/audio/u2.wav")
+        files["/audio/new.wav"] = recording
+    }
+    let (renamed, encoder) = (moved(manifest, to: ["u0.wav", "u1.wav", "new.wav", "u3.wav"]), FakeEncoder())
+    // The new path is recorded, so the second of these runs decodes nothing.
+    for _ in 0..<2 { #expect(try cache(renamed, folder, recordings, encoder: encoder).reused == 4) }
+    #expect(encoder.callCount == 0 && recordings.decodeCount.withLock { $0 } == 4 + 1)
 }
 
 @Test func changedRecordingIsComputedAgain() throws {

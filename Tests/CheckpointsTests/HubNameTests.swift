@@ -63,6 +63,8 @@ func whatIsNoHubName(text: String) { #expect(HubName(text) == nil) }
         #expect(try found("org/model") == "bbbb" && found("org/model@v1") == "aaaa")
         #expect(try found("org/model@aaaa") == "aaaa" && found("org/model@cccc") == nil)
         #expect(try found("org/other") == nil)
+        #expect(HubCache.name(of: "\(folder)/models--org--model/snapshots/aaaa")?.description == "org/model@aaaa")
+        #expect(HubCache.name(of: "\(folder)/models--org--model/snapshots") == nil)
         try refer("main", to: "../../../elsewhere")
         #expect(try found("org/model@main") == nil)
     }

@@ -53,14 +53,87 @@ func trainingFromAudioIsTrainingFromACache(_ audio: AudioCase) throws {
         folder.names(in: "cache") == ["cache.json", "corpus.csv", "rejects.csv", "shard-00000.h5", "upper.safetensors"])
 }
 
-@Test func recordingsThatCannotBeUsedAreNamedAndLeftOut() throws {
+/// A run that had no cache has all that prediction and export begin with.
+@Test(arguments: [
+    AudioCase(cut: "2"), AudioCase(cut: "cnn", overrides: ["layers=all", "standardise=true"], compute: "bfloat16"),
+])
+func predictionsOfARunFromAudioAreItsOwnBitForBit(_ audio: AudioCase) throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    let trained = try Program.train.run(audioArguments() + audio.arguments, in: folder)
+    try #require(trained.code == 0, "\(trained.said)")
+    let outcome = try Program.undertone.run(["predict", "--run", "run", "manifest.csv"], in: folder)
+    #expect(outcome.code == 0 && outcome.said.isEmpty, "\(outcome.said)")
+    let predicted = folder.table(outcome.output), known = try folder.runPredictions()
+    #expect(known.count == 6 && Set(known.values).count == 6)
+    for (id, value) in known { #expect(predicted[id] == [value], "\(id)") }
+
+    for format in ["bundle", "onnx"] {
+        let export = try Program.undertone.run(
+            ["export", "--run", "run", "--format", format, "-o", format], in: folder)
+        #expect(export.code == 0, "\(export.said)")
+    }
+    let bundled = try Program.undertone.run(
+        ["predict", "--bundle", "bundle/bundle.safetensors", "manifest.csv"], in: folder)
+    #expect(bundled.code == 0 && bundled.output == outcome.output, "\(bundled.said)")
+}
+
+/// They refuse the run as they fail a cache, before anything is trained; as many as are allowed are left out.
+@Test func recordingsThatCannotBeUsedAreNamed() throws {
     let folder = try Scratch()
     try folder.writeCorpus(12)
     try folder.write("u4.wav", "this is no sound\n")
-    let outcome = try Program.train.run(audioArguments(), in: folder)
+    func expectNamed(_ outcome: Outcome) {
+        let rejected = outcome.lines("rejected: ")
+        #expect(rejected.count == 1 && rejected[0].contains("u4.wav") && rejected[0].hasSuffix("(manifest.csv:6)"))
+    }
+    for more in [[], ["--max-rejects", "8%"], ["--progress", "none"]] {
+        let refused = try Program.train.run(audioArguments() + more, in: folder)
+        #expect(refused.code == 65 && !folder.exists("run"))
+        expectNamed(refused)
+        let limit = more.first == "--max-rejects" ? "8.0 %" : "0"
+        #expect(
+            refused.errors == [
+                "error: 1 of 12 recordings cannot be used, \(limit) allowed. Mend them or take them out of the manifest, "
+                    + "or allow more with --max-rejects"
+            ])
+    }
+    let outcome = try Program.train.run(audioArguments("--max-rejects", "1", "--progress", "none"), in: folder)
     #expect(outcome.code == 0, "\(outcome.said)")
-    let rejected = outcome.lines("rejected: ")
-    #expect(rejected.count == 1 && rejected[0].contains("u4.wav") && rejected[0].hasSuffix("(manifest.csv:6)"))
+    expectNamed(outcome)
+    #expect(
+        outcome.lines("warning: ") == [
+            "warning: rows of the manifest have a recording that cannot be used; mend those; left out: 1 of train (u4)"
+        ])
+    let result = try JSONSerialization.jsonObject(with: folder.bytes("run/result.json")) as? [String: Any]
+    #expect(result?["missing_utterances"] as? [String: Int] == ["train": 1])
+
+    try folder.remove("u4.wav")
+    #expect(try Program.train.run(audioArguments(out: "other"), in: folder).code == 66, "a file that is not there")
+}
+
+/// As stage one warns of them.
+@Test func recordingsThatThereIsSomethingToSayAboutAreNamed() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.write("u4.wav", Wave(samples: [Float](repeating: 0, count: 8000)).bytes)
+    let outcome = try Program.train.run(audioArguments("--progress", "none"), in: folder)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    let cached = try Program.cache.run(cacheArguments(), in: folder)
+    let warnings = outcome.lines("warning: ")
+    #expect(warnings == cached.lines("warning: ") && warnings.count == 1, "\(outcome.said)")
+    #expect(
+        warnings.first?.hasSuffix("u4.wav: silent, every sample is the same; used as it is (manifest.csv:6)") == true)
+}
+
+@Test func aLabelOffItsScaleIsKnownBeforeAnythingIsDecoded() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.write("u4.wav", "this is no sound\n")
+    let outcome = try Program.train.run(
+        audioArguments("--set", "labels=[{name: activation, scale: [1, 4]}]"), in: folder)
+    #expect(outcome.code == 65 && !outcome.lines("error: manifest.csv:").isEmpty, "\(outcome.said)")
+    #expect(outcome.lines("rejected: ").isEmpty)
 }
 
 @Test func memoryThatSplitsBatchesOfRecordingsChangesNothingButRounding() throws {
@@ -105,6 +178,8 @@ func trainingFromAudioIsTrainingFromACache(_ audio: AudioCase) throws {
     (["--cache", "cache", "--audio"], "--audio trains without a cache"),
     (["--audio", "--corpus", "manifest.csv"], "give --corpus <manifest.csv> and --model <model> too"),
     (["--cache", "cache", "--model", tinyModel], "--model is of use with --audio"),
+    (["--cache", "cache", "--no-paths"], "--no-paths is of use with --audio"),
+    (["--cache", "cache", "--max-rejects", "1"], "--max-rejects is of use with --audio"),
     ([], "give --cache <folder>, or --audio"),
     (["--cache", "cache", "--save-every=-1"], "expected seconds, 0 or more"),
 ])

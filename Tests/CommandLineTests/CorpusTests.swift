@@ -47,10 +47,34 @@ private func corpus(_ arguments: String..., in folder: Scratch) throws -> Outcom
             valence     8           0  4.375  2.118    1    7  1 to 7
             dominance   8           0      4      0    4    4  1 to 7
             manifest: msp/manifest.csv
+            description: msp/corpus.json, for reports and model cards
 
             """)
     #expect(try Program.cache.run(cacheArguments(corpus: "msp/manifest.csv"), in: folder).code == 0)
     #expect(try Program.train.run(trainArguments(epochs: 1), in: folder).code == 0)
+    let export = ["export", "--run", "run", "--format", "safetensors", "-o", "export"]
+    #expect(try Program.undertone.run(export, in: folder).code == 0)
+    let card = try folder.read("export/README.md")
+    #expect(card.contains("**MSP-Podcast**. Natural speech from podcasts, "), "\(card)")
+}
+
+/// What somebody wrote of the corpus is theirs; and the cache has it, until a newer one is there.
+@Test func aDescriptionThatIsThereIsKept() throws {
+    let folder = try podcast()
+    try folder.write("msp/corpus.json", #"{"name": "Mine"}"#)
+    let outcome = try corpus(in: folder)
+    #expect(outcome.code == 0 && !outcome.output.contains("corpus.json"), "\(outcome.output)")
+    #expect(try folder.read("msp/corpus.json") == #"{"name": "Mine"}"#)
+    for name in ["Mine", "Still mine"] {
+        try folder.write("msp/corpus.json", #"{"name": "\#(name)"}"#)
+        #expect(try Program.cache.run(cacheArguments(corpus: "msp/manifest.csv"), in: folder).code == 0)
+        #expect(try folder.read("cache/corpus.json") == #"{"name": "\#(name)"}"#)
+    }
+    // One that cannot be understood stops stage one, and not the training after it.
+    try folder.write("msp/corpus.json", #"{"synthetic": "yes"}"#)
+    let refused = try Program.cache.run(cacheArguments(corpus: "msp/manifest.csv", out: "other"), in: folder)
+    #expect(refused.code == 65 && refused.said.contains("msp/corpus.json"), "\(refused.said)")
+    #expect(!folder.exists("other"))
 }
 
 @Test func faultyLinesAreNamedAndLeftOutIfAsked() throws {

@@ -154,7 +154,7 @@ private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
     try folder.copyModel(to: "models/tiny")
     try folder.write("corpus.json", #"{"name": "Twelve tones", "synthetic": true}"#)
     #expect(try Program.cache.run(cacheArguments(model: "models/tiny"), in: folder).code == 0)
-    let train = trainArguments() + ["--corpus", "manifest.csv", "--set", "head.form=hf", "--set", "tuning=lora"]
+    let train = trainArguments() + ["--set", "head.form=hf", "--set", "tuning=lora"]
     #expect(try Program.train.run(train, in: folder).code == 0)
     let provenance = ModelProvenance(
         repository: "someone/tiny", revision: "main", commit: "c0ffee", endpoint: "https://example.org",
@@ -171,7 +171,8 @@ private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
         #expect(outcome.code == 0, "\(outcome.said)")
         let card = try folder.read("\(format)/README.md")
         for line in lines + [
-            "# Activation from speech", "A wav2vec2 encoder, finetuned from `tiny`", "| train | 6 |", "## Limits",
+            "# Activation from speech", "A wav2vec2 encoder, finetuned from `someone/tiny` (commit `c0ffee`) with",
+            "| train | 6 |", "## Limits", "These weights derive from `someone/tiny` and",
             "**Twelve tones**.", "**Synthetic speech: the scores below say nothing about people.**",
             "The checkpoint's licence is `cc-by-nc-4.0`, as its own page has it",
         ] { #expect(card.contains(line), "\(format): \(line)") }
@@ -183,4 +184,40 @@ private func json(_ name: String, in folder: Scratch) throws -> [String: Any] {
     #expect(try export("onnx", "--replace", in: folder).code == 0)
     let card = try folder.read("onnx/README.md")
     #expect(card.contains("Look at the checkpoint's licence and at the corpus's terms") && !card.contains("cc-by"))
+    #expect(card.contains("finetuned from `tiny` with"))
+}
+
+/// Of a checkpoint's name only the last part was kept, which of the hub's cache is a commit: peft could not find what to adapt.
+@Test func peftIsToldWhatTheHubCallsTheCheckpoint() throws {
+    let folder = try Scratch()
+    try folder.writeCorpus(12)
+    try folder.fillHubCache()
+    try folder.copyModel(to: "models/tiny")
+    try ModelProvenance(
+        repository: "someone/tiny", revision: "main", commit: "c0ffee", endpoint: "https://example.org", licence: nil,
+        files: []
+    ).write(directory: "\(folder.path)/models/tiny")
+    let snapshot = "hub/models--org--tiny/snapshots/abc123"
+    try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/link", withDestinationPath: snapshot)
+    #expect(try Program.cache.run(cacheArguments(model: "model"), in: folder).code == 0)
+    #expect(try Program.train.run(trainArguments() + ["--set", "tuning=lora"], in: folder).code == 0)
+
+    func base(_ model: [String], format: String = "peft") throws -> [String?] {
+        let outcome = try Program.undertone.run(
+            ["export", "--format", format, "-o", format, "--replace"] + model,
+            after: "export HF_HUB_CACHE=\(folder.path)/hub", in: folder)
+        #expect(outcome.code == 0, "\(outcome.said)")
+        let config = try json("peft/adapter_config.json", in: folder)
+        #expect(config.keys.contains("revision"))
+        return [config["base_model_name_or_path"] as? String, config["revision"] as? String]
+    }
+    #expect(try base(["--run", "run"]) == ["model", nil])
+    #expect(try base(["--run", "run", "--model", "models/tiny"]) == ["someone/tiny", "c0ffee"])
+    for name in ["org/tiny", "org/tiny@main", snapshot, "\(folder.path)/\(snapshot)/", "link"] {
+        #expect(try base(["--run", "run", "--model", name]) == ["org/tiny", "abc123"], "\(name)")
+    }
+    // A bundle goes where neither is.
+    _ = try base(["--run", "run", "--model", "org/tiny"], format: "bundle")
+    try folder.remove("hub")
+    #expect(try base(["--bundle", "bundle/bundle.safetensors"]) == ["org/tiny", "abc123"])
 }

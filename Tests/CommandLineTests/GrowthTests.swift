@@ -45,6 +45,32 @@ import Testing
     #expect(before.keys.filter { before[$0] != after[$0] } == ["u2/2"])
 }
 
+/// Regression: of clips of one length that were unpacked with whole seconds, two that changed places kept each other's rows.
+@Test func recordingsThatChangePlacesInTheManifestAreSeen() throws {
+    let folder = try Scratch()
+    var rows = try folder.writeCorpus(3, step: 0)
+    for index in 0..<3 {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1.7e9)], ofItemAtPath: "\(folder.path)/u\(index).wav")
+    }
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+    let before = try storedRows("cache", in: folder)
+    rows[0] = rows[0].replacing("u0.wav", with: "u1.wav")
+    rows[1] = rows[1].replacing("u1.wav", with: "u0.wav")
+    try folder.writeManifest(rows)
+    let swapped = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(swapped.output.contains("\n2 computed, 1 reused, 0 rejected"), "\(swapped.output)")
+    let after = try storedRows("cache", in: folder)
+    #expect(before["u0/2"] != before["u1/2"] && after["u0/2"] == before["u1/2"] && after["u1/2"] == before["u0/2"])
+
+    try FileManager.default.moveItem(atPath: "\(folder.path)/u2.wav", toPath: "\(folder.path)/other.wav")
+    rows[2] = rows[2].replacing("u2.wav", with: "other.wav")
+    try folder.writeManifest(rows)
+    let renamed = try Program.cache.run(cacheArguments(), in: folder)
+    #expect(renamed.output.contains("\n0 computed, 3 reused, 0 rejected"), "\(renamed.output)")
+    #expect(try storedRows("cache", in: folder) == after)
+}
+
 /// Whatever changes the features is refused, with what it is.
 @Test(arguments: [
     (
@@ -93,14 +119,12 @@ func changedModelIsRefusedInWords(file: String, old: String, new: String, reason
     try folder.writeManifest(Array(rows.prefix(3)), to: "fewer.csv")
     #expect(try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder).lines("warning: ").isEmpty)
     let cache = "\(folder.path)/cache"
-    var description = try CacheDescription.read(directory: cache)
-    let own = try #require(description.arithmetic)
+    let own = try #require(try CacheDescription.read(directory: cache).arithmetic)
     #expect(own.count == 1 && own[0].contains("oneDNN "))
     let nothingNew = try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder)
     #expect(nothingNew.lines("warning: ").isEmpty)
 
-    description.arithmetic = ["an abacus"]
-    try description.write(directory: cache)
+    try folder.rewriteShard(0, computedOn: ["an abacus"])
     #expect(try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder).lines("warning: ").isEmpty)
     #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"], "nothing was computed")
     let grown = try Program.cache.run(cacheArguments(), in: folder)
@@ -110,12 +134,64 @@ func changedModelIsRefusedInWords(file: String, old: String, new: String, reason
     #expect(grown.code == 0 && grown.lines("warning: ") == [warning], "\(grown.said)")
     #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"] + own)
 
-    description = try CacheDescription.read(directory: cache)
-    description.arithmetic = ["an abacus"]
-    try description.write(directory: cache)
+    try folder.rewriteShard(0, computedOn: ["an abacus"])
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
     try folder.flipRow(of: "u1", cut: "2", shards: 1)
     let repaired = try Program.undertone.run(
         ["verify", "cache", "--repair", "--corpus", "manifest.csv", "--progress", "none"], in: folder)
     #expect(repaired.code == 0 && repaired.lines("warning: ") == [warning], "\(repaired.said)")
     #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"] + own)
+}
+
+@Test func arithmeticOfShardsThatDoNotSayItIsThatOfTheirCache() throws {
+    let folder = try Scratch()
+    let rows = try folder.writeCorpus(4)
+    try folder.writeManifest(Array(rows.prefix(3)), to: "fewer.csv")
+    #expect(try Program.cache.run(cacheArguments(corpus: "fewer.csv"), in: folder).code == 0)
+    let cache = "\(folder.path)/cache"
+    var description = try CacheDescription.read(directory: cache)
+    let own = try #require(description.arithmetic)
+    try folder.rewriteShard(0, computedOn: [])
+    description.arithmetic = ["an abacus"]
+    try description.write(directory: cache)
+    for _ in 0..<2 {
+        #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+        #expect(try CacheDescription.read(directory: cache).arithmetic == ["an abacus"] + own)
+    }
+    // Now nobody knows any more.
+    try folder.remove("cache/cache.json")
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == 0)
+    #expect(try CacheDescription.read(directory: cache).arithmetic == [CacheDescription.unknownArithmetic] + own)
+}
+
+/// Regression: a run that completes a cache of shards made one by one computes nothing, and took that for nothing new: the fidelity was
+/// that of the smaller corpus, and the arithmetic that of the machine which had completed it.
+@Test func cacheMadeShardByShardSaysWhatItsShardsSay() throws {
+    let folder = try Scratch()
+    let rows = try folder.writeCorpus(6)
+    try folder.writeManifest(Array(rows.prefix(3)), to: "fewer.csv")
+    let cache = "\(folder.path)/cache"
+    func make(_ corpus: String) throws -> CacheDescription {
+        for only in [["--only-shard", "0"], ["--only-shard", "1"], []] {
+            let outcome = try Program.cache.run(cacheArguments(corpus: corpus, "--shards", "2") + only, in: folder)
+            #expect(outcome.code == 0, "\(outcome.said)")
+        }
+        return try CacheDescription.read(directory: cache)
+    }
+    #expect(try make("fewer.csv").fidelity?.utterances == 3)
+    let grown = try make("manifest.csv")
+    #expect(grown.fidelity?.utterances == 6)
+
+    // The same rows are not measured twice, unless nobody recorded which rows it were.
+    var known = grown
+    known.fidelity?.seconds = 99
+    try known.write(directory: cache)
+    #expect(try make("manifest.csv").fidelity?.seconds == 99)
+    known.fidelity?.rowFingerprint = nil
+    try known.write(directory: cache)
+    #expect(try make("manifest.csv") == grown)
+
+    try folder.rewriteShard(1, computedOn: ["an abacus"])
+    try folder.remove("cache/cache.json")
+    #expect(try make("manifest.csv").arithmetic == ["an abacus"] + (try #require(grown.arithmetic)))
 }

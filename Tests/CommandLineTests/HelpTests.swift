@@ -13,6 +13,7 @@ import Testing
         (.undertone, ["corpus", "msp-podcast"]), (.undertone, ["corpus", "iemocap"]),
         (.undertone, ["corpus", "msp-improv"]), (.undertone, ["corpus", "audformat"]), (.undertone, ["corpus", "csv"]),
         (.undertone, ["predict"]), (.undertone, ["export"]), (.undertone, ["paper"]),
+        (.undertone, ["doctor"]),
     ] as [(Program, [String])])
 func helpIsAsReviewed(program: Program, subcommand: [String]) throws {
     let folder = try Scratch()

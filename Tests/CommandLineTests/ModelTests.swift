@@ -13,7 +13,7 @@ extension Scratch {
     }
 
     /// As Hugging Face's own tools would have left the same model in their cache.
-    fileprivate func fillHubCache() throws {
+    func fillHubCache() throws {
         try copyModel()
         let model = "\(path)/hub/models--org--tiny"
         for part in ["refs", "blobs", "snapshots/abc123"] {

@@ -104,6 +104,48 @@ struct OptunaTests {
         #expect(try trials(in: seeded).allSatisfy { trial in !shared.contains { $0.settings == trial.settings } })
     }
 
+    /// As under Make and Slurm, exit code 65 is an outcome of what was tried, and of nothing else.
+    @Test func whatIsNotEvenTriedStopsTheSearch() throws {
+        let folder = try prepared()
+        let description = try folder.bytes("cache/cache.json")
+        try folder.write("cache/cache.json", "{")
+        let stopped = try search("--trials", "2", in: folder).wait()
+        #expect(stopped.code == 65 && stopped.said.contains("error: cache/cache.json"), "\(stopped.said)")
+        #expect(stopped.lines("trial ").isEmpty)
+        #expect(try trials(in: folder).map(\.state) == ["RUNNING"])
+        try folder.write("cache/cache.json", description)
+        let rest = try search("--trials", "2", in: folder).wait()
+        #expect(rest.code == 0, "\(rest.said)")
+        #expect(try trials(in: folder).map(\.state) == ["COMPLETE", "COMPLETE"])
+    }
+
+    /// With a stand-in for undertone-train, whose every loss is not finite.
+    @Test func aSearchOfWhichNothingIsTrainedSaysSo() throws {
+        let folder = try prepared()
+        let text = """
+            #!/bin/sh
+            while [ $# -gt 0 ]; do case $1 in --out) out=$2;; esac; shift; done
+            mkdir -p "$out"
+            echo '{"outcome" : "failed"}' >"$out/attempt.json"
+            exit 65
+
+            """
+        let written = try Running(
+            URL(filePath: "/bin/sh"), ["-c", "printf %s \"$1\" >failing && chmod 755 failing", "sh", text], in: folder
+        ).wait()
+        try #require(written.code == 0, "\(written.said)")
+        for _ in 0..<2 {
+            let outcome = try search("--trials", "2", "--program", "./failing", in: folder).wait()
+            #expect(outcome.code == 65 && !outcome.said.contains("Traceback"), "\(outcome.said)")
+            #expect(
+                outcome.errors == [
+                    "error: study: none of 2 trials came to its end, so there is no best one; vary other settings, or "
+                        + "give more --trials"
+                ])
+            #expect(try trials(in: folder).map(\.state) == ["FAIL", "FAIL"])
+        }
+    }
+
     @Test func aDomainThatIsNoneIsRefused() throws {
         let folder = try prepared()
         let wrong = try search("--vary", "head.hidden=between(1, 2)", in: folder).wait()

@@ -130,6 +130,65 @@ func predictionsAreTheRunsBitForBit(_ set: PredictCase) throws {
     #expect(windows.output.contains("\nu1.wav,0.0,"))
 }
 
+/// What stage one would say of a recording that is odd and used all the same, once each, however it is heard.
+@Test func oddRecordingsAreScoredWithAWarning() throws {
+    let folder = try finishedRun()
+    let voice = Wave(frames: 8000, pitchHz: 120)
+    try folder.write("cut.wav", voice.bytes.dropLast(4000))
+    try folder.write("silent.wav", Wave(samples: [Float](repeating: 0, count: 8000)).bytes)
+    try folder.write("clipped.wav", Wave(samples: voice.samples.map { min(0.15, max(-0.15, $0)) }).bytes)
+    var opposite = Wave(samples: voice.samples.flatMap { [$0, -$0] })
+    opposite.channels = 2
+    try folder.write("opposite.wav", opposite.bytes)
+    let truncated = "holds 0.38 s of the 0.50 s its header promises; what is there is used"
+    let expected = [
+        "cut.wav: \(truncated)", "silent.wav: silent, every sample is the same; used as it is",
+        "clipped.wav: clipped, ",
+        "opposite.wav: its 2 channels cancel each other, their mean is silent; used as it is, better give one channel "
+            + "alone",
+    ]
+    for more in [[], ["--window", "0.1"]] {
+        let options = ["predict", "--run", "run"] + more
+        let outcome = try Program.undertone.run(
+            options + ["cut.wav", "u1.wav", "silent.wav", "clipped.wav", "opposite.wav"], in: folder)
+        #expect(outcome.code == 0 && outcome.errors.isEmpty, "\(outcome.said)")
+        let warnings = outcome.lines("warning: ")
+        #expect(warnings.count == expected.count, "\(warnings)")
+        for (line, text) in zip(warnings, expected) { #expect(line.hasPrefix("warning: \(text)")) }
+        let stream = try Program.undertone.run(options + ["-"], input: "cut.wav", in: folder)
+        #expect(stream.code == 0 && stream.said == "warning: standard input: \(truncated)\n", "\(stream.said)")
+    }
+    // Of a manifest, by the id that its row has.
+    try folder.writeManifest(["first,silent.wav,test,s,3", "second,u1.wav,test,s,3"], to: "odd.csv")
+    let listed = try Program.undertone.run(["predict", "--run", "run", "odd.csv"], in: folder)
+    #expect(listed.said == "warning: first: silent, every sample is the same; used as it is\n")
+}
+
+/// However late it turns out: a file of no use has no row and no curve. What came through a pipe has been printed.
+@Test func aRecordingThatIsRejectedLateHasNoRow() throws {
+    let folder = try finishedRun()
+    var samples = Wave(frames: 140_000, pitchHz: 100).samples
+    samples[139_000] = .nan
+    try folder.write("late.wav", Wave(samples: samples, isFloat: true).bytes)
+    let windows = ["predict", "--run", "run", "--window", "2"]
+    let file = try Program.undertone.run(windows + ["--plot", "curves.html", "late.wav", "u1.wav"], in: folder)
+    #expect(file.code == 65 && file.lines("rejected: late.wav: 1 sample is NaN").count == 1, "\(file.said)")
+    #expect(file.output.hasPrefix("id,start,end,activation\nu1.wav,0.0,"), "\(file.output)")
+    let page = try folder.read("curves.html")
+    #expect(page.contains("u1.wav") && !page.contains("late.wav"))
+
+    let stream = try Program.undertone.run(windows + ["-"], input: "late.wav", in: folder)
+    #expect(stream.code == 65)
+    // A window begins every second, and the block with the sample that is not finite ends the stream.
+    #expect(stream.output.split(separator: "\n").count == 8, "\(stream.output)")
+    #expect(
+        stream.lines("rejected: ")
+            == [
+                "rejected: standard input: 1 sample is NaN, infinite or beyond 1e12, the first at 8.68 s (sample "
+                    + "139000); re-export the recording; its rows up to 8.0 s were written before that"
+            ])
+}
+
 /// Refused before anything is predicted.
 struct PredictRefusal: CustomTestStringConvertible, Sendable {
     var testDescription: String

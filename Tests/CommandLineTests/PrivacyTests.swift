@@ -240,6 +240,41 @@ private func expectNoTelling(in folders: [String], of scratch: Scratch) throws {
     #expect(try folder.read("open/corpus.csv") == folder.read("manifest.csv"))
 }
 
+/// A run without a cache keeps what a cache keeps, and the error that it ended in.
+@Test func withheldPathsAreNotInARunFromRecordings() throws {
+    let folder = try tellingCorpus()
+    try folder.copyModel(to: "jane-doe-models/tiny")
+    func train(_ epochs: Int, out: String) -> [String] {
+        [
+            "--audio", "--no-paths", "--max-rejects", "2", "--corpus", "manifest.csv", "--model",
+            "jane-doe-models/tiny", "--out", out, "--set", "labels=[activation]", "--set", "layers=2", "--set",
+            "epochs=\(epochs)", "--threads", "2", "--progress", "plain",
+        ]
+    }
+    let outcome = try Program.train.run(train(2, out: "run"), in: folder)
+    #expect(outcome.code == 0 && !outcome.said.contains("jane-doe"), "\(outcome.said)")
+    #expect(outcome.lines("rejected: utterance 'r8': no such file").count == 1, "\(outcome.said)")
+    #expect(outcome.lines("warning: utterance 'r6': silent").count == 1, "\(outcome.said)")
+    try expectNoTelling(in: ["run"], of: folder)
+    #expect(try folder.read("run/model.json").contains(#""source" : "tiny""#))
+    let exported = try Program.undertone.run(
+        ["export", "--run", "run", "--model", "jane-doe-models/tiny", "--format", "bundle", "-o", "bundle"], in: folder)
+    #expect(exported.code == 0, "\(exported.said)")
+    try expectNoTelling(in: ["bundle"], of: folder)
+
+    // A recording that changes while a run hears it again and again.
+    let running = try Program.train.start(train(100_000, out: "failed"), in: folder)
+    running.waitUntilSaid("epoch 1/")
+    try folder.write("other.wav", Wave(frames: 4000, pitchHz: 300).bytes)
+    #expect(rename("\(folder.path)/other.wav", "\(folder.path)/clinic/jane-doe-0.wav") == 0)
+    let failed = try running.wait()
+    let said = "utterance 'r0': does not sound as it did when the run began"
+    #expect(failed.code == 65 && failed.errors.count == 1, "\(failed.said)")
+    #expect(failed.lines("error: \(said)").count == 1)
+    #expect(try folder.read("failed/attempt.json").contains(said))
+    try expectNoTelling(in: ["failed"], of: folder)
+}
+
 /// The manifest says where recordings are; what the cache says of them stays as it was.
 @Test func repairingACacheWithoutPathsWantsTheManifestAndKeepsThemOut() throws {
     let folder = try tellingCorpus()

@@ -70,8 +70,8 @@ final class Scratch {
     func edit(_ name: String, _ old: String, _ new: String) throws {
         var data = try bytes(name)
         let range = try #require(data.range(of: Data(old.utf8)), "\(name) does not hold \(old)")
+        try #require(data.range(of: Data(old.utf8), in: range.upperBound..<data.endIndex) == nil)
         data.replaceSubrange(range, with: Data(new.utf8))
-        try #require(data.range(of: Data(old.utf8), in: range.lowerBound..<data.endIndex) == nil)
         try write(name, data)
     }
 

@@ -20,6 +20,15 @@ func storedRows(_ cache: String, in folder: Scratch) throws -> [String: Data] {
 }
 
 extension Scratch {
+    /// Writes a shard of `cache` anew, as if its rows had been computed on something else; on `[]`, as before shards recorded it.
+    func rewriteShard(_ shard: Int, computedOn arithmetic: [String]) throws {
+        let path = "\(path)/cache/" + ShardLayout.fileName(shard: shard)
+        let reader = try ShardReader(path: path)
+        let writer = try ShardWriter(path: path, layout: reader.layout, shard: shard, arithmetic: arithmetic)
+        for entry in reader.entries { try writer.appendCopy(entry, from: reader) }
+        try writer.finish()
+    }
+
     /// Changes one byte in the middle of an utterance's stored rows in `cache`.
     func flipRow(of id: String, cut: String, shards: Int) throws {
         let name = "cache/" + ShardLayout.fileName(shard: ShardLayout.shardIndex(id: id, shardCount: shards))

@@ -99,6 +99,26 @@ private func processes(in folder: Scratch) -> [pid_t] {
     #expect(changed.lines("warning: 8 runs of other settings than the pipeline's").count == 1, "\(changed.said)")
 }
 
+/// Other rungs after the end: every trial is asked again, one that is far enough is left as it is, and the end is that of a sweep that
+/// had them from the start.
+@Test func otherRungsGoOnFromWhatIsTrained() throws {
+    let (folder, fresh) = (try studiedCorpus(), try studiedCorpus())
+    #expect(try Program.undertone.run(sweep, in: folder).code == 0)
+    for changed in [folder, fresh] { try changed.edit("x.yaml", "min_epochs: 1", "min_epochs: 2") }
+    let explained = try Program.undertone.run(["plan", "x.yaml", "--explain"], in: folder)
+    #expect(
+        explained.output.contains("/seed-0.rung-0 and 7 more: settings change: rungs: 1 2 4 → 2 4\n"),
+        "\(explained.output)")
+    for corpus in [folder, fresh] {
+        let told = try Program.undertone.run(sweep, in: corpus)
+        #expect(told.code == 0, "\(told.said)")
+        #expect(told.output.hasPrefix("sweep of x: 4 trials, 2 done, 2 stopped early\n"), "\(told.output)")
+    }
+    for name in ["rung-1", "ranking"] {
+        #expect(try folder.read("build/x/sweep/\(name)") == fresh.read("build/x/sweep/\(name)"), "\(name)")
+    }
+}
+
 /// A trial that was stopped and gone on with is a run that never was: the same configuration in one go gives the same bits.
 @Test func theBestTrialIsTheRunThatItWouldHaveBeenAlone() throws {
     let folder = try studiedCorpus()
@@ -167,6 +187,22 @@ private func processes(in folder: Scratch) -> [pid_t] {
     #expect(stopped.said.contains("stopping: trials save their state\n"))
     #expect(stopped.errors.last == "error: interrupted; what is done is kept, the same command goes on from here")
     #expect(stopped.output.hasPrefix("sweep of x: 4 trials, "))
+    #expect(try Program.undertone.run(sweep, in: folder).code == 0)
+}
+
+/// Regression: that runs from before and after a change of `best_metric` cannot be compared hid how the sweep had ended.
+@Test func aSweepByAnotherCriterionIsInterruptedAndReportedAsAnyOther() throws {
+    let folder = try studiedCorpus()
+    #expect(try Program.undertone.run(sweep, in: folder).code == 0)
+    try folder.edit("x.yaml", "epochs: 4,", "epochs: 4, best_metric: rmse,")
+    let running = try Program.undertone.start(sweep, in: folder)
+    running.waitUntilSaid("trial ")
+    running.send(SIGINT)
+    let stopped = try running.wait()
+    #expect(stopped.code == 75, "\(stopped.said)")
+    #expect(stopped.output.hasPrefix("sweep of x: 4 trials, "))
+    let report = try Program.undertone.run(["report", "--pipeline", "x.yaml"], in: folder)
+    #expect(report.code == 0 && report.output.hasPrefix("x\n4 configurations: "), "\(report.said)")
     #expect(try Program.undertone.run(sweep, in: folder).code == 0)
 }
 

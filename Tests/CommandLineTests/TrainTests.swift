@@ -84,8 +84,9 @@ func everySetUpTrainsFromOneCache(_ overrides: [String], _ told: String, _ cut: 
     let other = try Program.train.run(trainArguments("--resume", "--set", "seed=1"), in: folder)
     #expect(other.code == 64)
     #expect(
-        other.said == "error: run: holds a run with another configuration; give --replace to replace it, or another "
-            + "--out\n")
+        other.said
+            == "error: run: holds a run with another configuration (seed: 0 there); give --replace to replace it, "
+            + "or another --out\n")
     #expect(folder.names(in: "run") == files)
     #expect(try files.map { try folder.bytes("run/\($0)") } == before, "whatever was asked so far")
 
@@ -93,6 +94,23 @@ func everySetUpTrainsFromOneCache(_ overrides: [String], _ told: String, _ cut: 
     #expect(try folder.bytes("run/best.safetensors") != weights)
     #expect(try Program.train.run(trainArguments("--replace"), in: folder).code == 0)
     #expect(try folder.bytes("run/best.safetensors") == weights)
+}
+
+/// Where only scores are wished otherwise, they are made from the predictions that are there.
+@Test func aFinishedRunIsScoredAgainWithoutTraining() throws {
+    let folder = try cachedCorpus()
+    #expect(try Program.train.run(trainArguments(), in: folder).code == 0)
+    let weights = try folder.bytes("run/best.safetensors"), metrics = try folder.bytes("run/metrics.jsonl")
+    #expect(try folder.read("run/scores.csv").contains("test,speaker,"))
+    let arguments = trainArguments("--resume", "--replace", "--set", "scores={by: [], resamples: 200}")
+    let outcome = try Program.train.run(arguments, in: folder)
+    #expect(outcome.code == 0 && outcome.said == "this run was finished before; its predictions are scored again\n")
+    #expect(try !folder.read("run/scores.csv").contains("test,speaker,"))
+    #expect(try folder.read("run/result.json").contains(", 200 resamples"))
+    #expect(try folder.bytes("run/best.safetensors") == weights && folder.bytes("run/metrics.jsonl") == metrics)
+    let again = try Program.train.run(arguments, in: folder)
+    #expect(again.output == outcome.output)
+    #expect(again.said == "run: this run was finished before; nothing is done over again\n")
 }
 
 /// What the cache's key leaves open, for it changes no rows, makes another run all the same: weights above the cut, and dropouts.
@@ -307,6 +325,11 @@ func trainingThatCannotBeIsRefused(_ bad: TrainCase) throws {
     #expect(stopped.said.contains("on 3 threads of "))
     #expect(stopped.said.contains("run: stopped after epoch 2 of 3; --resume goes on\n"))
     #expect(!folder.exists("run/result.json") && !folder.exists("run.lock"))
+    // One that is further already, as where a sweep's rungs are others now, is left as it is.
+    let metrics = try folder.bytes("run/metrics.jsonl")
+    let further = try run(threads: 3, "--until-epoch", "1")
+    #expect(further.code == 0 && further.said.contains("run: stopped after epoch 2 of 3; --resume goes on\n"))
+    #expect(try folder.bytes("run/metrics.jsonl") == metrics)
     let rest = try run(threads: 1)
     #expect(rest.code == 0 && rest.said.contains("resumed after epoch 2"), "\(rest.said)")
     let result = try JSONSerialization.jsonObject(with: folder.bytes("run/result.json")) as? [String: Any]

@@ -86,6 +86,43 @@ func copiedRowsAreTheStoredBytes(storage: StorageFormat) throws {
     }
 }
 
+@Test func shardSaysWhatItsRowsWereComputedOn() throws {
+    let folder = try TemporaryFolder()
+    let layout = oneCut(.float16)
+    _ = try writeShard(folder.file("old.h5"), layout: layout, count: 1)
+    _ = try writeShard(folder.file("empty.h5"), layout: layout, count: 0)
+    let old = try ShardReader(path: folder.file("old.h5"))
+    #expect(old.arithmetic == [CacheDescription.unknownArithmetic])
+    #expect(try ShardReader(path: folder.file("empty.h5")).arithmetic == [])
+    let writer = try ShardWriter(
+        path: folder.file("new.h5"), layout: layout, shard: 0, arithmetic: ["an abacus, of wood", "fingers"])
+    try writer.appendCopy(old.entries[0], from: old)
+    try writer.finish()
+    #expect(try ShardReader(path: folder.file("new.h5")).arithmetic == ["an abacus, of wood", "fingers"])
+}
+
+@Test func fingerprintIsOfRowsInWhateverOrderAndShards() throws {
+    let folder = try TemporaryFolder()
+    let layout = oneCut(.float32, hiddenSize: 3)
+    func fingerprint(_ name: String, _ numbers: [Int], changed: Int? = nil) throws -> UInt64 {
+        let writer = try ShardWriter(path: folder.file(name), layout: layout, shard: 0)
+        for number in numbers {
+            let seed = number == changed ? 99 : number
+            var entry = entry("u\(number)", frames: 4)
+            // No rows depend on when a file was touched.
+            entry.fileModifiedNanoseconds = writer.utteranceCount
+            try writer.append(entry, rows: [features(seed: seed, count: 12)])
+        }
+        try writer.finish()
+        return try ShardReader(path: folder.file(name)).fingerprint
+    }
+    let all = try fingerprint("all.h5", [0, 1, 2, 3])
+    #expect(try fingerprint("reversed.h5", [3, 2, 1, 0]) == all)
+    #expect(try fingerprint("some.h5", [0, 2]) &+ fingerprint("others.h5", [1, 3]) == all)
+    #expect(try fingerprint("fewer.h5", [0, 1, 2]) != all)
+    #expect(try fingerprint("changed.h5", [0, 1, 2, 3], changed: 2) != all)
+}
+
 // MARK: - What is never stored
 
 @Test func overflowNamesUtteranceCutAndRemedy() throws {

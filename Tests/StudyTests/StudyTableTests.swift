@@ -134,6 +134,27 @@ private let heads = StudySetUp(.heads, compute: "float32")
         #expect(circumstances["is_random"] as? Bool == true && circumstances["corpus_sha256"] as? String == "c")
     }
 
+    /// It would stand there as one that was made in no time.
+    @Test func aCacheOfUnknownCostIsLeftOut() throws {
+        let place = Workplace()
+        let cached = StudySetUp(.heads, compute: "float32", from: .cache(store: "float16"))
+        let table = try StudyTable(
+            [
+                .init(full, directories: [try place.run("a")]),
+                .init(cached, directories: [try place.run("b", seconds: 1) { $0.layers = 0 }]),
+            ], amortisedOver: 5, resamples: 200)
+        #expect(table.rows.map(\.setUp) == [full] && table.missing == ["heads-float32-cached-float16"])
+    }
+
+    @Test(arguments: [(1, "of all seeds."), (3, "of all seeds, each run's first left out.")])
+    func whichEpochsTheTimesAreOf(epochs: Int, expected: String) throws {
+        let place = Workplace()
+        let run = try place.run("a") { $0.epochs = epochs }
+        let statements = try StudyTable([.init(full, directories: [run])], amortisedOver: 1, resamples: 200)
+            .circumstances.statements
+        #expect(statements.contains { $0.hasSuffix("Medians over the epochs \(expected)") }, "\(statements)")
+    }
+
     @Test func whatCannotBeComparedIsRefused() throws {
         let place = Workplace()
         let baseline = StudyTable.Entry(full, directories: [try place.run("a")])
@@ -154,6 +175,22 @@ private let heads = StudySetUp(.heads, compute: "float32")
                 amortisedOver: 5)
         }
         #expect(untrained == .noBaseline("full-float32", directories: ["nowhere"]))
+    }
+
+    @Test(
+        arguments: [
+            (["models/base", "base"], []),
+            (["models/base", "other"], ["runs differ in their model (models/base, other)"]),
+            (["models/base", "others/base"], ["runs differ in their model (models/base, others/base)"]),
+        ] as [([String], [String])])
+    func anotherModelIsToldOfAndTheSameWithoutItsPathIsNot(models: [String], warnings: [String]) throws {
+        let place = Workplace()
+        let table = try StudyTable(
+            [
+                .init(full, directories: [try place.run("a", model: models[0])]),
+                .init(heads, directories: [try place.run("b", model: models[1]) { $0.layers = 0 }]),
+            ], amortisedOver: 5, resamples: 200)
+        #expect(table.circumstances.warnings == warnings)
     }
 
     @Test func anotherProcessorIsToldOf() throws {

@@ -119,6 +119,9 @@ public final class CPUEngine: Engine {
     /// The version of oneDNN that is loaded.
     public static var libraryVersion: String { "oneDNN " + text(ut_dnnl_version) }
 
+    /// What multiplies small float32 matrices, with the version that is loaded.
+    public static var smallProductLibrary: String { SmallProduct.library }
+
     /// What products of frozen weights run on, as far as their last bits depend on it: `tiles; oneDNN 2.6.3, avx512_core_bf16`
     /// where the engine's own tiles multiply, else without the first part. Engines for which it is equal give equal bits.
     ///

@@ -17,6 +17,11 @@ enum SmallProduct {
             bStride, accumulate ? 1 : 0, target.address.assumingMemoryBound(to: Float.self), Int32(target.rowStride))
     }
 
+    /// What is loaded, with its version: `OpenBLAS 0.3.21`.
+    static var library: String {
+        String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
     /// OpenBLAS's own threads would fill the machine beside ours: the engine divides the work, each thread multiplies alone.
     private static let runAlone: Void = openblas_set_num_threads(1)
 

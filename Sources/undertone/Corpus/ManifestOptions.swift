@@ -47,7 +47,10 @@ struct ManifestOptions: ParsableArguments {
             }
             print(json ? try Words.json(corpus.report) : CorpusText(report: corpus.report).text)
             try corpus.write(skipsFaults: skipFaulty, replaces: force)
-            if !json { print("manifest: \(output)") }
+            let description = try adapter.about()?.write(besideManifest: output)
+            guard !json else { return }
+            print("manifest: \(output)")
+            if let description { print("description: \(description), for reports and model cards") }
         }
     }
 }
