@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import bench  # noqa: E402
 import bench_compare  # noqa: E402
 from measuring import compare, disk, machine, programs, workload  # noqa: E402
 from measuring.results import Sitting, measurement  # noqa: E402
@@ -257,6 +258,15 @@ class Disk(unittest.TestCase):
             path.write_bytes(bytes(1 << 20))
             path.read_bytes()
             self.assertIn(disk.resident_share(path), (1.0, None))
+
+
+class Stages(unittest.TestCase):
+    def test_what_is_around_the_engine_is_held_against_the_quicker_stage_one_on_a_thread(self):
+        stages = [{"stage": name, "precision": precision, "audio_seconds_per_second": rates}
+                  for name, precision, rates in (
+                      ("stage one, cut 9", "float32", [20, 10, 40]), ("stage one, cut 9", "bfloat16", [40, 80, 20]),
+                      ("stage two, 3 layers", "bfloat16", [400]))]
+        self.assertEqual(bench.fastest_stage_one(stages, 2), (2 / 40, "bfloat16"))
 
 
 class Schema(unittest.TestCase):
