@@ -157,12 +157,7 @@ public struct StageOne: Sendable {
     public func finish(
         _ summary: inout CachingSummary, describe: (CachingSummary) throws -> CacheDescription
     ) throws {
-        let lock = try WriterLock.acquire(
-            for: settings.path(CacheDescription.fileName),
-            onWait: {
-                observer.onMessage("\(settings.directory): another process is finishing this cache; waiting for it")
-            },
-            shouldStop: observer.shouldStop)
+        let lock = try finishingLock()
         try addShards(to: &summary)
         let description = try describe(summary)
         let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
@@ -173,8 +168,29 @@ public struct StageOne: Sendable {
         _ = consume lock
     }
 
-    /// Writes `rejects.csv`: of a cache that is not to be finished, too, since it says why.
-    public func writeRejects(_ summary: CachingSummary) throws(StoreError) {
+    /// Leaves the shards without a description, and says in `rejects.csv` why. One of before would not be that of what lies there now.
+    ///
+    /// - Throws: as `finish`.
+    public func leaveUnfinished(_ summary: CachingSummary) throws {
+        let lock = try finishingLock()
+        let path = settings.path(CacheDescription.fileName)
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw StoreError.cannotWrite(path: path, detail: String(cString: strerror(errno)))
+        }
+        try writeRejects(summary)
+        _ = consume lock
+    }
+
+    private func finishingLock() throws -> FileLock {
+        try WriterLock.acquire(
+            for: settings.path(CacheDescription.fileName),
+            onWait: {
+                observer.onMessage("\(settings.directory): another process is finishing this cache; waiting for it")
+            },
+            shouldStop: observer.shouldStop)
+    }
+
+    private func writeRejects(_ summary: CachingSummary) throws(StoreError) {
         let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
         let pathOfId = Dictionary(kept.utterances.map { ($0.id, $0.path) }) { first, _ in first }
         try writing(as: StoreError.self) { () throws(WriteFailure) in

@@ -9,18 +9,27 @@ public struct CorpusDescription: Sendable, Equatable, Encodable {
     /// Whether a synthesiser speaks; nil where nobody says.
     public var synthetic: Bool?
 
-    /// Writes `corpus.json` beside a manifest that is there. One that is there already is the user's, and stays.
+    public enum Written: Sendable, Equatable {
+        case new(path: String)
+        /// There was one: by this adapter, or by the user.
+        case there(path: String, name: String?)
+    }
+
+    /// Writes `corpus.json` beside a manifest that is there. One that is there already is the user's, or another corpus's in this folder,
+    /// and stays.
     ///
-    /// - Returns: its path; nil where there was one.
     /// - Throws: `AdapterError.cannotWrite`.
-    public func write(besideManifest manifest: String) throws -> String? {
+    public func write(besideManifest manifest: String) throws -> Written {
         let folder = PathParts(manifest).folder, path = folder == "." ? "corpus.json" : "\(folder)/corpus.json"
-        guard !FileManager.default.fileExists(atPath: path) else { return nil }
+        if let there = FileManager.default.contents(atPath: path) {
+            let known = try? JSONSerialization.jsonObject(with: there) as? [String: Any]
+            return .there(path: path, name: known?["name"] as? String)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let text = try encoder.encode(self) + Data("\n".utf8)
         try writing(as: AdapterError.self) { () throws(WriteFailure) in try AtomicFile.write(text, to: path) }
-        return path
+        return .new(path: path)
     }
 }
 

@@ -40,7 +40,10 @@ struct CorpusFolder {
 
     /// Every file below with this extension, by its name without it; of two of one name, the first by path.
     static func files(below folder: String, withExtension suffix: String) -> [String: String] {
-        let paths = FolderTree.files(below: folder).filter { $0.lowercased().hasSuffix(".\(suffix)") }
+        let paths = FolderTree.files(below: folder).filter {
+            // A link to nothing must not stand before a file.
+            $0.lowercased().hasSuffix(".\(suffix)") && FileManager.default.fileExists(atPath: "\(folder)/\($0)")
+        }
         let named = paths.map { (String(PathParts($0).name.dropLast(suffix.count + 1)), "\(folder)/\($0)") }
         return Dictionary(named) { first, _ in first }
     }

@@ -54,7 +54,9 @@ public struct StageTwo {
         }
         try willTrain()
 
-        let (trainer, start) = try makeTrainer(corpus: corpus, directory: directory, identity: identity)
+        let (trainer, start) = try recordingRefusal(in: directory) {
+            try makeTrainer(corpus: corpus, directory: directory, identity: identity)
+        }
         if let line = corpus.missingLine(features.missingAdvice) { report(.missing(line)) }
         if !(hygiene.problems + hygiene.notes).isEmpty { report(.hygiene(hygiene)) }
         let result = try recordingAttempt(in: directory) {
@@ -79,6 +81,22 @@ public struct StageTwo {
     func corpus(of manifest: CorpusManifest, groups: [String]) throws -> TrainingCorpus {
         try TrainingCorpus(
             features: settings.features, manifest: manifest, labels: settings.configuration.labels, groups: groups)
+    }
+
+    /// Leaves word of a set-up that the features cannot serve: as one that cannot be trained, it is an outcome, and no fault of the cache.
+    private func recordingRefusal<Result>(in directory: RunDirectory, _ make: () throws -> Result) throws -> Result {
+        do {
+            return try make()
+        } catch let error as TrainingError {
+            switch error {
+            case .noCut, .noCNNCut:
+                var attempt = RunAttempt(cacheKey: settings.features.key)
+                attempt.end(.failed, problem: "\(error)")
+                try directory.write(attempt)
+            default: break
+            }
+            throw error
+        }
     }
 
     /// Leaves word of where this process trains the run, and of how that ends.

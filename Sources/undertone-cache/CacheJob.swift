@@ -122,7 +122,7 @@ struct CacheJob {
             computed.set(summary.computedSeconds)
             if !stage.allowsRejects(of: summary) {
                 // Without a description it is no cache, and nobody goes on from it: no training, no Make, no Slurm.
-                try stage.writeRejects(summary)
+                try stage.leaveUnfinished(summary)
             } else if arguments.onlyShard == nil {
                 fidelity = try stage.complete(&summary, model: model, programVersions: Version.programVersions) {
                     try measureFidelity(stage, model, encoder)

@@ -141,6 +141,9 @@ func badRecordingIsRejectedAndTheOthersAreCached(_ bad: RecordingCase) throws {
     }
     #expect(try storedRows("cache", in: folder).keys.sorted() == ["u0/2", "u1/2"])
     #expect(try folder.read("cache/corpus.csv") == folder.read("manifest.csv"))
+    // What was allowed once and is no longer must not go for whole.
+    #expect(try Program.cache.run(cacheArguments(), in: folder).code == bad.code)
+    #expect(!folder.names(in: "cache").contains("cache.json"))
 }
 
 @Test func corpusWithoutAnyUsableRecordingIsRefused() throws {

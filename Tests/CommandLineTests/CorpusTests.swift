@@ -64,6 +64,8 @@ private func corpus(_ arguments: String..., in folder: Scratch) throws -> Outcom
     try folder.write("msp/corpus.json", #"{"name": "Mine"}"#)
     let outcome = try corpus(in: folder)
     #expect(outcome.code == 0 && !outcome.output.contains("corpus.json"), "\(outcome.output)")
+    // It may well be another corpus's.
+    #expect(outcome.said.contains("note: msp/corpus.json describes 'Mine', and not MSP-Podcast, "), "\(outcome.said)")
     #expect(try folder.read("msp/corpus.json") == #"{"name": "Mine"}"#)
     for name in ["Mine", "Still mine"] {
         try folder.write("msp/corpus.json", #"{"name": "\#(name)"}"#)

@@ -288,7 +288,8 @@ func trainingThatCannotBeIsRefused(_ bad: TrainCase) throws {
     let outcome = try Program.train.run(trainArguments() + bad.more, in: folder)
     #expect(outcome.code == bad.code)
     #expect(outcome.said == bad.errors.map { "error: \($0)\n" }.joined(), "nothing else is said")
-    #expect(outcome.output.isEmpty && folder.names(in: "run").isEmpty)
+    // Of a set-up that was looked at, word of how that ended.
+    #expect(outcome.output.isEmpty && folder.names(in: "run").allSatisfy { $0 == "attempt.json" })
 }
 
 @Test func runThatCannotBeWritten() throws {
@@ -352,4 +353,15 @@ func trainingThatCannotBeIsRefused(_ bad: TrainCase) throws {
     #expect(outcome.code == 0, "\(outcome.said)")
     #expect(try other.wait().code == 0)
     #expect(folder.exists("run/result.json") && !folder.exists("run.lock"))
+}
+
+/// A search over settings must go on from it; of a cache that cannot be read it must not.
+@Test func aSetUpThatTheCacheCannotServeIsAnOutcome() throws {
+    let folder = try cachedCorpus()
+    #expect(try Program.train.run(trainArguments("--set", "layers=3"), in: folder).code == 65)
+    let attempt = try JSONSerialization.jsonObject(with: folder.bytes("run/attempt.json")) as? [String: String]
+    #expect(attempt?["outcome"] == "failed" && attempt?["problem"]?.contains("needs cut 1 or lower") == true)
+    try folder.remove("cache/upper.safetensors")
+    #expect(try Program.train.run(trainArguments(out: "other"), in: folder).code == 66)
+    #expect(!folder.exists("other/attempt.json"))
 }

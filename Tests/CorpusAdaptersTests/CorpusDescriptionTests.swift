@@ -32,15 +32,16 @@ import Testing
     @Test func itIsWrittenBesideTheManifestWhereThereIsNone() throws {
         let tree = try CorpusTree()
         let about = try #require(MSPPodcast(tree.path).about())
-        let path = try about.write(besideManifest: "\(tree.path)/manifest.csv")
-        #expect(path == "\(tree.path)/corpus.json")
+        let manifest = "\(tree.path)/manifest.csv", path = "\(tree.path)/corpus.json"
+        #expect(try about.write(besideManifest: manifest) == .new(path: path))
+        #expect(try about.write(besideManifest: manifest) == .there(path: path, name: "MSP-Podcast"))
         let bytes = try Data(contentsOf: URL(filePath: "\(tree.path)/corpus.json"))
         let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
         #expect(object["name"] as? String == "MSP-Podcast" && object["synthetic"] as? Bool == false)
         #expect((object["description"] as? String)?.contains("may not be passed on") == true)
 
         try tree.write("corpus.json", "mine")
-        #expect(try about.write(besideManifest: "\(tree.path)/manifest.csv") == nil)
+        #expect(try about.write(besideManifest: manifest) == .there(path: path, name: nil))
         #expect(try String(contentsOfFile: "\(tree.path)/corpus.json", encoding: .utf8) == "mine")
     }
 }

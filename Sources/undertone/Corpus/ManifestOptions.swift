@@ -47,10 +47,15 @@ struct ManifestOptions: ParsableArguments {
             }
             print(json ? try Words.json(corpus.report) : CorpusText(report: corpus.report).text)
             try corpus.write(skipsFaults: skipFaulty, replaces: force)
-            let description = try adapter.about()?.write(besideManifest: output)
+            let about = try adapter.about(), description = try about?.write(besideManifest: output)
+            if let about, case .there(let path, let name) = description, name != about.name {
+                printToStandardError(
+                    "note: \(path) describes '\(name ?? "")', and not \(about.name), to reports and model cards; edit it, or give "
+                        + "each corpus a folder of its own")
+            }
             guard !json else { return }
             print("manifest: \(output)")
-            if let description { print("description: \(description), for reports and model cards") }
+            if case .new(let path) = description { print("description: \(path), for reports and model cards") }
         }
     }
 }
