@@ -54,7 +54,8 @@ UT_INLINE float ut_exp(float x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    return p * ut_from_bits((uint32_t)((int32_t)n + 127) << 23);
+    // n as an integer, in the low bits of a float this large: a cast of NaN is undefined in C.
+    return p * ut_from_bits((ut_bits(n + 12582912.0f) + 127) << 23);
 }
 
 /// The standard normal distribution function `Φ(x) = (1 + erf(x/√2))/2` within 1e-7 (Abramowitz and Stegun 7.1.26), and
