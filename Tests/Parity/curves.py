@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 """Whole runs: whether Undertone's loss curves lie where those of torch under its own bfloat16 autocast lie.
 
-On the demo corpus with the demo's configuration, five seeds each: `undertone-train` in bfloat16 and in float32, and the
+On the demo corpus with the demo's configuration, some seeds each: `undertone-train` in bfloat16 and in float32, and the
 same training in torch with transformers' own layers, from the same cache. Each side draws the order of its batches, its
 dropout, its LayerDrop and its heads' first values for itself, so what is compared is where the curves of all seeds lie,
-of the loss in training and of that on the development split. Exits with 1 where they lie apart.
+of the loss in training and of that on the development split: at every epoch the mean within torch's extremes, and all
+epochs of both curves together no further apart than chance puts runs that are alike. Exits with 1 where they lie apart.
+
+torch's runs are kept, and trained again only where what they depend on changed.
 """
 
 import argparse
+import hashlib
 import json
+import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 from comparator import ROOT
 
+import torch
+import transformers
 import yaml
 
 import cache
@@ -27,6 +35,7 @@ OPTIMISER = {"weight_decay": 0.01, "betas": [0.9, 0.999], "epsilon": 1e-8, "sche
 """What the demo leaves to the defaults, named so that both sides read it from one place; likewise the rest."""
 HEAD = {"form": "mlp", "hidden": 256, "layers": 1, "shared": False}
 ALIKE = {"tuning": "full", "head": HEAD, "pooling": "mean", "standardise": True, "loss": "ccc", "threads": 1}
+CURVES = ("training", "development")
 
 
 def run(*command):
@@ -47,10 +56,32 @@ def undertone_runs(program, folder, configuration, compute, out):
     return found
 
 
+def torch_run(folder, settings, seed, kept):
+    """The curves of one seed, from the file `kept` where they lie there."""
+    if kept.exists():
+        return json.loads(kept.read_text())
+    curves = torch_training.run(torch_training.Corpus(folder, settings), settings, seed)
+    writing = kept.with_suffix(".writing")
+    writing.write_text(json.dumps(curves))
+    writing.replace(kept)
+    return curves
+
+
+def torch_runs(folder, settings, seeds, work):
+    """The curves of each seed, as many at once as there are cores."""
+    depends = [settings, json.loads((folder / "cache.json").read_text())["cache_key"], Path(torch_training.__file__).read_text(),
+               torch.__version__, transformers.__version__]
+    kept = work / "torch" / hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:12]
+    kept.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        found = [pool.submit(torch_run, folder, settings, seed, kept / f"seed-{seed}.json") for seed in seeds]
+        return [curves.result() for curves in found]
+
+
 def compare(title, actual, expected):
     """Prints a line per epoch of either curve; answers whether all lie within."""
     agreed = True
-    for curve in ("training", "development"):
+    for curve in CURVES:
         print(f"\n{title}, loss in {curve} of {len(actual)} seeds and of torch's {len(expected)}")
         print(f"  {'epoch':>5}  {'mean':>6}  {'torch':>6}  {'least':>6}  {'most':>6}  {'standard errors apart':>21}")
         found = spread.places([run[curve] for run in actual], [run[curve] for run in expected])
@@ -59,7 +90,11 @@ def compare(title, actual, expected):
             agreed = agreed and fine
             print(f"  {epoch:>5}  {place.mean:6.3f}  {place.expected:6.3f}  {place.least:6.3f}  {place.largest:6.3f}  "
                   f"{place.errors:+21.1f}{'' if fine else '  APART'}")
-    return agreed
+    whole = [[sum((run[curve] for curve in CURVES), []) for run in side] for side in (actual, expected)]
+    chance = spread.chance(*whole)
+    print(f"\n{title}: runs that are alike lie as far apart as this in {100 * chance:.1f} % of all ways to part them"
+          f"{'' if chance >= spread.LEVEL else f', fewer than {100 * spread.LEVEL:.0f} %: APART'}")
+    return agreed and chance >= spread.LEVEL
 
 
 def demo_cache(programs, work, pipeline):
@@ -82,6 +117,8 @@ def main():
     parser.add_argument("--cache", type=Path, metavar="FOLDER",
                         help="one of the demo corpus in float16 or float32 (default: made under the work folder)")
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="runs of each side (default: %(default)s)")
+    parser.add_argument("--still", action="store_true",
+                        help="without dropout and LayerDrop, whose noise hides small differences")
     arguments = parser.parse_args()
     program = arguments.programs / "undertone-train"
     if not program.exists():
@@ -90,18 +127,21 @@ def main():
     folder = arguments.cache or demo_cache(arguments.programs, arguments.work, pipeline)
 
     train, seeds = pipeline["train"], list(range(1, arguments.seeds + 1))
-    settings = {**train, **ALIKE, "labels": pipeline["labels"], "seeds": seeds,
+    # Of a training of one seed; `seeds` is no part of it.
+    settings = {**{key: value for key, value in train.items() if key != "seed"}, **ALIKE, "labels": pipeline["labels"],
                 "optimiser": {**OPTIMISER, **train["optimiser"]}}
-    runs = arguments.work / "runs"
+    if arguments.still:
+        settings["dropout"] = dict.fromkeys(torch_training.DROPOUT, 0)
+    theirs = torch_runs(folder, settings, seeds, arguments.work)
+
+    runs = arguments.work / ("runs-still" if arguments.still else "runs")
     shutil.rmtree(runs, ignore_errors=True)
     runs.mkdir(parents=True)
     configuration = runs / "config.yaml"
-    configuration.write_text(yaml.safe_dump(settings))
+    configuration.write_text(yaml.safe_dump({**settings, "seeds": seeds}))
     with ThreadPoolExecutor() as pool:
         ours = {compute: pool.submit(undertone_runs, program, folder, configuration, compute, runs / compute)
                 for compute in ("bfloat16", "float32")}
-        corpus = torch_training.Corpus(folder, settings)
-        theirs = [torch_training.run(corpus, settings, seed) for seed in seeds]
     apart = [compute for compute, found in ours.items() if not compare(compute, found.result(), theirs)]
     if apart:
         print(f"parity: the loss curves in {', '.join(apart)} do NOT lie within torch's", file=sys.stderr)

@@ -115,14 +115,6 @@ class Spread(unittest.TestCase):
             wrong[:, 4] = edge[4] + self.expected[:, 4] - self.expected[:, 4].mean()
             self.assertEqual(self.outside(wrong), [5])
 
-    def test_a_mean_within_wide_extremes_but_many_standard_errors_apart_fails(self):
-        narrow = np.array([[0.5], [0.51], [0.49], [0.5], [0.5], [0.5], [0.5], [0.5], [0.7]])
-        self.assertEqual(self.outside(np.full((5, 1), 0.6) + 0.001 * np.arange(5)[:, None], narrow), [1])
-
-    def test_an_epoch_late_fails(self):
-        late = np.concatenate([self.alike[:, :1], self.alike[:, :-1]], axis=1)
-        self.assertIn(2, self.outside(late))
-
     def test_nan_on_either_side_fails(self):
         for runs in (self.alike, self.expected):
             wrong = runs.copy()
@@ -139,6 +131,43 @@ class Spread(unittest.TestCase):
         # The same number five times over is no spread: whoever gives it has lost the seeds.
         flat = np.repeat(self.falling[None], 5, axis=0)
         self.assertEqual(len(self.outside(flat, flat)), 8)
+
+
+class Chance(unittest.TestCase):
+    """Runs of sixteen epochs, whose noise differs between epochs."""
+
+    def setUp(self):
+        self.generator = np.random.default_rng(1)
+
+    def runs(self, count, deviations=0.0, epoch=None):
+        """Noise about a falling curve, moved by so many of its deviations at one epoch or at all."""
+        deviation = np.linspace(0.02, 0.1, 16)
+        moved = deviations * deviation * (1 if epoch is None else np.arange(16) == epoch)
+        return 0.8 ** np.arange(16) + moved + deviation * self.generator.standard_normal((count, 16))
+
+    def test_what_is_alike_fails_as_often_as_the_level_says(self):
+        # All 252 ways to part ten runs: exact, so 300 trials give 15 failures, and hardly ever more than 30 or none.
+        failures = sum(spread.chance(self.runs(5), self.runs(5)) < spread.LEVEL for _ in range(300))
+        self.assertIn(failures, range(1, 31))
+
+    def test_any_epoch_that_lies_apart_fails(self):
+        for deviations, epoch in ((4, 0), (-4, 9), (4, 15), (2.5, None)):
+            self.assertLess(spread.chance(self.runs(6, deviations, epoch), self.runs(6)), spread.LEVEL)
+
+    def test_runs_of_ten_tell_smaller_differences(self):
+        self.assertLess(spread.chance(self.runs(10, 2.5, 3), self.runs(10)), spread.LEVEL)
+
+    def test_an_epoch_late_fails(self):
+        runs = self.runs(5)
+        self.assertLess(spread.chance(np.concatenate([runs[:, :1], runs[:, :-1]], axis=1), self.runs(5)), spread.LEVEL)
+
+    def test_what_cannot_be_told_fails(self):
+        runs = self.runs(5)
+        wrong = runs.copy()
+        wrong[1, 4] = np.nan
+        flat = np.ones((5, 16))
+        for sides in ((wrong, runs), (runs, wrong), (flat, flat), (runs[:, :-1], runs), (runs[:2], runs), (runs[:, :0],) * 2):
+            self.assertEqual(spread.chance(*sides), 0)
 
 
 class TorchTraining(unittest.TestCase):

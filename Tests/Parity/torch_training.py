@@ -20,6 +20,9 @@ from reference.stage_two import decays, schedule_factor
 import cache
 
 STORED = {"float16": np.float16, "float32": np.float32}
+DROPOUT = {"hidden": "hidden_dropout", "attention": "attention_dropout", "activation": "activation_dropout",
+           "head": "final_dropout", "layer": "layerdrop"}
+"""What a key of `dropout` is called in transformers."""
 STANDARDISED = 32
 """Utterances that `undertone-train` takes the pooled rows' mean and deviation from."""
 
@@ -84,6 +87,7 @@ class Corpus:
     def __init__(self, folder, settings):
         description = json.loads((folder / "cache.json").read_text())
         self.config = AutoConfig.for_model(**description["model"], attn_implementation="eager")
+        self.config.update({DROPOUT[key]: rate for key, rate in settings.get("dropout", {}).items()})
         self.weights = load_file(folder / "upper.safetensors")
         with open(folder / "corpus.csv", newline="", encoding="utf-8") as file:
             manifest = list(csv.DictReader(file))
