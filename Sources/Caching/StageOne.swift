@@ -160,10 +160,10 @@ public struct StageOne: Sendable {
         let lock = try finishingLock()
         try addShards(to: &summary)
         let description = try describe(summary)
-        let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
+        let kept = keptManifest()
         try kept.write(to: settings.path("corpus.csv"))
         try keepCorpusNote()
-        try writeRejects(summary)
+        try writeRejects(summary, of: kept)
         try description.write(directory: settings.directory)
         _ = consume lock
     }
@@ -177,7 +177,7 @@ public struct StageOne: Sendable {
         guard unlink(path) == 0 || errno == ENOENT else {
             throw StoreError.cannotWrite(path: path, detail: String(cString: strerror(errno)))
         }
-        try writeRejects(summary)
+        try writeRejects(summary, of: keptManifest())
         _ = consume lock
     }
 
@@ -190,9 +190,13 @@ public struct StageOne: Sendable {
             shouldStop: observer.shouldStop)
     }
 
-    private func writeRejects(_ summary: CachingSummary) throws(StoreError) {
-        let kept = settings.withholdsPaths ? manifest.withholdingPaths() : manifest
-        let pathOfId = Dictionary(kept.utterances.map { ($0.id, $0.path) }) { first, _ in first }
+    /// The manifest as the cache shows it.
+    private func keptManifest() -> CorpusManifest {
+        settings.withholdsPaths ? manifest.withholdingPaths() : manifest
+    }
+
+    private func writeRejects(_ summary: CachingSummary, of manifest: CorpusManifest) throws(StoreError) {
+        let pathOfId = Dictionary(manifest.utterances.map { ($0.id, $0.path) }) { first, _ in first }
         try writing(as: StoreError.self) { () throws(WriteFailure) in
             try AtomicFile.write(
                 Reject.csv(summary.rejects, pathOfId: pathOfId), to: settings.path("rejects.csv"))

@@ -20,7 +20,7 @@ public struct CorpusDescription: Sendable, Equatable, Encodable {
     ///
     /// - Throws: `AdapterError.cannotWrite`.
     public func write(besideManifest manifest: String) throws -> Written {
-        let folder = PathParts(manifest).folder, path = folder == "." ? "corpus.json" : "\(folder)/corpus.json"
+        let path = PathParts(manifest).sibling("corpus.json")
         if let there = FileManager.default.contents(atPath: path) {
             let known = try? JSONSerialization.jsonObject(with: there) as? [String: Any]
             return .there(path: path, name: known?["name"] as? String)

@@ -22,6 +22,15 @@ package struct PathParts: Equatable {
         name = String(trimmed[trimmed.index(after: slash)...])
     }
 
+    /// The path of another file in the same folder.
+    package func sibling(_ name: String) -> String {
+        switch folder {
+        case ".": name
+        case "/": "/\(name)"
+        default: "\(folder)/\(name)"
+        }
+    }
+
     private static func withoutSlashes(_ path: Substring) -> Substring {
         var path = path
         while path.last == "/" { path.removeLast() }

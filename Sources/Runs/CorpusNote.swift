@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What a reader of a score must know about the corpus: above all whether it is real speech.
@@ -28,7 +29,7 @@ public struct CorpusNote: Sendable, Equatable, Codable {
     /// - Throws: `RunError.malformed` where there is one that cannot be understood: a corpus must not lose its
     ///   "synthetic" by a typo.
     public static func beside(manifest: String) throws(RunError) -> CorpusNote? {
-        let path = URL(fileURLWithPath: manifest).deletingLastPathComponent().appendingPathComponent("corpus.json").path
+        let path = PathParts(manifest).sibling("corpus.json")
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let bytes = try readFile(path, advice: "it was there a moment ago")
         return try decodeJSON(CorpusNote.self, from: bytes, path: path)

@@ -177,16 +177,22 @@ private func processes(in folder: Scratch) -> [pid_t] {
     #expect(!folder.exists("build/x/sweep/rung-1") && !folder.exists("build/x/sweep.log"))
 }
 
-@Test func anInterruptedSweepGoesOn() throws {
-    let folder = try studiedCorpus()
+/// A sweep that hears Ctrl-C during its first trial.
+private func interruptedSweep(in folder: Scratch) throws -> Outcome {
     let running = try Program.undertone.start(sweep, in: folder)
     running.waitUntilSaid("trial ")
     running.send(SIGINT)
     let stopped = try running.wait()
     #expect(stopped.code == 75, "\(stopped.said)")
+    #expect(stopped.output.hasPrefix("sweep of x: 4 trials, "))
+    return stopped
+}
+
+@Test func anInterruptedSweepGoesOn() throws {
+    let folder = try studiedCorpus()
+    let stopped = try interruptedSweep(in: folder)
     #expect(stopped.said.contains("stopping: trials save their state\n"))
     #expect(stopped.errors.last == "error: interrupted; what is done is kept, the same command goes on from here")
-    #expect(stopped.output.hasPrefix("sweep of x: 4 trials, "))
     #expect(try Program.undertone.run(sweep, in: folder).code == 0)
 }
 
@@ -195,12 +201,7 @@ private func processes(in folder: Scratch) -> [pid_t] {
     let folder = try studiedCorpus()
     #expect(try Program.undertone.run(sweep, in: folder).code == 0)
     try folder.edit("x.yaml", "epochs: 4,", "epochs: 4, best_metric: rmse,")
-    let running = try Program.undertone.start(sweep, in: folder)
-    running.waitUntilSaid("trial ")
-    running.send(SIGINT)
-    let stopped = try running.wait()
-    #expect(stopped.code == 75, "\(stopped.said)")
-    #expect(stopped.output.hasPrefix("sweep of x: 4 trials, "))
+    _ = try interruptedSweep(in: folder)
     let report = try Program.undertone.run(["report", "--pipeline", "x.yaml"], in: folder)
     #expect(report.code == 0 && report.output.hasPrefix("x\n4 configurations: "), "\(report.said)")
     #expect(try Program.undertone.run(sweep, in: folder).code == 0)

@@ -97,6 +97,9 @@ func pathsHaveAFolderAndAName(path: String, folder: String, name: String) {
     #expect(PathParts(path).folder == folder && PathParts(path).name == name)
 }
 
+@Test(arguments: [("a.csv", "b"), ("/a.csv", "/b"), ("x/a.csv", "x/b"), ("/x/y//a.csv", "/x/y/b"), ("../a/", "../b")])
+func filesLieBesideEachOther(path: String, sibling: String) { #expect(PathParts(path).sibling("b") == sibling) }
+
 @Test(arguments: [
     (0, "0.0 MB"), (49_999, "0.0 MB"), (50_000, "0.1 MB"), (12_340_000, "12.3 MB"), (999_949_999, "999.9 MB"),
     (1_000_000_000, "1.00 GB"), (12_345_000_000, "12.35 GB"), (48_480_012_000_000, "48480.01 GB"),

@@ -96,6 +96,19 @@ import Testing
     }
 
     /// It is no other cache: rows are the same. But what was written with paths is written again.
+    /// The lines of a study's rules that make caches, and those that train.
+    private func studyCommands(cache: String) throws -> (caching: [Substring], training: [Substring]) {
+        let study = try Pipeline(
+            yaml:
+                "name: x\nlabels: [a]\ncache: {\(cache)}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
+            source: "x", corpus: "m.csv", model: "random:tiny")
+        let lines = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
+            .split(separator: "\n")
+        return (
+            lines.filter { $0.contains("undertone-cache ") }, lines.filter { $0.contains("undertone-train ") }
+        )
+    }
+
     @Test func pathsAreKeptOutWhereThatIsAsked() throws {
         let open = try planned(pipeline()), closed = try planned(pipeline(cache: ", no_paths: true"))
         #expect(closed.caches[0].folder == open.caches[0].folder)
@@ -103,30 +116,16 @@ import Testing
         #expect(closed.makeRules.contains(" --no-paths$(call pipeline-workers,"))
         #expect(!open.makeRules.contains("--no-paths"))
         // A study's caches, too, and its runs without one.
-        let study = try Pipeline(
-            yaml:
-                "name: x\nlabels: [a]\ncache: {no_paths: true}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
-            source: "x", corpus: "m.csv", model: "random:tiny")
-        let lines = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
-            .split(separator: "\n")
-        let caching = lines.filter { $0.contains("undertone-cache ") }
+        let (caching, training) = try studyCommands(cache: "no_paths: true")
         #expect(caching.count > 1 && caching.allSatisfy { $0.contains(" --no-paths$(") }, "\(caching)")
-        let training = lines.filter { $0.contains("undertone-train ") }
         #expect(training.contains { $0.contains(" --audio ") } && training.contains { $0.contains(" --cache ") })
         for line in training { #expect(line.contains(" --no-paths ") == line.contains(" --audio "), "\(line)") }
     }
 
     /// A study's run without a cache may lack as many recordings as a cache.
     @Test func whatMayBeRejectedIsPassedOn() throws {
-        let study = try Pipeline(
-            yaml:
-                "name: x\nlabels: [a]\ncache: {max_rejects: 3%}\nstudy: {layers: [3], lora_ranks: [2], stores: [float16]}\n",
-            source: "x", corpus: "m.csv", model: "random:tiny")
-        let lines = try Plan(study, source: .init(path: "x.yaml"), layerCount: { _ in 12 }).makeRules
-            .split(separator: "\n")
-        let caching = lines.filter { $0.contains("undertone-cache ") }
+        let (caching, training) = try studyCommands(cache: "max_rejects: 3%")
         #expect(caching.count > 1 && caching.allSatisfy { $0.contains(" --max-rejects 3% ") }, "\(caching)")
-        let training = lines.filter { $0.contains("undertone-train ") }
         #expect(training.contains { $0.contains(" --audio ") })
         for line in training { #expect(line.contains(" --max-rejects 3% ") == line.contains(" --audio "), "\(line)") }
     }

@@ -99,15 +99,15 @@ public struct JoinedCorpus: Sendable, Equatable {
 
     /// Writes the manifest, and `corpus.json` and the links beside it.
     public func write() throws {
-        let folder = URL(filePath: manifest.path).deletingLastPathComponent().path
+        let place = PathParts(manifest.path)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         let note = try encoder.encode(note) + Data("\n".utf8)
         try writing(as: RunError.self) { () throws(WriteFailure) in
-            try AtomicFile.write(note, to: "\(folder)/corpus.json", makingFolders: true)
+            try AtomicFile.write(note, to: place.sibling("corpus.json"), makingFolders: true)
         }
         for (name, target) in links {
-            let link = "\(folder)/\(name)"
+            let link = place.sibling(name)
             if (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) == target { continue }
             try? FileManager.default.removeItem(atPath: link)
             do {
