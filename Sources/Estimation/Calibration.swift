@@ -124,6 +124,7 @@ public struct Calibration {
         var configuration = configuration
         let layers = min(3, max(1, configuration.layers.count(of: encoder.layerCount)))
         configuration.layers = .top(layers)
+        configuration.lora.layers = nil
         if configuration.embedding == .train { configuration.embedding = .auto }
         let frames = batch(Self.batchSeconds).map { encoder.frameCount(samples: samples($0)) }
         let cuts = [Cut.layer(encoder.layerCount - layers)]

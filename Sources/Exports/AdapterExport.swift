@@ -76,7 +76,7 @@ struct AdapterExport {
             "use_rslora": .bool(lora.isRankStabilised), "bias": .string("none"), "fan_in_fan_out": .bool(false),
             "init_lora_weights": .bool(true),
             "target_modules": .array(lora.targets.map { .string($0.rawValue) }),
-            "layers_to_transform": .array((layers - adapted..<layers).map { .integer($0) }),
+            "layers_to_transform": .array((lora.layers ?? Array(layers - adapted..<layers)).map { .integer($0) }),
             "layers_pattern": .string("layers"),
             "modules_to_save": isOneModel ? .array([.string("projector"), .string("classifier")]) : .null,
         ])

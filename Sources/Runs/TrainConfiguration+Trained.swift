@@ -63,6 +63,8 @@ extension TrainConfiguration {
         /// On what the adapters read.
         public var dropout = 0.0
         public var targets: [Target] = [.query, .value]
+        /// Which of the trained layers have them, from 0 at the bottom, as peft's `layers_to_transform`; nil for all.
+        public var layers: [Int]?
         /// Scaled by `alpha / √rank` rather than `alpha / rank` (Kalajdzievski 2023).
         public var isRankStabilised = false
 
@@ -71,6 +73,22 @@ extension TrainConfiguration {
 }
 
 extension TrainConfiguration {
+    /// How many layers from the top there is anything to train in, of a model with so many; not limited to them. Below the lowest adapter
+    /// there is nothing.
+    public func trainedLayers(of total: Int) -> Int {
+        let chosen = layers.count(of: total)
+        guard tuning == .lora, let lowest = lora.layers?.min() else { return chosen }
+        return min(chosen, max(0, total - lowest))
+    }
+
+    /// What is wrong with `lora.layers`: nil where every adapter is in a layer that `layers` trains.
+    public func mistakenAdapters(of total: Int) -> (found: String, expected: String)? {
+        guard tuning == .lora, let adapted = lora.layers else { return nil }
+        let lowest = max(0, total - layers.count(of: total))
+        guard adapted.contains(where: { $0 < lowest || $0 >= total }) else { return nil }
+        return ("\(adapted)", "some of \(lowest) to \(total - 1), the layers that layers: \(layers) trains")
+    }
+
     static let trainedKeys = ["layers", "tuning", "lora", "embedding", "recompute"]
 
     mutating func applyTrained(_ top: StrictMapping) throws(ConfigurationError) {
@@ -112,6 +130,7 @@ extension TrainConfiguration {
           alpha: \(lora.alpha)
           dropout: \(lora.dropout)
           targets: [\(lora.targets.map(\.rawValue).joined(separator: ", "))]
+          layers: \(lora.layers?.description ?? "null")
           rank_stabilised: \(lora.isRankStabilised)
         embedding: \(embedding.rawValue)
         recompute: \(recomputes)
@@ -121,12 +140,31 @@ extension TrainConfiguration {
 
 extension TrainConfiguration.LowRank {
     fileprivate mutating func apply(_ mapping: StrictMapping) throws(ConfigurationError) {
-        try mapping.allowOnly(["rank", "alpha", "dropout", "targets", "rank_stabilised"])
+        try mapping.allowOnly(["rank", "alpha", "dropout", "targets", "layers", "rank_stabilised"])
         if let value = try mapping.integer("rank", atLeast: 1) { rank = value }
         if let value = try mapping.number("alpha", in: 1e-30...1e30, "above 0") { alpha = value }
         if let value = try mapping.number("dropout", in: 0...0.99, "0 to 0.99") { dropout = value }
         if let names = try mapping.strings("targets") { targets = try Self.targets(names, in: mapping) }
+        if mapping.isNull("layers") {
+            layers = nil
+        } else if let numbers = try mapping.strings("layers") {
+            layers = try Self.layers(numbers, in: mapping)
+        }
         if let value = try mapping.boolean("rank_stabilised") { isRankStabilised = value }
+    }
+
+    /// From the bottom up, whatever their order was.
+    private static func layers(_ texts: [String], in mapping: StrictMapping) throws(ConfigurationError) -> [Int] {
+        let layers = texts.compactMap(Int.init)
+        guard !layers.isEmpty, layers.count == texts.count, Set(layers).count == layers.count,
+            layers.allSatisfy({ $0 >= 0 })
+        else {
+            throw mapping.error(
+                at: "layers",
+                "expected null or different layers, from 0 at the bottom, e.g. [9, 11], found "
+                    + "[\(texts.joined(separator: ", "))]")
+        }
+        return layers.sorted()
     }
 
     private static func targets(

@@ -68,9 +68,7 @@ struct PartBuilder {
 
     /// A starts uniform within `1/√inputs`, as `torch.nn.Linear` does, and B at zero: the adapted map starts as it was.
     private mutating func adapter(_ name: String, shape: [Int], outputs: Range<Int>) -> LowRankAdapter? {
-        guard case .lowRank(let form) = tuning, let last = name.split(separator: ".").last,
-            let target = LowRankAdaptation.Target(rawValue: String(last)), form.targets.contains(target)
-        else { return nil }
+        guard case .lowRank(let form) = tuning, form.adapts(name) else { return nil }
         var stream = RandomStream(seed: seed, "\(name).lora_A")
         let bound = 1 / Float(shape[1]).squareRoot()
         let values = (0..<form.rank * shape[1]).map { _ in (2 * stream.uniform() - 1) * bound }

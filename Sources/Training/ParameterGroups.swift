@@ -26,7 +26,7 @@ extension AdamW.Group {
                     parts: [part(encoder.embeddingParameters, depth: layerCount)],
                     learningRate: settings.embeddingLearningRate ?? settings.layersLearningRate))
         }
-        let layers = encoder.layerParameters
+        let layers = encoder.layerParameters.filter { !$0.parameters.isEmpty }
         if !layers.isEmpty {
             let isAdapted = configuration.tuning == .lora
             groups.append(

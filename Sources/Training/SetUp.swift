@@ -21,12 +21,16 @@ public struct SetUp: Sendable, Equatable {
         _ configuration: TrainConfiguration, encoder: EncoderConfiguration, cuts: [Cut], cache: String
     ) throws(TrainingError) {
         layerCount = encoder.layerCount
-        let layers = configuration.layers.count(of: layerCount), isWhole = layers == layerCount
-        guard layers <= layerCount else {
+        let chosen = configuration.layers.count(of: layerCount)
+        guard chosen <= layerCount else {
             throw .setUp(
-                key: "layers", found: "\(layers)",
+                key: "layers", found: "\(chosen)",
                 expected: "0 to \(layerCount), the model's transformer layers, or all")
         }
+        if let mistake = configuration.mistakenAdapters(of: layerCount) {
+            throw .setUp(key: "lora.layers", found: mistake.found, expected: mistake.expected)
+        }
+        let layers = configuration.trainedLayers(of: layerCount), isWhole = layers == layerCount
         if configuration.embedding == .train, !isWhole {
             throw .setUp(
                 key: "embedding", found: "train with layers: \(layers)",
@@ -57,7 +61,11 @@ public struct SetUp: Sendable, Equatable {
         case .norms: return "norms of \(theirs)"
         case .lowRank(let form):
             let stabilised = form.isRankStabilised ? ", rank-stabilised" : ""
-            return "LoRA of rank \(form.rank)\(stabilised) on \(form.targetNames.joined(separator: ", ")) of \(theirs)"
+            let places = form.layers.map { $0.sorted().map { "\($0)" } }.map {
+                "layer\($0.count == 1 ? "" : "s") \($0.joined(separator: ", ")) of \(layerCount)"
+            }
+            return "LoRA of rank \(form.rank)\(stabilised) on \(form.targetNames.joined(separator: ", ")) of "
+                + "\(places ?? theirs)"
         }
     }
 
@@ -74,7 +82,7 @@ public struct SetUp: Sendable, Equatable {
             let targets = form.targetNames.map { "\"\($0)\"" }.joined(separator: ", ")
             metadata["lora"] =
                 "{\"rank\": \(form.rank), \"alpha\": \(form.alpha), \"rank_stabilised\": \(form.isRankStabilised), "
-                + "\"targets\": [\(targets)]}"
+                + "\"targets\": [\(targets)], \"layers\": \(form.layers?.sorted().description ?? "null")}"
         }
         return metadata
     }
@@ -107,7 +115,7 @@ extension Tuning {
             self = .lowRank(
                 LowRankAdaptation(
                     rank: form.rank, alpha: form.alpha, dropout: Float(form.dropout),
-                    targets: Set(form.targets.map(LowRankAdaptation.Target.init)),
+                    targets: Set(form.targets.map(LowRankAdaptation.Target.init)), layers: form.layers.map(Set.init),
                     isRankStabilised: form.isRankStabilised))
         }
     }

@@ -46,6 +46,9 @@ struct InteropTests {
         } + [
             Case(family: "wav2vec2-large-tiny", formats: ["onnx", "peft"], train: ["head.hidden=16"] + lora),
             Case(
+                family: "hubert-tiny", formats: ["hf", "peft"],
+                train: ["head.form=hf", "layers=all", "lora.layers=[1, 3]"] + lora, cut: "1"),
+            Case(
                 family: "wavlm-large-tiny", formats: ["hf", "onnx"], train: ["layers=all", "head.form=hf"], cut: "cnn"),
             Case(
                 family: "hubert-large-tiny", formats: ["onnx"],

@@ -22,6 +22,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             "stage-two-full-wavlm-large", "stage-two-full-data2vec-audio",
             "stage-two-lora-attention", "stage-two-lora-all", "stage-two-lora-hubert", "stage-two-lora-wav2vec2-large",
             "stage-two-lora-wavlm", "stage-two-lora-wavlm-attention", "stage-two-lora-data2vec-audio",
+            "stage-two-lora-two-of-three",
         ].map { GoldenCase(directory: Golden.directories[0], name: $0) }
         + Golden.directories.dropFirst().flatMap { directory in
             ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
@@ -35,6 +36,7 @@ extension GoldenCase {
         let rank: Int
         let alpha: Double
         let targets: [String]
+        let layers: [Int]?
         let rank_stabilised: Bool
     }
 
@@ -48,7 +50,7 @@ extension GoldenCase {
         return .lowRank(
             LowRankAdaptation(
                 rank: adapter.rank, alpha: adapter.alpha, dropout: 0, targets: Set(targets),
-                isRankStabilised: adapter.rank_stabilised))
+                layers: adapter.layers.map(Set.init), isRankStabilised: adapter.rank_stabilised))
     }
 }
 

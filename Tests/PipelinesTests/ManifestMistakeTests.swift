@@ -112,6 +112,8 @@ import Testing
             "cache: {cuts: [cnn, 13]}\n", "cache: {cuts: [12]}\n", "cache: {cuts: [12, 11]}\ntrain: {layers: 2}\n",
             "train: {layers: all}\n", "cache: {cuts: [0]}\ntrain: {layers: all, embedding: train}\n",
             "cache: {cuts: [cnn]}\ntrain: {layers: 3, embedding: train}\n", "seeds: [1, 2]\ntrain: {layers: 4}\n",
+            "train:\n  tuning: lora\n  lora:\n    layers: [8, 11]\n",
+            "cache: {cuts: [11]}\ntrain:\n  layers: all\n  tuning: lora\n  lora: {layers: [9, 11]}\n",
             "cache: {cuts: [10]}\nsweep:\n  space:\n    layers: [1, 2, 5]\n",
             "cache: {cuts: [10]}\ntrain: {layers: 3}\nsweep:\n  space: {layers: [1, 2]}\n",
             "train: {layers: 4}\nsweep:\n  space: {optimiser.clip_norm: [1, 2]}\n",
@@ -124,6 +126,7 @@ import Testing
     /// caches of its own.
     @Test(arguments: [
         "cache: {cuts: [9]}\ntrain: {layers: 2}\n", "cache: {cuts: [cnn]}\ntrain: {layers: all, embedding: train}\n",
+        "cache: {cuts: [9]}\ntrain: {layers: all, tuning: lora, lora: {layers: [9, 11]}}\n",
         "cache: {cuts: [12]}\ntrain: {layers: 0}\n", "cache: {cuts: [10]}\nsweep: {space: {layers: [1, 2]}}\n",
         "cache: {cuts: [0, 9]}\nsweep: {space: {layers: [all, 3]}}\n", "study: {}\n",
     ])

@@ -14,6 +14,7 @@ import Testing
         expected.lora.alpha = 16
         expected.lora.dropout = 0.1
         expected.lora.targets = [.output, .key]
+        expected.lora.layers = [1, 3]
         expected.lora.isRankStabilised = true
         expected.embedding = .frozen
         expected.recomputes = true
@@ -177,6 +178,9 @@ import Testing
         ),
         ("labels: [a]\nlora: {targets: [q_proj, q_proj]}\n", 2, "'q_proj' is listed twice"),
         ("labels: [a]\nlora: {targets: []}\n", 2, "found an empty list"),
+        ("labels: [a]\nlora:\n  layers: [9, -1]\n", 3, "key 'lora.layers': expected null or different layers, from 0"),
+        ("labels: [a]\nlora: {layers: [9, 9]}\n", 2, "e.g. [9, 11], found [9, 9]"),
+        ("labels: [a]\nlora: {layers: []}\n", 2, "found []"),
         ("labels: [a]\nema: 1\n", 2, "key 'ema': expected 0 to 0.999999, or null for no averaging, found 1"),
         ("labels: [a]\nmask: {time: {probability: 2}}\n", 2, "key 'mask.time.probability': expected 0 to 1, found 2"),
         ("labels: [a]\nmask:\n  channel: {}\n", 3, "key 'mask.channel': no such key; did you mean 'channels'?"),
@@ -271,7 +275,7 @@ import Testing
           - "no"
         layers: all
         tuning: lora
-        lora: {rank: 4, alpha: 16, dropout: 0.1, targets: [output_dense, k_proj], rank_stabilised: true}
+        lora: {rank: 4, alpha: 16, dropout: 0.1, targets: [output_dense, k_proj], layers: [3, 1], rank_stabilised: true}
         embedding: frozen
         recompute: true
         seed: 11

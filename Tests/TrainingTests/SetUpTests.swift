@@ -45,6 +45,10 @@ import Testing
         Choice(
             testDescription: "adapters leave the embedding alone", overrides: ["layers=all", "tuning=lora"],
             cuts: [.cnn, .layer(0)], cut: .layer(0)),
+        Choice(
+            testDescription: "what lies below the lowest adapter is frozen",
+            overrides: ["layers=all", "tuning=lora", "lora.layers=[9, 11]"], cuts: [.cnn, .layer(0), .layer(9)],
+            cut: .layer(9)),
     ])
     func theHighestCutThatServesIsTaken(_ choice: Choice) throws {
         let setUp = try SetUp(
@@ -61,6 +65,11 @@ import Testing
             ["layers=all", "embedding=train"], [.layer(0)], .badInput,
             "cache: holds cut 0, but training the embedding needs cut cnn; cache again with --cut cnn"
         ),
+        (
+            ["layers=2", "tuning=lora", "lora.layers=[9, 11]"], [.layer(0)], .usage,
+            "key 'lora.layers': found [9, 11]; expected some of 10 to 11, the layers that layers: 2 trains"
+        ),
+        (["tuning=lora", "lora.layers=[12]"], [.layer(0)], .usage, "found [12]; expected some of 9 to 11"),
         (["layers=all"], [.layer(3)], .badInput, "training the top 12 layers needs cut 0 or lower"),
     ])
     func whatCannotBeIsNamed(_ overrides: [String], _ cuts: [Cut], _ kind: FaultKind, _ says: String) throws {
@@ -81,6 +90,8 @@ import Testing
             ["tuning=lora", "lora.rank=4", "lora.targets=[output_dense, q_proj]"],
             "LoRA of rank 4 on q_proj, output_dense of the top 3 of 12 layers"
         ),
+        (["tuning=lora", "lora.layers=[11, 9]"], "LoRA of rank 8 on q_proj, v_proj of layers 9, 11 of 12"),
+        (["tuning=lora", "lora.layers=[10]"], "LoRA of rank 8 on q_proj, v_proj of layer 10 of 12"),
     ])
     func setUpsAreToldInWords(_ overrides: [String], _ text: String) throws {
         let setUp = try SetUp(
@@ -146,9 +157,10 @@ extension SetUpTests.Count {
     private static let tiny = LayerShape(hidden: 48, intermediate: 96)
     private static let tinyGated = LayerShape(hidden: 48, intermediate: 96, heads: 4)
 
-    private static func adapters(_ targets: LowRankAdaptation.Target...) -> Tuning {
+    private static func adapters(_ targets: LowRankAdaptation.Target..., layers: Set<Int>? = nil) -> Tuning {
         .lowRank(
-            LowRankAdaptation(rank: 8, alpha: 8, dropout: 0, targets: Set(targets), isRankStabilised: false))
+            LowRankAdaptation(
+                rank: 8, alpha: 8, dropout: 0, targets: Set(targets), layers: layers, isRankStabilised: false))
     }
 
     /// Projection with its norm, positional convolution of 16 taps in 4 groups under weight norm, and the encoder's norm.
@@ -170,6 +182,10 @@ extension SetUpTests.Count {
         Self(
             preset: "wav2vec2-tiny", parts: TrainedParts(layers: 4, tuning: adapters(.query, .value)), cut: .layer(0),
             count: 4 * tiny.adapters(rank: 8, attention: 2, feedForward: 0)),
+        Self(
+            preset: "wav2vec2-tiny",
+            parts: TrainedParts(layers: 4, tuning: adapters(.query, .value, layers: [0, 3])), cut: .layer(0),
+            count: 2 * tiny.adapters(rank: 8, attention: 2, feedForward: 0)),
         Self(
             preset: "wav2vec2-tiny",
             parts: TrainedParts(

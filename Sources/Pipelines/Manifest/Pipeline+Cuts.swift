@@ -10,6 +10,8 @@ extension Pipeline {
         var cuts: Int?
         var layers: Int?
         var embedding: Int?
+        /// Of `lora.layers`.
+        var adapted: Int?
 
         init(in top: StrictMapping) throws(ConfigurationError) {
             func line(_ key: String, _ mapping: StrictMapping?) -> Int? {
@@ -20,10 +22,17 @@ extension Pipeline {
             let train = try top.mapping("train")
             layers = line("layers", train)
             embedding = line("embedding", train)
+            adapted = line("layers", try train?.mapping("lora"))
         }
 
         /// Of a key under `train`; where nothing is said of it, of the cuts, with which it does not go together.
-        func line(of key: String) -> Int? { (key == "layers" ? layers : embedding) ?? cuts }
+        func line(of key: String) -> Int? {
+            switch key {
+            case "embedding": embedding ?? cuts
+            case "lora.layers": adapted ?? cuts
+            default: layers ?? cuts
+            }
+        }
     }
 
     /// - Parameters:
@@ -36,7 +45,7 @@ extension Pipeline {
         // A study has caches of its own, and decides itself what each of its runs trains.
         guard study == nil else { return }
         for cut in cache.cuts.compactMap({ Int($0) }) where cut > layerCount {
-            let needed = "\(max(0, layerCount - train.layers.count(of: layerCount)))"
+            let needed = "\(max(0, layerCount - train.trainedLayers(of: layerCount)))"
             let advice =
                 train.layers.count(of: layerCount) > layerCount ? "" : ", \(needed) for layers: \(train.layers)"
             throw ConfigurationError(
@@ -45,7 +54,8 @@ extension Pipeline {
                     "key 'cache.cuts': \(places.cuts == nil ? "is \(cut) where nothing is said" : "found \(cut)"), but "
                     + "\(model) has \(layerCount) layers; expected cnn or 0 to \(layerCount)\(advice)")
         }
-        if points.isEmpty || places.layers != nil || places.embedding != nil, let mistake = mistake(train, layerCount) {
+        let isSaid = places.layers != nil || places.embedding != nil || places.adapted != nil
+        if points.isEmpty || isSaid, let mistake = mistake(train, layerCount) {
             throw ConfigurationError(
                 source: places.source, line: places.line(of: mistake.key),
                 problem: "key 'train.\(mistake.key)': \(mistake.problem)")
@@ -61,12 +71,16 @@ extension Pipeline {
 
     /// What of a configuration cannot be, and what to do.
     private func mistake(_ train: TrainConfiguration, _ layerCount: Int) -> (key: String, problem: String)? {
-        let layers = train.layers.count(of: layerCount), needed = layerCount - layers
+        let chosen = train.layers.count(of: layerCount), layers = train.trainedLayers(of: layerCount)
+        let needed = layerCount - layers
         let cuts = cache.cuts.joined(separator: ", "), has = "cache.cuts has \(cuts)"
-        guard layers <= layerCount else {
+        guard chosen <= layerCount else {
             return (
-                "layers", "found \(layers), but \(model) has \(layerCount) layers; expected 0 to \(layerCount), or all"
+                "layers", "found \(chosen), but \(model) has \(layerCount) layers; expected 0 to \(layerCount), or all"
             )
+        }
+        if let mistake = train.mistakenAdapters(of: layerCount) {
+            return ("lora.layers", "found \(mistake.found); expected \(mistake.expected)")
         }
         if train.embedding == .train, layers < layerCount {
             return (
@@ -80,6 +94,13 @@ extension Pipeline {
         let lowest = cache.cuts.map { Int($0) ?? 0 }.min() ?? 0
         guard lowest > needed else { return nil }
         let fewer = layerCount - lowest
+        if layers != chosen {
+            return (
+                "lora.layers",
+                "adapters from layer \(needed) up are trained from cut \(needed) or lower, and \(has); add \(needed) to cache.cuts"
+                    + (lowest < layerCount ? ", or adapt layers from \(lowest) up" : "")
+            )
+        }
         return (
             "layers",
             "\(train.layers) of \(model)'s \(layerCount) layers \(layers == 1 ? "is" : "are") trained from cut \(needed) or lower, "

@@ -23,7 +23,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Adapter:
-    """LoRA as peft has it: `W·x + scale · B·(A·x)`, in every layer above the cut, all else of the encoder frozen.
+    """LoRA as peft has it: `W·x + scale · B·(A·x)`, in every layer above the cut or in these alone, all else of the encoder
+    frozen.
 
     `scale` is `alpha / rank`, or `alpha / √rank` when rank-stabilised.
     """
@@ -32,6 +33,7 @@ class Adapter:
     alpha: float
     targets: tuple
     rank_stabilised: bool
+    layers: tuple | None = None
 
     def attach(self, upper, seed):
         """Puts lively adapters into `upper` and freezes the rest; answers their scale."""
@@ -45,7 +47,7 @@ class Adapter:
 
     def insert(self, upper):
         """Puts fresh adapters into `upper` and freezes the rest; answers their scale."""
-        layers = [int(index) for index in upper.encoder.layers]
+        layers = list(self.layers or map(int, upper.encoder.layers))
         peft.inject_adapter_in_model(
             peft.LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=list(self.targets), lora_dropout=0.0,
                             layers_to_transform=layers, layers_pattern="layers", use_rslora=self.rank_stabilised),
@@ -140,12 +142,12 @@ def everything(model, positions, changed=()):
         "feature_projection.layer_norm.weight", "feature_projection.projection.weight", *FINAL_NORM_CHANGED))
 
 
-def adapters(targets, rank_stabilised, model="wav2vec2-tiny", cut=10, kind=Adapter):
-    """LoRA in a model's top two layers, every adapter's change kept."""
+def adapters(targets, rank_stabilised, model="wav2vec2-tiny", cut=10, kind=Adapter, layers=None):
+    """LoRA in a model's top two layers, or in these of those above the cut, every adapter's change kept."""
     names = tuple(f"encoder.layers.{layer}.{module}.lora_{half}.weight"
-                  for layer in (cut, cut + 1) for module in targets for half in "AB")
+                  for layer in layers or (cut, cut + 1) for module in targets for half in "AB")
     return Setup(model, str(cut), Plan(steps=20, encoder_rate=1e-3, heads_rate=1e-3), names + HEADS_CHANGED,
-                 kind(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised))
+                 kind(rank=4, alpha=8, targets=targets, rank_stabilised=rank_stabilised, layers=layers))
 
 
 def two_of_four(model, changed=()):
@@ -182,6 +184,7 @@ TINY = {
     "stage-two-lora-wavlm-attention": adapters(
         ATTENTION_MAPS, rank_stabilised=False, model="wavlm-tiny", cut=2, kind=WeightAdapter),
     "stage-two-lora-data2vec-audio": adapters(ATTENTION, rank_stabilised=False, model="data2vec-audio-tiny", cut=2),
+    "stage-two-lora-two-of-three": adapters(ATTENTION, rank_stabilised=False, cut=9, layers=(9, 11)),
 }
 """Committed beside this package, by file name."""
 

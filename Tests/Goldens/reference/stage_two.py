@@ -192,7 +192,8 @@ def described(setup, scale):
         adapter = setup.adapter
         told["adapter"] = json.dumps({
             "rank": adapter.rank, "alpha": adapter.alpha, "targets": adapter.targets,
-            "rank_stabilised": adapter.rank_stabilised, "scale": scale})
+            "rank_stabilised": adapter.rank_stabilised, "scale": scale,
+            **({"layers": adapter.layers} if adapter.layers else {})})
     return told
 
 
