@@ -173,7 +173,7 @@ import Testing
             [
                 "tuning": "lora",
                 "lora":
-                    "{\"rank\": 2, \"alpha\": 4.0, \"rank_stabilised\": false, \"targets\": [\"q_proj\", \"v_proj\"]}",
+                    "{\"rank\": 2, \"alpha\": 4.0, \"rank_stabilised\": false, \"targets\": [\"q_proj\", \"v_proj\"], \"layers\": null}",
             ], 8
         ),
         (["layers=2", "tuning=biases"], ["tuning": "biases"], 16),
