@@ -4,8 +4,8 @@
 On the demo corpus with the demo's configuration, some seeds each: `undertone-train` in bfloat16 and in float32, and the
 same training in torch with transformers' own layers, from the same cache. Each side draws the order of its batches, its
 dropout, its LayerDrop and its heads' first values for itself, so what is compared is where the curves of all seeds lie,
-of the loss in training and of that on the development split: at every epoch the mean within torch's extremes, and all
-epochs of both curves together no further apart than chance puts runs that are alike. Exits with 1 where they lie apart.
+of the loss in training and of that on the development split. Exits with 1 where all epochs of both together lie further
+apart than chance puts runs that are alike; a mean beyond torch's extremes at a single epoch is pointed out.
 
 torch's runs are kept, and trained again only where what they depend on changed.
 """
@@ -79,22 +79,19 @@ def torch_runs(folder, settings, seeds, work):
 
 
 def compare(title, actual, expected):
-    """Prints a line per epoch of either curve; answers whether all lie within."""
-    agreed = True
+    """Prints a line per epoch of either curve; answers whether they may be alike."""
     for curve in CURVES:
         print(f"\n{title}, loss in {curve} of {len(actual)} seeds and of torch's {len(expected)}")
         print(f"  {'epoch':>5}  {'mean':>6}  {'torch':>6}  {'least':>6}  {'most':>6}  {'standard errors apart':>21}")
         found = spread.places([run[curve] for run in actual], [run[curve] for run in expected])
         for epoch, place in enumerate(found, start=1):
-            fine = place.is_within()
-            agreed = agreed and fine
             print(f"  {epoch:>5}  {place.mean:6.3f}  {place.expected:6.3f}  {place.least:6.3f}  {place.largest:6.3f}  "
-                  f"{place.errors:+21.1f}{'' if fine else '  APART'}")
+                  f"{place.errors:+21.1f}{'' if place.is_within() else '  outside'}")
     whole = [[sum((run[curve] for curve in CURVES), []) for run in side] for side in (actual, expected)]
     chance = spread.chance(*whole)
     print(f"\n{title}: runs that are alike lie as far apart as this in {100 * chance:.1f} % of all ways to part them"
           f"{'' if chance >= spread.LEVEL else f', fewer than {100 * spread.LEVEL:.0f} %: APART'}")
-    return agreed and chance >= spread.LEVEL
+    return chance >= spread.LEVEL
 
 
 def demo_cache(programs, work, pipeline):
@@ -144,7 +141,7 @@ def main():
                 for compute in ("bfloat16", "float32")}
     apart = [compute for compute, found in ours.items() if not compare(compute, found.result(), theirs)]
     if apart:
-        print(f"parity: the loss curves in {', '.join(apart)} do NOT lie within torch's", file=sys.stderr)
+        print(f"parity: the loss curves in {', '.join(apart)} do NOT lie with torch's", file=sys.stderr)
         sys.exit(1)
 
 
