@@ -61,8 +61,8 @@ public struct SetUp: Sendable, Equatable {
         case .norms: return "norms of \(theirs)"
         case .lowRank(let form):
             let stabilised = form.isRankStabilised ? ", rank-stabilised" : ""
-            let places = form.layers.map { $0.sorted().map { "\($0)" } }.map {
-                "layer\($0.count == 1 ? "" : "s") \($0.joined(separator: ", ")) of \(layerCount)"
+            let places = form.layers.map {
+                "layer\($0.count == 1 ? "" : "s") \($0.sorted().map(\.description).joined(separator: ", ")) of \(layerCount)"
             }
             return "LoRA of rank \(form.rank)\(stabilised) on \(form.targetNames.joined(separator: ", ")) of "
                 + "\(places ?? theirs)"

@@ -95,7 +95,6 @@ import Testing
         #expect(try planned(pipeline(cache: ", pool: 1, store: float16")).caches[0].folder == first)
     }
 
-    /// It is no other cache: rows are the same. But what was written with paths is written again.
     /// The lines of a study's rules that make caches, and those that train.
     private func studyCommands(cache: String) throws -> (caching: [Substring], training: [Substring]) {
         let study = try Pipeline(
@@ -109,6 +108,7 @@ import Testing
         )
     }
 
+    /// It is no other cache: rows are the same. But what was written with paths is written again.
     @Test func pathsAreKeptOutWhereThatIsAsked() throws {
         let open = try planned(pipeline()), closed = try planned(pipeline(cache: ", no_paths: true"))
         #expect(closed.caches[0].folder == open.caches[0].folder)
