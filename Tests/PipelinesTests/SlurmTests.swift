@@ -183,6 +183,26 @@ import Testing
         #expect("\(Explanation(plan))" == "everything is up to date")
     }
 
+    /// A grep that is killed has not said who goes on: of nine trials, the third, while that is decided, and the first of three that do.
+    @Test(arguments: [(3, "admission-1"), (10, "rung-1")])
+    func nothingIsConcludedFromAGrepThatIsKilled(_ call: Int, job: String) throws {
+        let workshop = try workshop()
+        try workshop.writeProgram(
+            "grep",
+            """
+            echo >>"\(workshop.path)/greps"
+            if [ "$(wc -l <"\(workshop.path)/greps")" -eq \(call) ]; then kill -9 $$; fi
+            PATH=/usr/bin:/bin exec grep "$@"
+
+            """)
+        #expect(try run(workshop, Self.study).failed[job] == 128 + SIGKILL, "\(workshop.said)")
+        #expect(try run(workshop, Self.study).failed.isEmpty, "\(workshop.said)")
+        let undisturbed = try self.workshop()
+        #expect(try run(undisturbed, Self.study).failed.isEmpty)
+        let expected = try outcome(undisturbed, try planned(Self.study, folder: undisturbed.path).plan)
+        #expect(try outcome(workshop, try planned(Self.study, folder: workshop.path).plan) == expected)
+    }
+
     /// The trial of a decided rung that failed, and none that were not let in.
     @Test func aDecidedRungIsGoneOnWith() throws {
         let workshop = try workshop()

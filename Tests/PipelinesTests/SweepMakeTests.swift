@@ -154,7 +154,7 @@ import Testing
         #expect(workshop.log.isEmpty && !workshop.exists("build/x/sweep/rung-1"))
         for trial in plan.trials {
             #expect(output.contains("--out \(trial.directory) --resume --replace --until-epoch 1 "))
-            #expect(output.contains("if grep -qxF '\(trial.directory)' build/x/sweep/rung-1; then "))
+            #expect(output.contains("grep -qxF '\(trial.directory)' build/x/sweep/rung-1 || exit $(($? - 1)); "))
         }
         #expect(output.contains("undertone rank --epoch 1 --keep 3 -o build/x/sweep/rung-1 "))
         try workshop.make("trials")
@@ -199,6 +199,28 @@ import Testing
         try workshop.remove("build/x/sweep/\(failing.id)/fail")
         #expect(try workshop.make("trials").code == 0)
         #expect(workshop.log == ["train anew", "rank 0"])
+    }
+
+    /// A tool that is killed has given no answer, or a part of one: neither may be taken for one.
+    @Test(arguments: [
+        ("grep", "case $* in *rung-1) kill -9 $$;; esac\n"),
+        ("cat", "case $1 in */sweep/trials) head -n 3 $1; kill -9 $$;; esac\n"),
+    ])
+    func nothingIsConcludedFromAToolThatIsKilled(_ tool: String, _ body: String) throws {
+        let (undisturbed, plan) = try planned(Self.halved)
+        try undisturbed.make("-j2", "trials")
+        let (workshop, _) = try planned(Self.halved)
+        let tools = try workshop.withTool(tool, body + "PATH=/usr/bin:/bin exec \(tool) \"$@\"\n")
+        let (process, pipe) = try workshop.start(["-j2", "trials"], environment: ["PATH": tools])
+        let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus != 0, "\(said)")
+        #expect(plan.trials.allSatisfy { !workshop.exists($0.stamp(rung: 1)) })
+
+        let (code, output) = try workshop.make("-j2", "trials")
+        #expect(code == 0, "\(output)")
+        let expected = try outcome(undisturbed, plan)
+        #expect(try outcome(workshop, plan) == expected)
     }
 
     /// `kill -9` of make at random moments, what it started living on, and then the same command: the same end as undisturbed, no

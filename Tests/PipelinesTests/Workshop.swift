@@ -218,7 +218,12 @@ final class Workshop {
 extension Workshop {
     /// A PATH on which `nproc` says so many cores, whatever the machine has.
     func withCores(_ count: Int) throws -> String {
-        try writeScript("#!/bin/sh\necho \(count)\n", to: "cores/nproc")
-        return "\(path)/cores:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        try withTool("nproc", "echo \(count)\n")
+    }
+
+    /// A PATH on which a script stands in for a tool of the system.
+    func withTool(_ name: String, _ body: String) throws -> String {
+        try writeScript("#!/bin/sh\n" + body, to: "tools/\(name)")
+        return "\(path)/tools:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
     }
 }

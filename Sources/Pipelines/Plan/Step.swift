@@ -146,16 +146,17 @@ extension Plan {
         var line = command
         if let admission = rung.admission {
             inputs = [.init([trial.stamp(rung: rung.number - 1), admission])]
-            line = "if grep -qxF '\(trial.directory)' \(admission); then \(command); fi"
+            // grep's 1 is a no. What is more is no answer: it was killed, or cannot read the list.
+            line = "grep -qxF '\(trial.directory)' \(admission) || exit $$(($$? - 1)); \(command)"
         }
         return Step(
             kind: .trial, target: trial.stamp(rung: rung.number), inputs: inputs + sweepInputs,
             recipe: [line, "@touch $@"], run: trial.directory)
     }
 
-    /// The runs are read from a file: thousands of them are too long for one command of the shell.
+    /// The runs are read from a file: thousands of them are too long for one command of the shell. All of them, or the command fails.
     private func rankCommand(_ options: [String], runsIn list: String) -> String {
-        Self.program("undertone", ["rank"] + options) + " $$(cat \(list))"
+        "runs=$$(cat \(list)) && " + Self.program("undertone", ["rank"] + options) + " $$runs"
     }
 
     // MARK: Report
