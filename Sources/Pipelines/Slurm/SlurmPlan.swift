@@ -136,13 +136,15 @@ public struct SlurmPlan: Sendable, Equatable {
             ]
         let stamp = "touch \"$run.rung-\(rung.number)\""
         guard let admission = rung.admission else { return train + [stamp] }
-        return ["local answer=0"] + Self.isAdmitted(to: admission, orElse: "return")
+        return Self.askIfAdmitted(to: admission, orElse: "return")
             + ["if ((answer == 0)); then"] + train.map { "    \($0)" } + ["fi", stamp]
     }
 
     /// Sets `answer` to 0 if the run is on the list, and to 1 if it is not.
-    private static func isAdmitted(to admission: String, orElse leave: String) -> [String] {
+    /// - Parameter leave: `return` or `exit`, with grep's own code, where there is no answer.
+    private static func askIfAdmitted(to admission: String, orElse leave: String) -> [String] {
         [
+            "answer=0",
             "grep -qxF \"$run\" \(shellWord(admission)) || answer=$?",
             "# More than 1 is no answer: grep was killed, or cannot read the list.",
             "((answer <= 1)) || \(leave) $answer",
@@ -160,8 +162,7 @@ public struct SlurmPlan: Sendable, Equatable {
                 "undertone rank --epoch \(before.epochs) --keep \(rung.points) -o \(shellWord(admission)) \"${runs[@]}\"",
                 "# The others are through with this rung, for make, too.",
                 "while read -r run; do",
-                "    answer=0",
-            ] + Self.isAdmitted(to: admission, orElse: "exit").map { "    \($0)" } + [
+            ] + Self.askIfAdmitted(to: admission, orElse: "exit").map { "    \($0)" } + [
                 "    ((answer == 0)) || touch \"$run.rung-\(rung.number)\"",
                 "done <\(shellWord(all))",
             ])
